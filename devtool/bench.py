@@ -1,0 +1,79 @@
+"""`./dev bench`: wall-clock comparisons, one file of `benchmarks/` after the other."""
+
+import json
+import subprocess
+
+from . import odoo_process, prepare
+from .errors import DevError
+from .paths import ROOT, STATE
+from .progress import say
+
+FOLDER = ROOT / "benchmarks"
+COLUMNS = ("bench", "measure", "value", "limit", "holds")
+# What Odoo's shell runs: `env` is there, and the transaction is rolled back at its end.
+SCRIPT = """
+import importlib.util, json, sys
+sys.path.insert(0, {folder!r})
+spec = importlib.util.spec_from_file_location("bench", {path!r})
+bench = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(bench)
+with open({result!r}, "w") as result:
+    json.dump(bench.run(env), result)
+"""
+
+
+def run(name=None, json_file=None):
+    """Run the benchmarks, print the table, and fail where nothing was measured."""
+    files = sorted(FOLDER.glob(f"bench_{name or '*'}.py"))
+    if not files:
+        raise DevError(f"no benchmark {FOLDER.name}/bench_{name or '*'}.py")
+    workshop = prepare.workshop()
+    rows = [row for path in files for row in _measure(workshop, path)]
+    _show(rows)
+    if json_file:
+        with open(json_file, "w", encoding="utf-8") as file:
+            json.dump(rows, file, indent=2)
+    return 0 if rows else 1
+
+
+def _measure(workshop, path):
+    """Run one benchmark on a database of its own."""
+    bench = path.stem.removeprefix("bench_")
+    say(f"measuring {bench} …")
+    result = STATE / "bench.json"
+    result.unlink(missing_ok=True)
+    with workshop.databases.throwaway("plain") as database:
+        done = subprocess.run(
+            odoo_process.command("shell", "-d", database, "--no-http", *QUIET),
+            input=SCRIPT.format(folder=str(FOLDER), path=str(path), result=str(result)),
+            text=True,
+            env=workshop.env,
+            capture_output=True,
+            check=False,
+        )
+    if not result.exists() or not result.stat().st_size:
+        raise DevError(f"benchmark {bench} failed:\n{done.stdout}{done.stderr}")
+    return [{"bench": bench, **row} for row in json.loads(result.read_text())]
+
+
+QUIET = ("--log-level=warn", "--max-cron-threads=0")
+
+
+def _show(rows):
+    """Print a table as wide as what is in it."""
+    lines = [COLUMNS, *(tuple(_text(row.get(c)) for c in COLUMNS) for row in rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(COLUMNS))]
+    for line in lines:
+        say(
+            "  ".join(
+                cell.ljust(width) for cell, width in zip(line, widths, strict=True)
+            ).rstrip()
+        )
+
+
+def _text(value):
+    if isinstance(value, bool):
+        return "yes" if value else "NO"
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    return "" if value is None else str(value)

@@ -1,0 +1,122 @@
+"""`./dev test`: every stage from lint to the browser, and one sum at the end."""
+
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import lint, prepare
+from .odoo_process import CONFIG
+from .paths import LOG, MAIN_ADDON, PYTHON, ROOT
+from .progress import duration, say
+from .reports import Result, read_junit, show
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One run of pytest: over which folder, and what must be prepared for it."""
+
+    name: str
+    folder: str
+    database: bool = True
+    browser: bool = False
+    inside_odoo: bool = False
+
+
+STAGES = (
+    Stage("plain Python", "tests/unit", database=False),
+    Stage("addon", f"{MAIN_ADDON}/tests", browser=True, inside_odoo=True),
+    Stage("system", "tests/system"),
+    Stage("browser", "tests/browser", browser=True),
+)
+
+
+def run(arguments):
+    """Run lint and all stages, or with pytest arguments the stages they are about."""
+    stages = [stage for stage in STAGES if is_wanted(stage, arguments)]
+    workshop = prepare.workshop(browser=any(s.browser for s in stages), pdf=True)
+    workshop.databases.drop_orphans()
+    quick = [stage for stage in stages if not stage.database]
+    slow = [stage for stage in stages if stage.database]
+    with ThreadPoolExecutor(1) as pool:
+        # What needs no database goes on while the databases are prepared.
+        early = pool.submit(_run_early, workshop, quick, arguments)
+        if slow:
+            _prepare_databases(workshop.databases)
+        results = early.result()
+    results += [_run_stage(stage, workshop, arguments) for stage in slow]
+    return show(results)
+
+
+def is_wanted(stage, arguments):
+    """Tell whether a stage is there and, where paths are given, meant by one."""
+    folder = ROOT / stage.folder
+    if not any(folder.glob("**/test_*.py")):
+        say(f"{stage.name}: no tests in {stage.folder} yet")
+        return False
+    paths = _paths(arguments)
+    return not paths or any(
+        path.is_relative_to(folder) or folder.is_relative_to(path) for path in paths
+    )
+
+
+def _paths(arguments):
+    named = (Path(argument.partition("::")[0]) for argument in arguments)
+    return [path.resolve() for path in named if path.exists()]
+
+
+def _prepare_databases(databases):
+    databases.ensure("core")
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(databases.ensure, ("plain", "demo")))
+
+
+def _run_early(workshop, stages, arguments):
+    results = [] if arguments else [lint.check_all(workshop)]
+    return results + [_run_stage(s, workshop, arguments, live=False) for s in stages]
+
+
+def _run_stage(stage, workshop, arguments, live=True):
+    """Run one stage, its output shown as it comes or in one piece; read its report."""
+    started = time.monotonic()
+    LOG.mkdir(parents=True, exist_ok=True)
+    report = LOG / f"junit-{stage.name.replace(' ', '-')}.xml"
+    report.unlink(missing_ok=True)
+    with ExitStack() as stack:
+        command = [PYTHON, "-m", "pytest", "-q", f"--junitxml={report}"]
+        if stage.inside_odoo:
+            database = stack.enter_context(workshop.databases.throwaway("plain"))
+            command += _inside_odoo(database)
+        command += arguments if _paths(arguments) else [*arguments, stage.folder]
+        code = _run_pytest(command, workshop.env, _title(stage), live)
+    result = read_junit(stage.name, report, code)
+    say(f"{stage.name}: {_counts(result)} in {duration(time.monotonic() - started)}")
+    return result
+
+
+def _run_pytest(command, env, title, live):
+    if live:
+        say(title)
+        return subprocess.call(command, cwd=ROOT, env=env)
+    to_text = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    done = subprocess.run(command, cwd=ROOT, env=env, check=False, **to_text)
+    say(f"{title}\n{done.stdout}")
+    return done.returncode
+
+
+def _title(stage):
+    return f"\n== {stage.name}: {stage.folder}"
+
+
+def _inside_odoo(database):
+    """Return the arguments by which pytest-odoo runs an addon's tests."""
+    return [
+        *("-o", "addopts=", "--tb=short", "--odoo-http"),
+        *(f"--odoo-config={CONFIG}", f"--odoo-database={database}"),
+    ]
+
+
+def _counts(result: Result):
+    return ", ".join(f"{number} {what}" for what, number in result.counts.items())
