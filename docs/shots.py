@@ -1,0 +1,85 @@
+"""The screens of docs/images, desktop and phone wide: `./dev shots` calls `main`."""
+
+import os
+
+from playwright.sync_api import sync_playwright
+
+WIDTHS = {"desktop": {"width": 1400, "height": 900}, "phone": {"width": 390, "height": 844}}
+ACTION = "/odoo/action-service_agreement."
+OWNER, CUSTOMER = ("olivia", "olivia"), ("carla.whitfield@example.com", "carla")
+# name: (who, address, what must be there, what to click first)
+SCREENS = {
+    "tiers": (OWNER, ACTION + "action_service_agreement_tier", ".o_kanban_record", None),
+    "agreements": (OWNER, ACTION + "action_service_agreement", ".o_kanban_record", None),
+    "agreement": (
+        OWNER,
+        ACTION + "action_service_agreement?view_type=list",
+        ".o_form_view .o_field_widget",
+        ".o_data_row:has-text('Whitfield') .o_data_cell",
+    ),
+    "customers": (
+        OWNER,
+        ACTION + "action_service_agreement_customer",
+        ".o_data_row, .o_kanban_record",
+        None,
+    ),
+    "tickets": (
+        OWNER,
+        ACTION + "action_service_desk_ticket",
+        ".o_kanban_record, .o_data_row",
+        None,
+    ),
+    "portal-agreements": (CUSTOMER, "/my/agreements", "table, .o_portal_my_doc_table", None),
+    "portal-agreement": (
+        CUSTOMER,
+        "/my/agreements",
+        "#agreement_document, .o_agreement_chapter",
+        "a:has-text('SA0')",
+    ),
+}
+
+
+def main(base_url, folder, chromium):
+    """Take every screen in both widths.
+
+    :return: exit code; 1 where a screen could not be taken
+    """
+    failed = 0
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
+        for width, viewport in WIDTHS.items():
+            for who in (OWNER, CUSTOMER):
+                context = browser.new_context(base_url=base_url, viewport=viewport)
+                failed += _take_all(context.new_page(), who, width, folder)
+                context.close()
+        browser.close()
+    return 1 if failed else 0
+
+
+def _take_all(page, who, width, folder):
+    page.goto("/web/login")
+    page.fill("input[name=login]", who[0])
+    page.fill("input[name=password]", who[1])
+    page.click("button[type=submit]:has-text('Log in')")
+    page.wait_for_url(lambda url: "/web/login" not in url)
+    failed = 0
+    for name, (owner, address, there, click) in SCREENS.items():
+        if owner == who:
+            failed += not _take(page, f"{folder}/{name}-{width}.png", address, there, click)
+    return failed
+
+
+def _take(page, path, address, there, click):
+    try:
+        page.goto(address)
+        if click:
+            page.locator(click).first.click()
+        page.locator(there).first.wait_for()
+        page.wait_for_load_state("networkidle")
+        page.screenshot(path=path)
+    except Exception as error:  # noqa: BLE001 - one screen must not cost the others
+        print(f"{path}: {error}")  # noqa: T201
+        return False
+    print(path)  # noqa: T201
+    return True

@@ -1,0 +1,409 @@
+import base64
+import binascii
+import logging
+import re
+import uuid
+
+from psycopg2.errors import UniqueViolation
+
+from odoo import SUPERUSER_ID, http
+from odoo.exceptions import AccessError, LockError, MissingError, UserError
+from odoo.http import request
+
+from odoo.addons.portal.controllers.portal import CustomerPortal
+from odoo.addons.portal.controllers.portal import pager as portal_pager
+
+_logger = logging.getLogger(__name__)
+
+MODEL = "service.agreement"
+REPORT = "service_agreement.action_report_agreement"
+# What a browser draws. Others, such as SVG, may carry scripts.
+SIGNATURE_HEADERS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
+FORM_KEY = re.compile(r"[0-9a-f]{32}")
+MAX_ID = 2**31 - 1
+TICKETS_SHOWN = 6
+TICKETS_MAX = 100
+
+
+class ServiceAgreementPortal(CustomerPortal):
+    # Home
+
+    def _prepare_home_portal_values(self, counters):
+        values = super()._prepare_home_portal_values(counters)
+        agreements = request.env[MODEL]
+        wanted = {"service_agreement_count", "service_proposal_count"} & set(counters)
+        if not wanted:
+            return values
+        if not agreements.has_access("read"):
+            return {**values, **dict.fromkeys(wanted, 0)}
+        domain = agreements._get_portal_domain(request.env.user.partner_id)
+        if "service_agreement_count" in wanted:
+            values["service_agreement_count"] = agreements.search_count(domain, limit=1)
+        if "service_proposal_count" in wanted:
+            # Not limited to 1: this one is shown as a number.
+            proposed = agreements.search(domain & agreements._get_to_sign_domain())
+            values["service_proposal_count"] = len(
+                proposed.filtered(lambda a: not a._is_offer_expired())
+            )
+        return values
+
+    # List
+
+    def _get_agreement_sortings(self):
+        _ = request.env._
+        return {
+            "date": {"label": _("Newest"), "order": "date_start desc, id desc"},
+            "name": {"label": _("Number"), "order": "name, id"},
+            "tier": {"label": _("Service tier"), "order": "tier_id, id desc"},
+            "invoice": {
+                "label": _("Next invoice"),
+                "order": "next_invoice_date, id desc",
+            },
+        }
+
+    @http.route(
+        ["/my/agreements", "/my/agreements/page/<int:page>"],
+        type="http",
+        auth="user",
+        website=True,
+        readonly=True,
+    )
+    def portal_my_agreements(self, page=1, sortby=None, **kwargs):
+        values = self._prepare_agreement_list_values(page, sortby)
+        request.session["my_agreements_history"] = values["agreements"].ids[:100]
+        return request.render("service_agreement.portal_my_agreements", values)
+
+    def _prepare_agreement_list_values(self, page, sortby):
+        agreements = request.env[MODEL]
+        sortings = self._get_agreement_sortings()
+        sortby = sortby if sortby in sortings else "date"
+        readable = agreements.has_access("read")
+        domain = agreements._get_portal_domain(request.env.user.partner_id)
+        pager = portal_pager(
+            url="/my/agreements",
+            total=agreements.search_count(domain) if readable else 0,
+            page=_to_int(page) or 1,
+            step=self._items_per_page,
+            url_args={"sortby": sortby},
+        )
+        if readable:
+            agreements = agreements.search(
+                domain,
+                order=sortings[sortby]["order"],
+                limit=self._items_per_page,
+                offset=pager["offset"],
+            )
+        return {
+            **self._prepare_portal_layout_values(),
+            # Sudo: found with the customer's own rights, shown with the tier's name.
+            "agreements": agreements.sudo(),
+            "page_name": "service_agreement",
+            "pager": pager,
+            "default_url": "/my/agreements",
+            "searchbar_sortings": sortings,
+            "sortby": sortby,
+        }
+
+    # One agreement
+
+    def _get_agreement(self, agreement_id, access_token=None):
+        """:return: the agreement in sudo, for whom it concerns or who has its token
+        :raise AccessError, MissingError: everybody else
+        """
+        if agreement_id > MAX_ID:
+            raise MissingError(request.env._("This document does not exist."))
+        if not (isinstance(access_token, str) and access_token.isascii()):
+            access_token = None
+        agreement = self._document_check_access(MODEL, agreement_id, access_token)
+        if agreement.state == "draft":
+            # Not offered yet: only for those who write it, whatever token leaked.
+            agreement.with_user(request.env.user).check_access("read")
+        return agreement
+
+    def _get_author(self, agreement):
+        """:return: who acts: the contact who is logged in, else the customer"""
+        user = request.env.user
+        commercial = user.partner_id.commercial_partner_id
+        if not user._is_public() and commercial == agreement.commercial_partner_id:
+            return user.partner_id
+        return agreement.partner_id
+
+    # Not readonly: see _portal_ensure_token in core, and the note of being viewed.
+    @http.route(
+        ["/my/agreements/<int:agreement_id>"], type="http", auth="public", website=True
+    )
+    def portal_agreement_page(
+        self, agreement_id, access_token=None, report_type=None, **kwargs
+    ):
+        try:
+            agreement = self._get_agreement(agreement_id, access_token)
+        except (AccessError, MissingError):
+            return request.redirect("/my")
+        if report_type in ("html", "pdf", "text"):
+            return self._show_report(
+                model=agreement,
+                report_type=report_type,
+                report_ref=REPORT,
+                download=bool(kwargs.get("download")),
+            )
+        self._note_view(agreement, access_token)
+        values = self._prepare_agreement_values(agreement, access_token, **kwargs)
+        return request.render("service_agreement.portal_agreement_page", values)
+
+    def _note_view(self, agreement, access_token):
+        """Tell the salesman, once a day, that his proposal was opened."""
+        is_link_preview = request.httprequest.headers.get("Odoo-Link-Preview") == "True"
+        by_customer = request.env.user.share and access_token
+        if agreement.state != "proposed" or not by_customer or is_link_preview:
+            return
+        key = f"view_agreement_{agreement.id}"
+        today = agreement.company_id._service_today().isoformat()
+        if request.session.get(key) == today:
+            return
+        request.session[key] = today
+        lang = agreement.user_id.lang or agreement.company_id.partner_id.lang
+        agreement = agreement.with_user(SUPERUSER_ID).with_context(lang=lang)
+        agreement.message_post(
+            body=agreement.env._(
+                "Proposal opened by %(name)s", name=self._get_author(agreement).name
+            ),
+            message_type="notification",
+            subtype_xmlid="service_agreement.mt_agreement_viewed",
+        )
+
+    def _prepare_agreement_values(self, agreement, access_token, **kwargs):
+        tickets = agreement._get_portal_tickets()
+        rows = agreement._get_portal_ticket_rows(tickets[:TICKETS_MAX])
+        values = {
+            "agreement": agreement,
+            "page_name": "service_agreement",
+            "report_type": "html",
+            "res_company": agreement.company_id,
+            "message": kwargs.get("message"),
+            "backend_url": f"/odoo/{MODEL}/{agreement.id}",
+            **self._prepare_invoice_values(agreement),
+            "ticket_rows": rows[:TICKETS_SHOWN],
+            "older_ticket_rows": rows[TICKETS_SHOWN:],
+            "new_ticket_row": self._get_new_ticket_row(rows, kwargs.get("ticket")),
+            "can_request": not agreement._why_not_request(),
+            "in_force": bool(
+                agreement._in_force_on(agreement.company_id._service_today())
+            ),
+            "can_sign": not agreement._why_not_sign(),
+            "sign_name": self._get_sign_name(agreement),
+        }
+        # Only what is known: any other word of the address could shadow a parameter.
+        known = {name: kwargs[name] for name in ("pid", "hash") if name in kwargs}
+        return self._get_page_view_values(
+            agreement, access_token, values, "my_agreements_history", False, **known
+        )
+
+    def _prepare_invoice_values(self, agreement):
+        """The customer's own: another payer's invoice is not his to open."""
+        commercial = agreement.commercial_partner_id
+        today = agreement.company_id._service_today()
+        invoices = agreement._get_portal_invoices().filtered(
+            lambda m: m.commercial_partner_id == commercial
+        )
+        return {
+            "invoices": invoices,
+            "overdue_invoices": invoices.filtered(
+                lambda m: m.invoice_date_due and m.invoice_date_due < today
+            ),
+        }
+
+    def _get_sign_name(self, agreement):
+        author = self._get_author(agreement)
+        return "" if author.is_company else author.name or ""
+
+    def _get_new_ticket_row(self, rows, ticket_id):
+        """The ticket that was just opened; only one of this agreement's."""
+        wanted = _to_int(ticket_id)
+        return next((row for row in rows if row["ticket"].id == wanted), None)
+
+    # Accept and decline
+
+    @http.route(
+        ["/my/agreements/<int:agreement_id>/accept"],
+        type="jsonrpc",
+        auth="public",
+        website=True,
+    )
+    def portal_agreement_accept(
+        self, agreement_id, access_token=None, name=None, signature=None
+    ):
+        access_token = access_token or request.httprequest.args.get("access_token")
+        try:
+            agreement = self._get_agreement(agreement_id, access_token)
+        except (AccessError, MissingError):
+            return {"error": request.env._("This agreement is not available.")}
+        try:
+            # All or nothing: a signature without an agreement in force is neither.
+            with request.env.cr.savepoint():
+                agreement._accept(_to_text(name), _read_signature(signature))
+        except LockError:
+            return {"error": request.env._("It is being signed right now.")}
+        except UserError as error:
+            return {"error": str(error)}
+        self._post_signed_copy(agreement)
+        return {
+            "force_refresh": True,
+            "redirect_url": agreement.get_portal_url(query_string="&message=sign_ok"),
+        }
+
+    def _post_signed_copy(self, agreement):
+        agreement.env.flush_all()  # the PDF is made of what is in the database
+        agreement.message_post(
+            attachments=self._render_signed_copy(agreement),
+            author_id=self._get_author(agreement).id,
+            body=request.env._("Signed by %(name)s", name=agreement.signed_by),
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+        )
+
+    def _render_signed_copy(self, agreement):
+        """:return: list of (file name, PDF)
+
+        Signed is signed: where no PDF can be made, it can be printed later.
+        """
+        report = request.env["ir.actions.report"].sudo()
+        try:
+            pdf, _type = report.with_company(agreement.company_id)._render_qweb_pdf(
+                REPORT, agreement.ids
+            )
+        except UserError:
+            _logger.warning("No signed copy of %s", agreement.name, exc_info=True)
+            return []
+        return [(f"{agreement._get_report_base_filename()}.pdf", pdf)]
+
+    @http.route(
+        ["/my/agreements/<int:agreement_id>/decline"],
+        type="http",
+        auth="public",
+        methods=["POST"],
+        website=True,
+    )
+    def portal_agreement_decline(
+        self, agreement_id, access_token=None, decline_message=None, **kwargs
+    ):
+        try:
+            agreement = self._get_agreement(agreement_id, access_token)
+        except (AccessError, MissingError):
+            return request.redirect("/my")
+        words = _to_text(decline_message)
+        result = self._decline(agreement, words) if words else "decline_reason"
+        return request.redirect(
+            agreement.get_portal_url(query_string=f"&message={result}")
+        )
+
+    def _decline(self, agreement, words):
+        """:return: code of the message to show"""
+        try:
+            agreement.lock_for_update()
+        except LockError:
+            return "decline_late"
+        agreement.invalidate_recordset(["state"])
+        if agreement.state != "proposed":
+            return "decline_late"
+        agreement._end(agreement.company_id._service_today(), "cancelled", words)
+        agreement.message_post(
+            author_id=self._get_author(agreement).id,
+            body=words,
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+        )
+        return "declined"
+
+    # Requests
+
+    @http.route(
+        ["/my/agreements/<int:agreement_id>/request"],
+        type="http",
+        auth="public",
+        methods=["GET", "POST"],
+        website=True,
+    )
+    def portal_agreement_request(self, agreement_id, access_token=None, **kwargs):
+        try:
+            agreement = self._get_agreement(agreement_id, access_token)
+        except (AccessError, MissingError):
+            return request.redirect("/my")
+        form = self._read_request_form(agreement, kwargs)
+        is_sent = request.httprequest.method == "POST"
+        if not is_sent or agreement._why_not_request() or not form["subject"]:
+            return self._render_request_page(agreement, access_token, form, is_sent)
+        author = self._get_author(agreement)
+        ticket = self._open_ticket(agreement, author, form)
+        return request.redirect(
+            agreement.get_portal_url(
+                query_string=f"&message=request_ok&ticket={ticket.id}"
+            )
+        )
+
+    def _read_request_form(self, agreement, kwargs):
+        """:return: dict of what was typed, as clean as one can be without losing it"""
+        priority = _to_text(kwargs.get("priority"))
+        key = _to_text(kwargs.get("form_key"))
+        known = dict(agreement._get_portal_priorities_labels())
+        return {
+            "subject": _to_text(kwargs.get("subject"))[:200],
+            "description": _to_text(kwargs.get("description")),
+            "priority": priority if priority in known else "1",
+            "form_key": key if FORM_KEY.fullmatch(key) else uuid.uuid4().hex,
+        }
+
+    def _render_request_page(self, agreement, access_token, form, is_sent):
+        values = {
+            "agreement": agreement,
+            "page_name": "service_agreement",
+            "is_request": True,
+            "res_company": agreement.company_id,
+            "form": form,
+            "why_not": agreement._why_not_request(),
+            "subject_missing": is_sent and not form["subject"],
+            "priorities": agreement._get_portal_priorities(),
+        }
+        values = self._get_page_view_values(
+            agreement, access_token, values, "my_agreements_history", False
+        )
+        return request.render("service_agreement.portal_agreement_request", values)
+
+    def _open_ticket(self, agreement, author, form):
+        try:
+            with request.env.cr.savepoint():
+                ticket = agreement._request_service(author, form, form["form_key"])
+                ticket.message_subscribe(author.ids)
+                return ticket
+        except UniqueViolation:
+            # The same form, sent twice at once: the other's ticket cannot be seen
+            # from this transaction, which has done nothing else. Start a new one.
+            request.env.cr.rollback()
+            return agreement._find_request(form["form_key"])
+
+
+def _to_text(value):
+    """:return: str, whatever a form or a script sends"""
+    return value.replace("\x00", "").strip() if isinstance(value, str) else ""
+
+
+def _to_int(value):
+    """:return: int, 0 for what is no number"""
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        return 0
+
+
+def _read_signature(signature):
+    """:return: ``signature`` if it is base64 of a picture as drawn in a browser
+    :raise UserError: if it is not
+    """
+    try:
+        picture = base64.b64decode(_to_text(signature), validate=True)
+    except (binascii.Error, ValueError):
+        picture = b""
+    if signature and not picture.startswith(SIGNATURE_HEADERS):
+        raise UserError(
+            request.env._("The signature could not be read. Please draw it again.")
+        )
+    return _to_text(signature)

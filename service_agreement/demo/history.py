@@ -1,0 +1,91 @@
+"""Fourteen months of a service department, made by the code that will run it.
+
+Nothing here writes what the addon itself would write: agreements are proposed and
+signed, the billing run bills them, tickets are answered and solved, each at its own
+past instant. Only what asks Python for the time is set right afterwards.
+"""
+
+from odoo.tools import SQL
+
+from .agreements import Agreements
+from .company import dress
+from .money import Money
+from .tickets import Tickets
+from .timeline import Timeline
+
+
+def load(env):
+    """Live through the past, once per database."""
+    if env.ref("service_agreement.agreement_whitfield_demo", raise_if_not_found=False):
+        return
+    company = dress(env)
+    first_message = env["mail.message"].search([], order="id desc", limit=1).id
+    timeline = Timeline(env, company)
+    tickets = Tickets(timeline)
+    money = Money(timeline)
+    Agreements(timeline).plan()
+    money.plan()
+    tickets.plan()
+    timeline.run()
+    timeline.env["account.analytic.line"].create(tickets.worked)
+    money.leave_on_the_desk()
+    _let_customers_follow(timeline)
+    _set_dates_right(timeline.env, first_message)
+    timeline.env["service.agreement.line"]._refresh_ended_lines()
+
+
+def _let_customers_follow(timeline):
+    """Only now: while they followed, each message would have been mailed to them."""
+    tasks = timeline.env["project.task"].search(
+        [("project_id", "=", timeline.named("project_service_desk").id)]
+    )
+    for task in tasks:
+        task.message_subscribe(task.partner_id.ids)
+    project = timeline.named("project_whitfield")
+    project.message_subscribe(project.partner_id.ids)
+    project.task_ids.message_subscribe(project.partner_id.ids)
+
+
+def _set_dates_right(env, first_message):
+    """Messages and stage changes take Python's time, and old news is no news."""
+    env.flush_all()
+    env.cr.execute(
+        SQL(
+            "UPDATE mail_message SET date = create_date WHERE id > %s AND model IN %s",
+            first_message,
+            ("project.task", "service.agreement", "account.move"),
+        )
+    )
+    env.cr.execute(
+        SQL("DELETE FROM mail_notification WHERE mail_message_id > %s", first_message)
+    )
+    _forget_assignments(env)
+    env.cr.execute(
+        SQL(
+            """
+            UPDATE project_task task
+               SET date_assign = CASE WHEN date_assign IS NOT NULL
+                                      THEN facts.first + INTERVAL '5 minutes' END,
+                   date_last_stage_update = facts.last,
+                   date_end = CASE WHEN date_end IS NOT NULL THEN facts.last END
+              FROM (SELECT res_id, MIN(at) AS first, MAX(at) AS last
+                      FROM service_agreement_ticket_fact
+                     WHERE res_model = 'project.task'
+                  GROUP BY res_id) facts
+             WHERE facts.res_id = task.id
+            """
+        )
+    )
+    env.invalidate_all()
+
+
+def _forget_assignments(env):
+    """The notices "You have been assigned to ...", one for each customer of a salesperson."""
+    users = env["res.users"].search([("share", "=", False)])
+    env["mail.message"].search(
+        [
+            ("message_type", "=", "user_notification"),
+            ("model", "=", "res.partner"),
+            ("partner_ids", "in", users.partner_id.ids),
+        ]
+    ).unlink()

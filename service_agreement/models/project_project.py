@@ -1,0 +1,55 @@
+from odoo import api, fields, models
+from odoo.fields import Command
+
+
+class ProjectProject(models.Model):
+    _inherit = "project.project"
+
+    is_service_desk = fields.Boolean(
+        string="Service Desk",
+        help="Tasks of this project are tickets: each one looks for the agreement of"
+        " its customer and starts the clocks of what that agreement promises.",
+    )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        projects = super().create(vals_list)
+        projects._create_desk_stages()
+        return projects
+
+    def write(self, vals):
+        result = super().write(vals)
+        if vals.get("is_service_desk"):
+            self._create_desk_stages()
+        return result
+
+    def _create_desk_stages(self):
+        """A desk without stages could neither wait nor close.
+
+        Sudo: who may switch a project need not be allowed to make stages.
+        """
+        for project in self.sudo():
+            if project.is_service_desk and not project.type_ids:
+                project.type_ids = [
+                    Command.create(values) for values in project._prepare_desk_stages()
+                ]
+
+    def _prepare_desk_stages(self):
+        """:return: list of values of project.task.type"""
+        stages = [
+            (self.env._("New"), False, False),
+            (self.env._("In Progress"), False, False),
+            (self.env._("Waiting for Customer"), "waiting", False),
+            (self.env._("Solved"), "solved", True),
+            (self.env._("Cancelled"), "cancelled", True),
+        ]
+        return [
+            {
+                "name": name,
+                "ticket_status": status,
+                "fold": fold,
+                "sequence": 10 * number,
+                "user_id": False,
+            }
+            for number, (name, status, fold) in enumerate(stages, 1)
+        ]

@@ -1,0 +1,102 @@
+from odoo import api, fields, models
+
+from odoo.addons.project.models.project_task import CLOSED_STATES
+
+CLOSING_STATES = {"solved": "1_done", "cancelled": "1_canceled"}
+
+
+class ProjectTask(models.Model):
+    """A task of a service desk project is a ticket, its sub-tasks are not."""
+
+    _name = "project.task"
+    _inherit = ["project.task", "service.agreement.ticket.mixin"]
+
+    request_key = fields.Char(
+        copy=False,
+        readonly=True,
+        index=False,
+        export_string_translation=False,
+        groups="base.group_system",
+        help="Of the portal form it was sent with: sent twice, it is one ticket.",
+    )
+
+    _request_key_uniq = models.UniqueIndex(
+        "(request_key) WHERE request_key IS NOT NULL"
+    )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        tasks = super().create(vals_list)
+        tasks._close_by_stage()
+        return tasks
+
+    def write(self, vals):
+        if "stage_id" not in vals or "state" in vals:
+            return super().write(vals)
+        leaving = self.sudo().filtered(
+            lambda t: t.stage_id.ticket_status in CLOSING_STATES
+        )
+        result = super().write(vals)
+        self._close_by_stage()
+        leaving._reopen_by_stage()
+        return result
+
+    def _close_by_stage(self):
+        """A ticket moved to a closing stage is done: what Odoo itself counts as closed
+        and what the service desk does must not differ."""
+        for task in self.sudo().filtered(lambda t: t._ticket_in_scope()):
+            state = CLOSING_STATES.get(task.stage_id.ticket_status)
+            if state and task.state != state:
+                task.state = state
+
+    def _reopen_by_stage(self):
+        """A ticket dragged back out of a closing stage is being worked on again."""
+        for task in self.filtered(lambda t: t._ticket_in_scope()):
+            closing = task.stage_id.ticket_status in CLOSING_STATES
+            if task.state in CLOSED_STATES and not closing:
+                task.state = "01_in_progress"
+
+    # EXTENDS 'service.agreement.ticket.mixin'
+
+    def _ticket_in_scope(self):
+        return (
+            self.project_id.is_service_desk
+            and not self.parent_id.project_id.is_service_desk
+            and not self.has_template_ancestor
+            and not self.project_id.is_template
+        )
+
+    def _ticket_is_waiting(self):
+        # Not the state "Waiting" of Odoo: that waits for another task, not for the
+        # customer, and no promise may rest because of that.
+        return self.stage_id.ticket_status == "waiting"
+
+    def _ticket_is_closed(self):
+        for status, state in CLOSING_STATES.items():
+            if self.state == state:
+                return status
+        status = self.stage_id.ticket_status
+        return status if status in CLOSING_STATES else False
+
+    def _ticket_priority(self):
+        return self.priority
+
+    def _ticket_customer(self):
+        return self.partner_id
+
+    def _ticket_company(self):
+        return self.company_id or self.project_id.company_id or self.env.company
+
+    @api.model
+    def _ticket_watched_fields(self):
+        return [
+            "stage_id",
+            "state",
+            "priority",
+            "partner_id",
+            *self._ticket_scope_fields(),
+        ]
+
+    @api.model
+    def _ticket_scope_fields(self):
+        return ["project_id", "parent_id", "is_template"]

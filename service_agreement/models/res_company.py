@@ -1,0 +1,40 @@
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from odoo import fields, models
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    service_desk_project_id = fields.Many2one(
+        "project.project",
+        string="Service Desk",
+        domain="[('is_service_desk', '=', True), ('company_id', 'in', (False, id))]",
+        help="Where requests from the customer portal arrive.",
+    )
+
+    def _service_tz(self):
+        """:return: ZoneInfo in which this company's days begin and end"""
+        self.ensure_one()
+        company = self.sudo()
+        name = company.partner_id.tz or company.resource_calendar_id.tz or "UTC"
+        return ZoneInfo(name)
+
+    def _service_today(self):
+        """:return: date; the company's, not the server's (SEMANTICS §1, PER-13)"""
+        self.ensure_one()
+        return self._service_day(self.env.cr.now())
+
+    def _service_day(self, instant):
+        """
+        :param datetime instant: in UTC, as the ORM stores it (naive)
+        :return: the date it falls on for this company
+        """
+        utc = instant.replace(tzinfo=ZoneInfo("UTC"))
+        return utc.astimezone(self._service_tz()).date()
+
+    def _service_datetime(self, day, hour=0):
+        """:return: naive UTC datetime of the full ``hour`` of ``day`` in this company"""
+        local = datetime(day.year, day.month, day.day, hour, tzinfo=self._service_tz())
+        return local.astimezone(ZoneInfo("UTC")).replace(tzinfo=None)

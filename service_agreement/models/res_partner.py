@@ -1,0 +1,138 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    service_agreement_ids = fields.One2many(
+        "service.agreement",
+        "commercial_partner_id",
+        string="Agreements of the Company",
+        groups="service_agreement.group_user",
+    )
+    agreement_count = fields.Integer(
+        string="Agreements",
+        compute="_compute_agreement_summary",
+        groups="service_agreement.group_user",
+        help="In force or suspended, of the whole company tree.",
+    )
+    agreement_tier_id = fields.Many2one(
+        "service.agreement.tier",
+        string="Service Tier",
+        compute="_compute_agreement_summary",
+        search="_search_agreement_tier_id",
+        groups="service_agreement.group_user",
+        help="The best tier in force in the company tree.",
+    )
+    agreement_tier_color = fields.Integer(
+        related="agreement_tier_id.color", groups="service_agreement.group_user"
+    )
+    agreement_mrr = fields.Monetary(
+        string="Monthly Service Revenue",
+        compute="_compute_agreement_summary",
+        currency_field="currency_id",
+        groups="service_agreement.group_user",
+    )
+    agreement_missing = fields.Boolean(
+        compute="_compute_agreement_summary",
+        search="_search_agreement_missing",
+        groups="service_agreement.group_user",
+        help="A customer whom nothing covers: his service is given away or argued over.",
+    )
+
+    @api.depends_context("company")
+    def _compute_agreement_summary(self):
+        """Over the whole company tree: a contact's own, and those below him.
+
+        A contact shows what covers his company; a company what covers any of its
+        addresses and subsidiaries.
+        """
+        trees = self._get_agreement_trees()
+        agreements = self.env["service.agreement"].search(
+            [
+                ("state", "in", ("active", "suspended")),
+                ("partner_id", "in", list({i for ids in trees.values() for i in ids})),
+                ("company_id", "in", self.env.companies.ids),
+            ]
+        )
+        today = self.env.company._service_today()
+        for partner in self:
+            tree = trees.get(partner._origin.id, set())
+            own = agreements.filtered(lambda a, t=tree: a.partner_id.id in t)
+            partner.agreement_count = len(own)
+            partner.agreement_tier_id = own._get_best_tier()
+            partner.agreement_mrr = sum(
+                a._get_mrr_in(self.env.company.currency_id, today) for a in own
+            )
+            partner.agreement_missing = not own and partner._is_service_customer()
+
+    def _get_agreement_trees(self):
+        """:return: {partner id: ids of the company tree it stands for}, few queries"""
+        tops = self.commercial_partner_id._origin
+        members = self.with_context(active_test=False).search_fetch(
+            [("id", "child_of", tops.ids)], ["parent_id"]
+        )
+        trees = {partner.id: {partner.id} for partner in members}
+        for member in members:
+            parent = member.parent_id
+            while parent:
+                trees.get(parent.id, set()).add(member.id)
+                parent = parent.parent_id
+        return {
+            partner._origin.id: trees.get(partner.commercial_partner_id._origin.id, set())
+            for partner in self
+        }
+
+    def _is_service_customer(self):
+        self.ensure_one()
+        return bool(self.commercial_partner_id.customer_rank)
+
+    def _search_agreement_tier_id(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        if False in value:
+            return ~Domain("id", "in", self._get_covered_partner_ids(Domain.TRUE))
+        names = [v for v in value if isinstance(v, str)]
+        domain = Domain("tier_id", "in", [v for v in value if isinstance(v, int)])
+        for name in names:
+            domain |= Domain("tier_id.name", "ilike", name)
+        return Domain("id", "in", self._get_covered_partner_ids(domain))
+
+    def _search_agreement_missing(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        covered = Domain("id", "in", self._get_covered_partner_ids(Domain.TRUE))
+        missing = ~covered & Domain("commercial_partner_id.customer_rank", ">", 0)
+        return missing if True in value else ~missing
+
+    @api.model
+    def _get_covered_partner_ids(self, domain):
+        agreements = self.env["service.agreement"].search(
+            domain & Domain("state", "in", ("active", "suspended"))
+        )
+        tops = agreements.commercial_partner_id
+        return self.search([("commercial_partner_id", "in", tops.ids)]).ids
+
+    def action_view_agreements(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "service_agreement.action_service_agreement"
+        )
+        tree = self._get_agreement_trees()[self.id]
+        return dict(
+            action,
+            domain=[("partner_id", "in", list(tree))],
+            context={"default_partner_id": self.id, "search_default_running": 0},
+        )
+
+    def action_new_agreement(self):
+        """Start an agreement for this customer, from the banner of his form."""
+        self.ensure_one()
+        return {
+            "name": self.env._("New Agreement"),
+            "type": "ir.actions.act_window",
+            "res_model": "service.agreement",
+            "view_mode": "form",
+            "context": {"default_partner_id": self.id},
+        }

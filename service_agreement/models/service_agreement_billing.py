@@ -1,0 +1,256 @@
+import logging
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import groupby
+
+_logger = logging.getLogger(__name__)
+
+BATCH_SIZE = 100
+
+
+class ServiceAgreement(models.Model):
+    """The billing run (SEMANTICS §1).
+
+    Bills every period due of every agreement in force, oldest first, each once:
+    find by index, lock, check again, invoices of a batch in one call, periods, post.
+    An agreement that cannot be billed is set aside with the reason and a to-do; all
+    the others are billed.
+    """
+
+    _inherit = "service.agreement"
+
+    @api.model
+    def _cron_bill(self):
+        """Bill what is due in every company, by that company's date."""
+        for company in self.env["res.company"].search([]):
+            agreements = self.with_company(company)
+            agreements._bill_due(company._service_today(), commit=True)
+
+    @api.model
+    def _get_due_domain(self, today):
+        """:return: Domain of the agreements of the current company due by ``today``"""
+        return Domain("company_id", "=", self.env.company.id) & Domain(
+            "next_invoice_date", "<=", today
+        )
+
+    @api.model
+    def _bill_due(self, today, within=None, commit=False):
+        """Bill all that is due in the current company.
+
+        :param date today: the company's date; nothing due later is billed
+        :param Domain within: only these agreements
+        :param bool commit: after each batch, as a scheduled action does
+        :return: (invoices created, agreements set aside)
+        """
+        domain = self._get_due_domain(today) & (within or Domain.TRUE)
+        moves, failed = self.env["account.move"], self.browse()
+        seen = Domain.TRUE
+        while batch := self.search(
+            domain & seen, order="next_invoice_date, id", limit=BATCH_SIZE
+        ):
+            # Set aside or locked by another run: once is enough.
+            seen &= Domain("id", "not in", batch.ids)
+            batch_moves, batch_failed = batch._bill_batch(domain, today)
+            moves |= batch_moves
+            failed |= batch_failed
+            if commit and not self._commit_billing(len(batch), domain & seen):
+                break
+        return moves, failed
+
+    @api.model
+    def _commit_billing(self, done, remaining_domain):
+        """:return: falsy when the scheduled action's time is up"""
+        remaining = self.search_count(remaining_domain)
+        return self.env["ir.cron"]._commit_progress(done, remaining=remaining)
+
+    def _bill_batch(self, domain, today):
+        """Bill what can be locked and is still due; one by one if the batch fails.
+
+        Only business errors set an agreement aside: a serialization failure is not
+        the customer's error and fails the job, which is then run again.
+
+        :return: (invoices, agreements set aside)
+        """
+        agreements = self.try_lock_for_update().filtered_domain(domain)
+        try:
+            with self.env.cr.savepoint():
+                return agreements._create_due_invoices(today, today), self.browse()
+        except UserError as error:
+            if len(agreements) == 1:
+                agreements.sudo()._set_aside(error)
+                return self.env["account.move"], agreements
+        moves, failed = self.env["account.move"], self.browse()
+        for agreement in agreements:
+            one_moves, one_failed = agreement._bill_batch(domain, today)
+            moves |= one_moves
+            failed |= one_failed
+        return moves, failed
+
+    def _create_due_invoices(self, until=None, today=None):
+        """Create and post the invoices of all periods due by ``until``.
+
+        :param date until: default ``today``
+        :param date today: the run's date; default each company's date
+        :return: account.move
+        :raise UserError: Odoo's reason why an invoice cannot be made
+        """
+        moves = self.env["account.move"]
+        for company, agreements in self.grouped("company_id").items():
+            run_date = today or company._service_today()
+            agreements = agreements.with_company(company)
+            pieces = agreements._get_due_pieces(until or run_date)
+            moves |= agreements._bill_pieces(pieces, run_date)
+        return moves
+
+    def _get_due_pieces(self, until):
+        """:return: list of (agreement, due date, line, piece, whole), oldest first"""
+        pieces = []
+        billed = self.line_ids._get_billed_ahead()
+        for line in self.line_ids:
+            for piece, whole in line._iter_unbilled(billed):
+                due = line._get_due_date(piece, whole)
+                if due > until:
+                    break
+                pieces.append((line.agreement_id, due, line, piece, whole))
+        return sorted(pieces, key=lambda p: (p[1], p[0].id, p[2].sequence, p[2].id))
+
+    def _bill_pieces(self, pieces, today):
+        """One invoice per agreement and due date; then the periods, then posting."""
+        if not pieces:
+            return self.env["account.move"]
+        grouped = groupby(pieces, key=lambda piece: piece[:2])
+        invoices = [list(group) for _key, group in grouped]
+        moves = self.env["account.move"].create(
+            [self._prepare_invoice_values(group, today) for group in invoices]
+        )
+        self._record_periods(moves, invoices)
+        self._after_invoices_created(moves)
+        moves._post(soft=False)
+        return moves
+
+    def _prepare_invoice_values(self, pieces, today):
+        """:return: values of the ``account.move`` that bills ``pieces``, all of one
+        agreement and due date; pure
+        """
+        agreement, due = pieces[0][:2]
+        return {
+            "move_type": "out_invoice",
+            "company_id": agreement.company_id.id,
+            "partner_id": (agreement.partner_invoice_id or agreement.partner_id).id,
+            "currency_id": agreement.currency_id.id,
+            "invoice_date": agreement._get_invoice_date(due, today),
+            "invoice_origin": agreement.name,
+            "invoice_user_id": agreement.user_id.id,
+            "ref": agreement.client_order_ref,
+            "invoice_line_ids": [
+                fields.Command.create(line._prepare_invoice_line_values(piece, whole))
+                for _agreement, _due, line, piece, whole in pieces
+            ],
+        }
+
+    def _get_invoice_date(self, due, today):
+        """The due date, or the run's date where that lies in a past or locked month."""
+        self.ensure_one()
+        if due > today or due < today.replace(day=1):
+            return today
+        company = self.company_id
+        journal = self.env["account.journal"].search(
+            [
+                *self.env["account.journal"]._check_company_domain(company),
+                ("type", "=", "sale"),
+            ],
+            limit=1,
+        )
+        locked = company._get_violated_lock_dates(due, True, journal)
+        return today if locked else due
+
+    @api.model
+    def _record_periods(self, moves, invoices):
+        """Write what was billed; the unique index refuses a period billed before.
+
+        Sudo: nobody edits periods by hand, and who bills is an accountant, who may
+        read agreements and not change them.
+        """
+        values_list = []
+        for move, pieces in zip(moves, invoices, strict=True):
+            move_lines = {ml.agreement_line_id: ml for ml in move.invoice_line_ids}
+            for _agreement, _due, line, piece, whole in pieces:
+                values = line._prepare_period_values(piece, whole)
+                values_list.append(dict(values, move_line_id=move_lines[line].id))
+                line.sudo().settled_until = max(
+                    filter(None, (piece.end, line.settled_until))
+                )
+        self.env["service.agreement.period"].sudo().create(values_list)
+        moves.invoice_line_ids.agreement_id.sudo()._clear_billing_issue()
+
+    @api.model
+    def _after_invoices_created(self, moves):
+        """Hook for bridges: these drafts bill agreements and will be posted."""
+
+    # Set aside
+
+    def _set_aside(self, error):
+        """Keep the reason where people look, and give its owner one to-do."""
+        self.ensure_one()
+        reason = str(error)
+        _logger.info("Agreement %s was not billed: %s", self.name, reason)
+        if not self.billing_issue:
+            self.activity_schedule(
+                "mail.mail_activity_data_todo",
+                summary=self.env._("The invoice could not be made"),
+                note=reason,
+                user_id=(self.user_id or self.env.user).id,
+            )
+        self.billing_issue = reason
+
+    def _clear_billing_issue(self):
+        cleared = self.filtered("billing_issue")
+        if not cleared:
+            return
+        cleared.billing_issue = False
+        cleared.activity_feedback(["mail.mail_activity_data_todo"])
+
+    # Buttons
+
+    def _why_not_bill(self):
+        self.ensure_one()
+        if not self.next_invoice_date:
+            return self.env._("%s has nothing left to bill.", self.name)
+        today = self.company_id._service_today()
+        ahead = self.env["service.agreement.period"].search(
+            [("agreement_id", "=", self.id), ("date_start", ">", today)], limit=1
+        )
+        if self.next_invoice_date > today and ahead:
+            return self.env._(
+                "%(agreement)s is already billed one period ahead: %(invoice)s.",
+                agreement=self.name,
+                invoice=ahead.move_id.name,
+            )
+        return None
+
+    def action_bill_now(self):
+        """Bill all that is due, or else the next period ahead of its date, once."""
+        self._ensure_can(type(self)._why_not_bill, operation="read")
+        self.lock_for_update()
+        moves = self.env["account.move"]
+        for agreement in self:
+            today = agreement.company_id._service_today()
+            until = max(today, agreement.next_invoice_date)
+            moves |= agreement._create_due_invoices(until, today)
+        return self._get_invoices_action(moves)
+
+    @api.model
+    def _get_invoices_action(self, moves):
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "account.action_move_out_invoice_type"
+        )
+        if len(moves) == 1:
+            return dict(
+                action,
+                view_mode="form",
+                views=[(False, "form")],
+                res_id=moves.id,
+            )
+        return dict(action, domain=[("id", "in", moves.ids)], context={"create": False})

@@ -1,0 +1,263 @@
+"""What tests of this addon, and of those built on it, start from.
+
+Instants are fixed: ``at(...)`` moves the database's clock (``cr.now``) and Python's,
+so that no test depends on the day it runs.
+"""
+
+from contextlib import contextmanager
+from datetime import date, datetime
+from unittest.mock import patch
+from zoneinfo import ZoneInfo
+
+from freezegun import freeze_time
+
+from odoo.fields import Command
+from odoo.sql_db import BaseCursor
+
+from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+
+
+class ClockMixin:
+    """``with self.at("2026-03-06 15:00:00"):`` it is that instant, in UTC."""
+
+    @contextmanager
+    def at(self, instant):
+        now = datetime.fromisoformat(str(instant))
+        with freeze_time(now), patch.object(BaseCursor, "now", lambda _cr: now):
+            yield now
+
+    def _run_cron(self, xmlid):
+        with self.enter_registry_test_mode():
+            self.env.ref(xmlid).method_direct_trigger()
+
+
+class ServiceAgreementCommon(ClockMixin, AccountTestInvoicingCommon):
+    """A company with taxes and accounts, three plans, a tier and a customer."""
+
+    @classmethod
+    def get_default_groups(cls):
+        manager = cls.quick_ref("service_agreement.group_manager")
+        return super().get_default_groups() | manager
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.company = cls.env.company
+        cls.company.partner_id.tz = "UTC"
+        cls.plan_monthly = cls.env.ref("service_agreement.plan_monthly")
+        cls.plan_quarterly = cls.env.ref("service_agreement.plan_quarterly")
+        cls.plan_yearly = cls.env.ref("service_agreement.plan_yearly")
+        cls.plan_first = cls.env["service.agreement.plan"].create(
+            {"name": "Monthly on the 1st", "anchor_type": "fixed_day", "anchor_day": 1}
+        )
+        cls.product = cls.env["product.product"].create(
+            {
+                "name": "Service agreement",
+                "type": "service",
+                "list_price": 0.0,
+                "taxes_id": [Command.set(cls.tax_sale_a.ids)],
+                "property_account_income_id": cls.company_data[
+                    "default_account_revenue"
+                ].id,
+            }
+        )
+        cls.tier = cls._create_tier("Silver", 149.0, 20)
+        cls.customer = cls._create_customer("Whitfield Residence")
+
+    @classmethod
+    def _create_tier(cls, name, price, rank, **values):
+        plans = cls.plan_monthly | cls.plan_quarterly | cls.plan_yearly | cls.plan_first
+        return cls.env["service.agreement.tier"].create(
+            {
+                "name": name,
+                "rank": rank,
+                "list_price": price,
+                "product_id": cls.product.id,
+                "term_months": 0,
+                "price_ids": [Command.create({"plan_id": plan.id}) for plan in plans],
+                **values,
+            }
+        )
+
+    @classmethod
+    def _create_customer(cls, name, **values):
+        return cls.env["res.partner"].create(
+            {"name": name, "is_company": True, "customer_rank": 1, **values}
+        )
+
+    @classmethod
+    def _create_agreement(cls, start, plan=None, **values):
+        return cls.env["service.agreement"].create(
+            {
+                "partner_id": cls.customer.id,
+                "tier_id": cls.tier.id,
+                "plan_id": (plan or cls.plan_monthly).id,
+                "date_start": start,
+                **values,
+            }
+        )
+
+    @classmethod
+    def _create_active(cls, start, plan=None, **values):
+        agreement = cls._create_agreement(start, plan, **values)
+        agreement.action_activate()
+        return agreement
+
+    def _bill(self, today):
+        """Run the billing of the company as on ``today``; the invoices it made."""
+        moves, _failed = self.env["service.agreement"]._bill_due(
+            date.fromisoformat(today)
+        )
+        return moves
+
+    def _get_periods(self, agreement):
+        """(first day, last day, amount) of what was billed, oldest first, as text."""
+        periods = agreement.period_ids.sorted("date_start")
+        return [(str(p.date_start), str(p.last_day), p.amount) for p in periods]
+
+
+class PortalUsersMixin:
+    """A customer's contact, his colleague, and somebody of another company."""
+
+    @classmethod
+    def _create_portal_user(cls, login, company_partner):
+        group = cls.env.ref("base.group_portal")
+        return cls.env["res.users"].create(
+            {
+                "name": login.title(),
+                "login": login,
+                "email": f"{login}@example.com",
+                "password": login,
+                "group_ids": [Command.set(group.ids)],
+                "partner_id": cls.env["res.partner"]
+                .create({"name": login.title(), "parent_id": company_partner.id})
+                .id,
+            }
+        )
+
+
+class ServiceDeskCommon(ServiceAgreementCommon):
+    """A service desk in Amsterdam, open Mon-Fri 9-17, and a customer with a promise.
+
+    ``with self.at_desk("2026-03-06 15:00"):`` it is that time on the desk's wall;
+    ``self.on_wall(ticket.sla_deadline)`` tells what that wall shows.
+    """
+
+    # (priority, metric): (minutes, only in business hours)
+    PROMISES = {
+        ("0", "first_response"): (4 * 60, True),
+        ("0", "resolution"): (8 * 60, True),
+        ("3", "first_response"): (30, False),
+        ("3", "resolution"): (2 * 60, False),
+    }
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env.user.group_ids += cls.env.ref("project.group_project_manager")
+        cls.env.user.group_ids += cls.env.ref("base.group_system")
+        cls.desk_zone = ZoneInfo("Europe/Amsterdam")
+        cls.company.partner_id.tz = "Europe/Amsterdam"
+        cls.calendar = cls._create_calendar("Business hours", range(5), 9, 17)
+        cls.env["service.agreement.sla.target"].create(
+            [
+                {
+                    "tier_id": cls.tier.id,
+                    "priority": priority,
+                    "metric": metric,
+                    "minutes": minutes,
+                    "calendar_id": working and cls.calendar.id,
+                }
+                for (priority, metric), (minutes, working) in cls.PROMISES.items()
+            ]
+        )
+        cls.agreement = cls._create_active("2026-01-01")
+        cls.desk = cls.env["project.project"].create(
+            {"name": "Service Desk", "is_service_desk": True}
+        )
+        cls.stages = {s.ticket_status or s.name: s for s in cls.desk.type_ids}
+        cls.agent = cls._create_agent("agent")
+
+    @classmethod
+    def _create_calendar(cls, name, days, hour_from, hour_to, **values):
+        return cls.env["resource.calendar"].create(
+            {
+                "name": name,
+                "tz": "Europe/Amsterdam",
+                "company_id": cls.company.id,
+                "attendance_ids": [
+                    Command.clear(),
+                    *(
+                        Command.create(
+                            {
+                                "name": str(day),
+                                "dayofweek": str(day),
+                                "hour_from": hour_from,
+                                "hour_to": hour_to,
+                                "day_period": "morning",
+                            }
+                        )
+                        for day in days
+                    ),
+                ],
+                **values,
+            }
+        )
+
+    @classmethod
+    def _create_agent(cls, login):
+        """A technician: works tickets, knows nothing of agreements."""
+        groups = cls.env.ref("base.group_user") | cls.env.ref(
+            "project.group_project_user"
+        )
+        return cls.env["res.users"].create(
+            {
+                "name": login.title(),
+                "login": login,
+                "email": f"{login}@desk.example.com",
+                "group_ids": [Command.set(groups.ids)],
+                "company_id": cls.company.id,
+                "company_ids": [Command.set(cls.company.ids)],
+            }
+        )
+
+    def at_desk(self, wall):
+        local = datetime.fromisoformat(wall).replace(tzinfo=self.desk_zone)
+        return self.at(local.astimezone(ZoneInfo("UTC")).replace(tzinfo=None))
+
+    def on_wall(self, instant):
+        """:return: str, "Mon 11:00"; of no instant: False"""
+        if not instant:
+            return False
+        local = instant.replace(tzinfo=ZoneInfo("UTC")).astimezone(self.desk_zone)
+        return local.strftime("%a %H:%M")
+
+    def _open_ticket(self, wall, **values):
+        with self.at_desk(wall):
+            return self.env["project.task"].create(
+                {
+                    "name": "The projector stays dark",
+                    "project_id": self.desk.id,
+                    "partner_id": self.customer.id,
+                    **values,
+                }
+            )
+
+    def _move(self, ticket, stage, wall):
+        with self.at_desk(wall):
+            ticket.stage_id = self.stages[stage]
+
+    def _answer(self, ticket, wall, user=None, **values):
+        """Somebody says something on the ticket, publicly unless told otherwise."""
+        with self.at_desk(wall):
+            return ticket.with_user(user or self.agent).message_post(
+                **{
+                    "body": "We are on our way",
+                    "message_type": "comment",
+                    "subtype_xmlid": "mail.mt_comment",
+                    **values,
+                }
+            )
+
+    def _clock(self, ticket, metric="resolution"):
+        return ticket.sla_clock_ids.filtered(lambda clock: clock.metric == metric)

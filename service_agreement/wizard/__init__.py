@@ -1,0 +1,2 @@
+from . import service_agreement_end
+from . import service_agreement_billing_run

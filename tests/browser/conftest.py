@@ -1,0 +1,93 @@
+"""A real Chromium for browser tests; a failure leaves its picture behind.
+
+    def test_it(demo_server, page):
+        log_in(page, "olivia")
+        page.goto("/odoo/…")
+
+`page` is desktop wide, `phone` is 390 pixels wide; addresses may be relative.
+"""
+
+import os
+import re
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from devtool import programs
+from devtool.errors import DevError
+from devtool.paths import FAILURES
+
+CHROMIUM_ARGUMENTS = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--disable-sync",
+    # Without these it asks for hosts outside, which a closed network refuses.
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+]
+DESKTOP = {"width": 1400, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Start Chromium once."""
+    try:
+        path = programs.chromium()
+    except DevError as error:
+        pytest.fail(str(error), pytrace=False)
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=path, args=[*CHROMIUM_ARGUMENTS, *sandbox]
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def new_page(browser, demo_server, request):
+    """Open pages as different people: each call is a browser of its own."""
+    pages = []
+
+    def open_page(viewport=DESKTOP):
+        context = browser.new_context(base_url=demo_server.url, viewport=viewport)
+        pages.append(context.new_page())
+        return pages[-1]
+
+    yield open_page
+    report = getattr(request.node, "report", None)
+    for number, page in enumerate(pages, 1):
+        if report and report.failed:
+            _picture(page, f"{request.node.name}-{number}")
+        page.context.close()
+
+
+@pytest.fixture
+def page(new_page):
+    """Open a page, desktop wide."""
+    return new_page()
+
+
+@pytest.fixture
+def phone(new_page):
+    """Open a page, as wide as a phone."""
+    return new_page(PHONE)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Let fixtures know how the test ended."""
+    report = yield
+    if call.when == "call":
+        item.report = report
+    return report
+
+
+def _picture(page, name):
+    FAILURES.mkdir(parents=True, exist_ok=True)
+    path = FAILURES / (re.sub(r"[^\w-]+", "-", name) + ".png")
+    page.screenshot(path=path)
+    print(f"screenshot: {path}\nat: {page.url}")  # noqa: T201
