@@ -38,8 +38,8 @@ class Database:
         self._databases = workshop.databases
 
     def sql(self, query):
-        """Run SQL and return the rows as lines."""
-        return self._databases.sql(self.name, query)
+        """Run SQL and return a list of its rows, each a line."""
+        return self._databases.sql(self.name, query).splitlines()
 
     def odoo(self, *arguments):
         """Run Odoo on it until it is done (`-i`, `-u` …) and return the log's text."""
