@@ -1,9 +1,11 @@
 """The command line: what `./dev` can do, and who does it."""
 
 import argparse
+import signal
 import sys
 
 from . import bench, lint, serving, shots, testing
+from .commands import interrupt_called
 from .errors import DevError
 from .progress import say
 
@@ -13,6 +15,7 @@ def main(arguments=None):
     options, rest = _parser().parse_known_args(arguments)
     if rest and options.command != "test":
         _parser().error(f"unknown arguments: {' '.join(rest)}")
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         return _COMMANDS[options.command](options, rest) or 0
     except DevError as error:
@@ -22,6 +25,12 @@ def main(arguments=None):
     except KeyboardInterrupt:
         say("\nended")
         return 130
+
+
+def _interrupt(*_signal):
+    """Make being ended the same as Ctrl-C, so that everything is put away."""
+    interrupt_called()
+    raise KeyboardInterrupt
 
 
 def _parser():
@@ -51,9 +60,15 @@ def _parser():
 
 def _add_run(commands):
     run = commands.add_parser("run", help="prepare everything and start Odoo")
-    run.add_argument("--port", type=int, help="listen there (default: 8069 or next)")
+    run.add_argument("--port", type=_port, help="listen there (default: 8069 or next)")
     run.add_argument("--no-demo", action="store_true", help="an empty database")
     run.add_argument("--fresh", action="store_true", help="make the database anew")
+
+
+def _port(text):
+    if not 0 < int(text) < 65536:
+        raise argparse.ArgumentTypeError("a port is a number from 1 to 65535")
+    return int(text)
 
 
 def _run(options, _rest):

@@ -1,6 +1,7 @@
 """Running other programs: their output goes to a log, their end is checked."""
 
 import os
+import signal
 import subprocess
 from pathlib import Path
 
@@ -39,6 +40,25 @@ def run_logged(command, log_name, *, on_line=None, failure=None, hint="", **opti
         what = failure or f"{Path(command[0]).name} failed"
         raise DevError(f"{what}; the end of {path}:\n{tail(path)}", hint)
     return path
+
+
+_called = set()
+
+
+def call(command, **options):
+    """Run a command for a person to see, and return its exit code."""
+    with subprocess.Popen([str(part) for part in command], **options) as process:
+        _called.add(process)
+        try:
+            return process.wait()
+        finally:
+            _called.discard(process)
+
+
+def interrupt_called():
+    """Pass on that we are to end, for what we called to end in good order."""
+    for process in list(_called):
+        process.send_signal(signal.SIGINT)
 
 
 def output(command, **options):

@@ -182,7 +182,11 @@ class Databases:
 
     def _disconnect(self, name):
         """Close the connections that would keep a database from being copied."""
-        end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = "
+        end = (
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            # Autovacuum is not ours to end, and yields by itself.
+            " WHERE backend_type = 'client backend' AND datname = "
+        )
         self.sql("postgres", f"{end}'{name}'")
 
     def _program(self, program, *arguments):

@@ -107,12 +107,14 @@ class OdooServer:
 
     def __enter__(self):
         self._output = self.log.open("w")
+        server = command(
+            "server",
+            *("-d", self.database, "--db-filter", f"^{self.database}$"),
+            *("--http-port", self.port, *self._arguments),
+        )
         self.process = subprocess.Popen(
-            command(
-                "server",
-                *("-d", self.database, "--db-filter", f"^{self.database}$"),
-                *("--http-port", self.port, *self._arguments),
-            ),
+            # Should we be killed, Odoo ends as well.
+            ["setpriv", "--pdeathsig", "TERM", *server],
             env=self._env,
             cwd=ROOT,
             stdin=subprocess.DEVNULL,

@@ -1,9 +1,7 @@
 """`./dev run`, `./dev shell` and `./dev psql`: a database that stays."""
 
-import signal
-import subprocess
-
 from . import odoo_process, prepare
+from .commands import call
 from .databases import PREFIX, addons_fingerprint
 from .errors import DevError
 from .paths import DATA, MAIN_ADDON
@@ -23,7 +21,6 @@ PLAIN_LOGINS = (("administrator", "admin", "admin"),)
 
 def run(port=None, demo=True, fresh=False):
     """Start Odoo on the database that stays, and serve until somebody ends it."""
-    signal.signal(signal.SIGTERM, _interrupt)
     port = _choose_port(port)
     workshop = prepare.workshop(pdf=True)
     name, arguments = _standing_database(workshop, demo, fresh)
@@ -43,18 +40,14 @@ def shell(database=None):
     workshop = prepare.workshop()
     name = database or _standing_database(workshop)[0]
     arguments = ("-d", name, "--no-http", "--log-level=warn")
-    return subprocess.call(odoo_process.command("shell", *arguments), env=workshop.env)
+    return call(odoo_process.command("shell", *arguments), env=workshop.env)
 
 
 def psql(database=None):
     """Open PostgreSQL's shell."""
     workshop = prepare.workshop()
     name = database or _standing_database(workshop)[0]
-    return subprocess.call([str(programs() / "psql"), "-d", name], env=workshop.env)
-
-
-def _interrupt(*_signal):
-    raise KeyboardInterrupt
+    return call([programs() / "psql", "-d", name], env=workshop.env)
 
 
 def _choose_port(port):

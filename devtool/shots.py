@@ -1,8 +1,7 @@
 """`./dev shots`: the screenshots of the documentation, from the demo database."""
 
-import subprocess
-
 from . import odoo_process, prepare
+from .commands import call
 from .errors import DevError
 from .paths import PYTHON, ROOT
 from .progress import say
@@ -26,6 +25,4 @@ def run():
         with server:
             say(f"taking screenshots of {server.url} into {IMAGES} …")
             arguments = [SCRIPT, server.url, IMAGES, workshop.chromium]
-            return subprocess.call(
-                [PYTHON, "-c", CALL, *map(str, arguments)], env=workshop.env, cwd=ROOT
-            )
+            return call([PYTHON, "-c", CALL, *arguments], env=workshop.env, cwd=ROOT)

@@ -4,12 +4,20 @@ import os
 
 from playwright.sync_api import sync_playwright
 
-WIDTHS = {"desktop": {"width": 1400, "height": 900}, "phone": {"width": 390, "height": 844}}
+WIDTHS = {
+    "desktop": {"width": 1400, "height": 900},
+    "phone": {"width": 390, "height": 844},
+}
 ACTION = "/odoo/action-service_agreement."
 OWNER, CUSTOMER = ("olivia", "olivia"), ("carla.whitfield@example.com", "carla")
 # name: (who, address, what must be there, what to click first)
 SCREENS = {
-    "tiers": (OWNER, ACTION + "action_service_agreement_tier", ".o_kanban_record", None),
+    "tiers": (
+        OWNER,
+        ACTION + "action_service_agreement_tier",
+        ".o_kanban_record",
+        None,
+    ),
     "agreements": (
         OWNER,
         ACTION + "action_service_agreement",
@@ -72,7 +80,9 @@ def _take_all(page, who, width, folder):
     failed = 0
     for name, (owner, address, there, click) in SCREENS.items():
         if owner == who:
-            failed += not _take(page, f"{folder}/{name}-{width}.png", address, there, click)
+            failed += not _take(
+                page, f"{folder}/{name}-{width}.png", address, there, click
+            )
     return failed
 
 

@@ -50,13 +50,18 @@ class ServiceAgreementPortal(CustomerPortal):
     # List
 
     def _get_agreement_sortings(self):
-        _ = request.env._
         return {
-            "date": {"label": _("Newest"), "order": "date_start desc, id desc"},
-            "name": {"label": _("Number"), "order": "name, id"},
-            "tier": {"label": _("Service tier"), "order": "tier_id, id desc"},
+            "date": {
+                "label": request.env._("Newest"),
+                "order": "date_start desc, id desc",
+            },
+            "name": {"label": request.env._("Number"), "order": "name, id"},
+            "tier": {
+                "label": request.env._("Service tier"),
+                "order": "tier_id, id desc",
+            },
             "invoice": {
-                "label": _("Next invoice"),
+                "label": request.env._("Next invoice"),
                 "order": "next_invoice_date, id desc",
             },
         }

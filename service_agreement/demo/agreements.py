@@ -116,7 +116,9 @@ DEALS = [
         unit="floors",
         reference="CC-8812",
     ),
-    Deal("corvane_chicago", "gold", "monthly", (6, 16), "Dana Kowalski", owner="olivia"),
+    Deal(
+        "corvane_chicago", "gold", "monthly", (6, 16), "Dana Kowalski", owner="olivia"
+    ),
     Deal("meridell", "silver", "yearly", (10, 14), "Joanna Meridell"),
     Deal(
         "pinecrest",
@@ -294,7 +296,9 @@ class Agreements:
         if not deal.signer:
             return
         start = self.timeline.instant(agreement.date_start, 9)
-        days = timedelta(days=self.random.randint(2, 7), minutes=self.random.randint(0, 500))
+        days = timedelta(
+            days=self.random.randint(2, 7), minutes=self.random.randint(0, 500)
+        )
         signed = min(self.timeline.env.cr.now() + days, start)
         self.timeline.at(signed, self._sign, deal, agreement)
 

@@ -1,5 +1,6 @@
 """The company itself: an integrator on the Connecticut shore that does not exist."""
 
+import base64
 from datetime import date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
 
@@ -7,6 +8,7 @@ from dateutil.easter import easter
 from dateutil.relativedelta import MO, TH, relativedelta
 
 from odoo.fields import Command
+from odoo.tools import file_open
 
 DEFAULT_NAMES = ("My Company", "YourCompany")
 ADDRESS = {
@@ -33,16 +35,29 @@ def dress(env):
         company.write(
             {
                 **ADDRESS,
+                "logo": _read_logo(),
                 "country_id": env.ref("base.us").id,
                 "state_id": env.ref("base.state_us_7").id,
             }
         )
     company.partner_id.tz = TIME_ZONE
+    _silence_bot(env)
     _set_mail_domain(env, company)
     _close_on_holidays(env, company)
     _charge_sales_tax(env, company)
     _pay_into_bank(env, company)
     return company
+
+
+def _read_logo():
+    with file_open("service_agreement/demo/logo.png", "rb") as logo:
+        return base64.b64encode(logo.read())
+
+
+def _silence_bot(env):
+    """Whoever looks at the demo is not here to be taught emojis."""
+    if "odoobot_state" in env["res.users"]._fields:
+        env["res.users"].search([("share", "=", False)]).odoobot_state = "disabled"
 
 
 def _set_mail_domain(env, company):
@@ -100,8 +115,10 @@ def _charge_sales_tax(env, company):
     default = company.account_sale_tax_id
     if not default or products.taxes_id != default:
         return
+    group = default.tax_group_id.copy({"name": "Sales tax"})
     tax = default.copy(
         {
+            "tax_group_id": group.id,
             "name": f"Sales tax {SALES_TAX} %",
             "amount": SALES_TAX,
             "description": "Connecticut sales tax",

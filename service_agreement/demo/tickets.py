@@ -139,9 +139,12 @@ class Tickets:
     def _get_contact(self, customer):
         partner = self.timeline.named(f"partner_{customer}")
         company = partner.commercial_partner_id
-        return company.child_ids.filtered(
-            lambda c: c.type == "contact" and not c.is_company
-        ).sorted("id")[:1] or partner
+        return (
+            company.child_ids.filtered(
+                lambda c: c.type == "contact" and not c.is_company
+            ).sorted("id")[:1]
+            or partner
+        )
 
     # Tickets of the past
 
@@ -245,6 +248,7 @@ class Tickets:
                 "project_id": self.desk.id,
                 "partner_id": contact.id,
                 "priority": story.priority,
+                "user_ids": False,
                 "description": f"<p>{story.request}</p>",
             }
         )
@@ -276,7 +280,7 @@ class Tickets:
         if ticket.fate == "late_answer":
             body = f"{stories.LATE} {body}"
         self._say(task, ticket.technician.partner_id, body)
-        if self.random.random() < 0.7:
+        if ticket.fate in FATES and self.random.random() < 0.7:
             self._say(
                 task,
                 ticket.technician.partner_id,

@@ -35,6 +35,6 @@ class ResCompany(models.Model):
         return utc.astimezone(self._service_tz()).date()
 
     def _service_datetime(self, day, hour=0):
-        """:return: naive UTC datetime of the full ``hour`` of ``day`` in this company"""
+        """:return: naive UTC datetime of the full ``hour`` of ``day`` here"""
         local = datetime(day.year, day.month, day.day, hour, tzinfo=self._service_tz())
         return local.astimezone(ZoneInfo("UTC")).replace(tzinfo=None)

@@ -38,7 +38,7 @@ class ResPartner(models.Model):
         compute="_compute_agreement_summary",
         search="_search_agreement_missing",
         groups="service_agreement.group_user",
-        help="A customer whom nothing covers: his service is given away or argued over.",
+        help="A customer whom nothing covers: service is free or argued over.",
     )
 
     @api.depends_context("company")
@@ -80,7 +80,9 @@ class ResPartner(models.Model):
                 trees.get(parent.id, set()).add(member.id)
                 parent = parent.parent_id
         return {
-            partner._origin.id: trees.get(partner.commercial_partner_id._origin.id, set())
+            partner._origin.id: trees.get(
+                partner.commercial_partner_id._origin.id, set()
+            )
             for partner in self
         }
 

@@ -5,6 +5,7 @@ from odoo.tools import format_date, is_html_empty
 from odoo.tools.image import base64_to_image
 
 from ..tools.billing_period import Recurrence
+from .guard import refuse_by_hand
 
 STATES = [
     ("draft", "Draft"),
@@ -18,6 +19,16 @@ END_REASONS = [
     ("cancelled", "Cancelled"),
     ("replaced", "Replaced"),
 ]
+# What happened, and when: set by the transitions, not by whoever has write access.
+FACTS = (
+    "state",
+    "activated_on",
+    "end_reason",
+    "signed_by",
+    "signed_on",
+    "signature",
+    "billing_issue",
+)
 
 
 class ServiceAgreement(models.Model):
@@ -29,6 +40,7 @@ class ServiceAgreement(models.Model):
 
     One method per transition: ``_why_not_<verb>`` returns the message why not,
     ``_prepare_<verb>_values`` the values, ``_after_<verb>`` is the hook for bridges.
+    The rights are checked first; the write itself is superuser's (see ``guard.py``).
     """
 
     _name = "service.agreement"
@@ -132,9 +144,7 @@ class ServiceAgreement(models.Model):
     activated_on = fields.Datetime(
         readonly=True, copy=False, help="Since when it is in force; empty for offers."
     )
-    end_reason = fields.Selection(
-        END_REASONS, readonly=True, copy=False, tracking=True
-    )
+    end_reason = fields.Selection(END_REASONS, readonly=True, copy=False, tracking=True)
     end_note = fields.Text(string="Why It Ended", readonly=True, copy=False)
     validity_date = fields.Date(
         string="Offer Valid Until",
@@ -212,7 +222,7 @@ class ServiceAgreement(models.Model):
         string="Promises",
         copy=False,
         readonly=True,
-        help="What was promised to this customer; a later change of the tier leaves it.",
+        help="What was promised here; a later change of the tier leaves it.",
     )
     period_ids = fields.One2many(
         "service.agreement.period", "agreement_id", string="Billed Periods"
@@ -220,9 +230,7 @@ class ServiceAgreement(models.Model):
     amount_untaxed = fields.Monetary(
         string="Per Period", compute="_compute_amounts", store=True
     )
-    amount_tax = fields.Monetary(
-        string="Taxes", compute="_compute_amounts", store=True
-    )
+    amount_tax = fields.Monetary(string="Taxes", compute="_compute_amounts", store=True)
     amount_total = fields.Monetary(
         string="Total per Period", compute="_compute_amounts", store=True
     )
@@ -276,9 +284,7 @@ class ServiceAgreement(models.Model):
     def _compute_partner_invoice_id(self):
         for agreement in self:
             addresses = agreement.partner_id.address_get(["invoice"])
-            agreement.partner_invoice_id = (
-                agreement.partner_id and addresses["invoice"]
-            )
+            agreement.partner_invoice_id = agreement.partner_id and addresses["invoice"]
 
     @api.depends("partner_id")
     def _compute_user_id(self):
@@ -414,17 +420,19 @@ class ServiceAgreement(models.Model):
     @api.depends("name", "partner_id")
     @api.depends_context("agreement_show_partner")
     def _compute_display_name(self):
-        super()._compute_display_name()
+        result = super()._compute_display_name()
         if self.env.context.get("agreement_show_partner"):
             for agreement in self.filtered("partner_id"):
                 agreement.display_name = (
                     f"{agreement.name} – {agreement.partner_id.display_name}"
                 )
+        return result
 
     def _compute_access_url(self):
-        super()._compute_access_url()
+        result = super()._compute_access_url()
         for agreement in self:
             agreement.access_url = f"/my/agreements/{agreement.id}"
+        return result
 
     # Constraints
 
@@ -446,6 +454,7 @@ class ServiceAgreement(models.Model):
     def create(self, vals_list):
         new = self.env._("New")
         for vals in vals_list:
+            refuse_by_hand(self, vals, FACTS)
             if vals.get("name", new) in (new, False):
                 vals["name"] = self._next_number(vals)
         agreements = super().create(vals_list)
@@ -454,6 +463,10 @@ class ServiceAgreement(models.Model):
         for agreement in agreements:
             agreement.message_subscribe(agreement.partner_id.ids)
         return agreements
+
+    def write(self, vals):
+        refuse_by_hand(self, vals, FACTS)
+        return super().write(vals)
 
     @api.model
     def _next_number(self, vals):
@@ -505,7 +518,7 @@ class ServiceAgreement(models.Model):
         self._ensure_can(type(self)._why_not_propose)
         self._freeze_promise()
         for agreement in self.filtered(lambda a: a.state == "draft"):
-            agreement.write(agreement._prepare_propose_values())
+            agreement.sudo().write(agreement._prepare_propose_values())
         self._after_propose()
 
     def _after_propose(self):
@@ -561,7 +574,7 @@ class ServiceAgreement(models.Model):
         self._ensure_can(type(self)._why_not_activate)
         self._freeze_promise()
         for agreement in self:
-            agreement.write(agreement._prepare_activate_values())
+            agreement.sudo().write(agreement._prepare_activate_values())
         self._after_activate()
 
     def _after_activate(self):
@@ -596,11 +609,11 @@ class ServiceAgreement(models.Model):
         self.ensure_one()
         if not (name and name.strip() and signature):
             raise UserError(self.env._("Please give your name and draw a signature."))
-        # Two browsers at once: the second waits here, then finds it signed.
+        # Two browsers at once: the second is refused here, or finds it signed.
         self.lock_for_update()
         self.invalidate_recordset(["state", "signed_on"])
         self._ensure_can(type(self)._why_not_sign)
-        self.write(self._prepare_accept_values(name.strip(), signature))
+        self.sudo().write(self._prepare_accept_values(name.strip(), signature))
         self.action_activate()
 
     def _prepare_accept_values(self, name, signature):
@@ -628,7 +641,7 @@ class ServiceAgreement(models.Model):
         # What was due before is owed; afterwards nothing falls due. Sudo: it is what
         # the run would bill, and who suspends need not be an accountant.
         self.sudo()._create_due_invoices()
-        self.write({"state": "suspended"})
+        self.sudo().write({"state": "suspended"})
 
     def _why_not_resume(self):
         self.ensure_one()
@@ -641,7 +654,7 @@ class ServiceAgreement(models.Model):
         self._ensure_can(type(self)._why_not_resume)
         for agreement in self:
             agreement.line_ids._settle_until(agreement.company_id._service_today())
-        self.write({"state": "active"})
+        self.sudo().write({"state": "active"})
 
     def _why_not_end(self):
         self.ensure_one()
@@ -669,7 +682,9 @@ class ServiceAgreement(models.Model):
         """
         self._ensure_can(type(self)._why_not_end)
         for agreement in self:
-            agreement.write(agreement._prepare_end_values(last_day, reason, note))
+            agreement.sudo().write(
+                agreement._prepare_end_values(last_day, reason, note)
+            )
         self._expire()
 
     def _prepare_end_values(self, last_day, reason, note):
@@ -685,7 +700,7 @@ class ServiceAgreement(models.Model):
             today = agreement.company_id._service_today()
             if agreement.date_end and agreement.date_end < today:
                 reason = agreement.end_reason or "expired"
-                agreement.write({"state": "ended", "end_reason": reason})
+                agreement.sudo().write({"state": "ended", "end_reason": reason})
 
     def _why_not_draft(self):
         self.ensure_one()
@@ -694,10 +709,13 @@ class ServiceAgreement(models.Model):
         return None
 
     def action_draft(self):
-        """Take a proposal back to change it; the next one copies the tier anew."""
+        """Take a proposal back to change it; the next one copies the tier anew.
+
+        Links sent before stop working: what they would show is no longer offered.
+        """
         self._ensure_can(type(self)._why_not_draft)
         self.sudo().target_ids.unlink()
-        self.write({"state": "draft"})
+        self.sudo().write({"state": "draft", "access_token": False})
 
     def _freeze_promise(self):
         """Copy the tier's promises, once: the catalogue may change afterwards.
@@ -721,7 +739,7 @@ class ServiceAgreement(models.Model):
     @api.model
     def _cron_lifecycle(self):
         """Renew or end what is past its last day, company by company's today."""
-        for company in self.env["res.company"].search([]):
+        for company in self._get_serving_companies():
             today = company._service_today()
             past = self.search(
                 [
@@ -733,6 +751,12 @@ class ServiceAgreement(models.Model):
             past._renew_or_expire(today)
             self.env["ir.cron"]._commit_progress(len(past))
         self.env["service.agreement.line"]._refresh_ended_lines()
+
+    @api.model
+    def _get_serving_companies(self):
+        """:return: the companies that have agreements; each has its own today"""
+        groups = self._read_group([], ["company_id"])
+        return self.env["res.company"].union(*(company for (company,) in groups))
 
     def _renew_or_expire(self, today):
         renewing = self.filtered(lambda a: a.auto_renew and a.term_months)
@@ -821,9 +845,7 @@ class ServiceAgreement(models.Model):
 
     def _get_invoices(self):
         """:return: the invoices and credit notes of these agreements, newest first"""
-        lines = self.env["account.move.line"].search(
-            [("agreement_id", "in", self.ids)]
-        )
+        lines = self.env["account.move.line"].search([("agreement_id", "in", self.ids)])
         return lines.move_id.sorted(
             lambda m: (m.invoice_date or m.date, m.id), reverse=True
         )

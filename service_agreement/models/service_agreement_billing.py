@@ -24,7 +24,7 @@ class ServiceAgreement(models.Model):
     @api.model
     def _cron_bill(self):
         """Bill what is due in every company, by that company's date."""
-        for company in self.env["res.company"].search([]):
+        for company in self._get_serving_companies():
             agreements = self.with_company(company)
             agreements._bill_due(company._service_today(), commit=True)
 

@@ -8,6 +8,6 @@ class ServiceAgreement(models.Model):
     def _load_demo_history(self):
         """Called by the demo data alone: XML cannot live through fourteen months."""
         # Imported here, because a database without demo data never needs it.
-        from ..demo import history  # noqa: PLC0415
+        from ..demo import history
 
         history.load(self.env)

@@ -1,5 +1,4 @@
 from datetime import time
-from itertools import groupby
 
 from odoo import api, fields, models
 from odoo.tools import format_amount, format_date, format_time, formatLang
@@ -86,12 +85,18 @@ class ServiceAgreement(models.Model):
             rows.append((priority, texts))
         rows.sort(key=lambda row: row[0], reverse=True)
         promises = []
-        for texts, same in groupby(rows, key=lambda row: row[1]):
-            names = [labels[priority] for priority, _texts in same]
-            label = ", ".join(names)
-            if len(names) == len(labels):
-                label = self.env._("Every request")
-            promises.append({"label": label, "texts": texts})
+        for priority, texts in rows:
+            if promises and promises[-1]["texts"] == texts:
+                promises[-1]["labels"].append(labels[priority])
+            else:
+                promises.append({"labels": [labels[priority]], "texts": texts})
+        for promise in promises:
+            everything = len(promise["labels"]) == len(labels)
+            promise["label"] = (
+                self.env._("Every request")
+                if everything
+                else ", ".join(promise["labels"])
+            )
         return promises
 
     def _get_document_service_hours(self):
@@ -253,14 +258,18 @@ def _describe_week(calendar):
     env = calendar.env
     rows = calendar._get_service_attendances()
     names = dict(rows._fields["dayofweek"]._description_selection(env))
-    hours = {day: _describe_day(rows, day) for day in names}
-    parts = []
-    for text, days in groupby(names, key=hours.get):
-        run = [names[day] for day in days]
-        if text:
-            span = run[0] if len(run) == 1 else f"{run[0]} – {run[-1]}"
-            parts.append(f"{span} {text}")
-    return "; ".join(parts)
+    runs = []
+    for day, name in names.items():
+        text = _describe_day(rows, day)
+        if runs and runs[-1][1] == text:
+            runs[-1][0].append(name)
+        else:
+            runs.append(([name], text))
+    return "; ".join(
+        f"{run[0]} {text}" if len(run) == 1 else f"{run[0]} – {run[-1]} {text}"
+        for run, text in runs
+        if text
+    )
 
 
 def _describe_day(rows, day):

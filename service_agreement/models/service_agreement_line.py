@@ -5,6 +5,7 @@ from odoo.tools import format_date
 
 from ..tools.billing_period import Period, Recurrence
 from ..tools.proration import prorate
+from .guard import refuse_by_hand
 
 
 class ServiceAgreementLine(models.Model):
@@ -94,9 +95,7 @@ class ServiceAgreementLine(models.Model):
         store=True,
         help="Per billing period, before taxes.",
     )
-    mrr = fields.Monetary(
-        string="Monthly Revenue", compute="_compute_mrr", store=True
-    )
+    mrr = fields.Monetary(string="Monthly Revenue", compute="_compute_mrr", store=True)
     period_ids = fields.One2many("service.agreement.period", "line_id")
 
     _quantity_not_negative = models.Constraint(
@@ -156,7 +155,11 @@ class ServiceAgreementLine(models.Model):
             line.price_subtotal = float(line._get_net_amount())
 
     @api.depends(
-        "price_subtotal", "charge", "date_end", "agreement_id.state", "agreement_id.plan_id"
+        "price_subtotal",
+        "charge",
+        "date_end",
+        "agreement_id.state",
+        "agreement_id.plan_id",
     )
     def _compute_mrr(self):
         """SEMANTICS §7: active recurring lines; no one-off, no suspended part."""
@@ -193,6 +196,18 @@ class ServiceAgreementLine(models.Model):
             discount=self.discount,
             tax_ids=self.tax_ids,
         )
+
+    # CRUD
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            refuse_by_hand(self, vals, ("settled_until",))
+        return super().create(vals_list)
+
+    def write(self, vals):
+        refuse_by_hand(self, vals, ("settled_until",))
+        return super().write(vals)
 
     # What is due
 
@@ -316,7 +331,7 @@ class ServiceAgreementLine(models.Model):
         """Nothing before ``day`` will be billed any more."""
         for line in self.filtered(lambda ln: ln.charge == "recurring"):
             if not line.settled_until or line.settled_until < day:
-                line.settled_until = day
+                line.sudo().settled_until = day
 
     # Invoice lines
 

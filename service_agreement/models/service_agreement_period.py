@@ -15,14 +15,16 @@ class ServiceAgreementPeriod(models.Model):
     _rec_name = "line_id"
 
     line_id = fields.Many2one(
-        "service.agreement.line", required=True, ondelete="restrict", readonly=True
+        "service.agreement.line",
+        required=True,
+        ondelete="restrict",
+        readonly=True,
+        index=True,
     )
     agreement_id = fields.Many2one(
         related="line_id.agreement_id", store=True, index=True
     )
-    company_id = fields.Many2one(
-        related="line_id.company_id", store=True, index=True
-    )
+    company_id = fields.Many2one(related="line_id.company_id", store=True, index=True)
     partner_id = fields.Many2one(related="agreement_id.partner_id")
     currency_id = fields.Many2one(related="line_id.currency_id")
     kind = fields.Selection(
@@ -84,5 +86,5 @@ class ServiceAgreementPeriod(models.Model):
         result = super().unlink()
         for line, start in reopened.items():
             if line.settled_until and start < line.settled_until:
-                line.settled_until = start
+                line.sudo().settled_until = start
         return result

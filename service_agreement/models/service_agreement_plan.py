@@ -126,7 +126,7 @@ class ServiceAgreementPlan(models.Model):
             )
 
     def _per_month(self, amount):
-        """:return: the part of a period's ``amount`` that falls on a month, unrounded"""
+        """:return: the part of a period's ``amount`` that falls on a month"""
         self.ensure_one()
         return float(amount) * float(periods_per_month(self.unit, self.interval))
 

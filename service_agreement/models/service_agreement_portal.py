@@ -36,19 +36,20 @@ class ServiceAgreement(models.Model):
         """:return: (text, colour of bootstrap), as one says it to a customer"""
         self.ensure_one()
         today = self.company_id._service_today()
-        _ = self.env._
         if self.state == "proposed":
             if self._is_offer_expired():
-                return _("Offer expired"), "light border"
-            return _("Waiting for your signature"), "warning"
+                return self.env._("Offer expired"), "light border"
+            return self.env._("Waiting for your signature"), "warning"
         if self.state == "active":
             return self._get_portal_status_active(today)
         if self.state == "suspended":
-            return _("Paused"), "warning"
+            return self.env._("Paused"), "warning"
         if self.state == "ended":
             declined = not self.activated_on
-            return (_("Declined") if declined else _("Ended")), "light border"
-        return _("Draft"), "info"
+            return (
+                self.env._("Declined") if declined else self.env._("Ended")
+            ), "light border"
+        return self.env._("Draft"), "info"
 
     def _get_portal_status_active(self, today):
         if self.date_start > today:
@@ -193,9 +194,7 @@ class ServiceAgreement(models.Model):
         day = format_datetime(self.env, instant, tz=tz, dt_format="EEE d MMM")
         time = format_time(
             self.env,
-            fields.Datetime.context_timestamp(
-                self.with_context(tz=tz), instant
-            ).time(),
+            fields.Datetime.context_timestamp(self.with_context(tz=tz), instant).time(),
             time_format="short",
         )
         return self.env._("%(day)s, %(time)s", day=day, time=time)

@@ -56,7 +56,7 @@ class ServiceAgreementSlaClock(models.Model):
 
     res_model = fields.Char(string="Ticket Model", required=True)
     res_id = fields.Many2oneReference(
-        string="Ticket", model_field="res_model", required=True
+        string="Ticket", model_field="res_model", required=True, index=True
     )
     metric = fields.Selection(METRICS, string="Promise", required=True)
     priority = fields.Selection(PRIORITIES, required=True)

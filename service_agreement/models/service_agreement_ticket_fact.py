@@ -28,7 +28,7 @@ class ServiceAgreementTicketFact(models.Model):
 
     res_model = fields.Char(string="Ticket Model", required=True)
     res_id = fields.Many2oneReference(
-        string="Ticket", model_field="res_model", required=True
+        string="Ticket", model_field="res_model", required=True, index=True
     )
     kind = fields.Selection(FACT_KINDS, required=True)
     at = fields.Datetime(string="When", required=True)

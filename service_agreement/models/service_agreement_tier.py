@@ -220,7 +220,7 @@ class ServiceAgreementTier(models.Model):
         return self.currency_id.round(plan._per_period(self.list_price))
 
     def _prepare_line_values(self, plan, currency, company, date):
-        """:return: values of the recurring line an agreement of this tier starts with"""
+        """:return: values of the line that an agreement of this tier starts with"""
         self.ensure_one()
         price = self.currency_id._convert(
             self._get_price(plan), currency, company, date

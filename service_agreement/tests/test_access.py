@@ -80,6 +80,21 @@ class TestAccess(PortalUsersMixin, ServiceAgreementCommon):
         with self.assertRaises(AccessError):
             self._as(self.salesman).action_bill_now()
 
+    def test_nobody_sets_by_hand_what_only_happens(self):
+        for user in (self.salesman, self.manager):
+            agreement = self._as(user)
+            for values in (
+                {"state": "ended"},
+                {"signed_by": "Carla", "signed_on": "2026-03-01 10:00:00"},
+                {"activated_on": "2020-01-01 00:00:00"},
+            ):
+                with self.assertRaisesRegex(AccessError, "by hand"):
+                    agreement.write(values)
+            with self.assertRaisesRegex(AccessError, "by hand"):
+                agreement.line_ids.settled_until = "2030-01-01"
+            with self.assertRaisesRegex(AccessError, "by hand"):
+                agreement.copy({"state": "active"})
+
     def test_a_manager_keeps_the_catalogue(self):
         self._as(self.manager, self.tier).list_price = 155
         self._as(self.manager, self.plan_monthly).name = "Each month"

@@ -159,7 +159,7 @@ class TestAgreement(ServiceAgreementCommon):
     def test_sending_the_mail_proposes(self):
         agreement = self._create_agreement("2026-03-01")
         action = agreement.action_propose()
-        composer = self.env["mail.compose.message"].with_context(action["context"])
+        composer = self.env["mail.compose.message"].with_context(**action["context"])
         composer.create({"body": "Please sign"})._action_send_mail()
         self.assertEqual(agreement.state, "proposed")
 

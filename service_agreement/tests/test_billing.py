@@ -216,7 +216,7 @@ class TestBilling(ServiceAgreementCommon):
 
         def refuse(agreements, moves):
             if broken in moves.agreement_ids:
-                raise UserError("This customer no longer orders anything.")
+                raise UserError(agreements.env._("This customer no longer orders."))
             return original(agreements, moves)
 
         self.patch(Agreement, "_after_invoices_created", refuse)

@@ -42,12 +42,16 @@ class PortalCase(ServiceAgreementCommon, PortalUsersMixin, HttpCase):
         cls.ben = cls._create_portal_user("ben", cls.customer)
         cls.other_customer = cls._create_customer("Harrow Clinic")
         cls.eve = cls._create_portal_user("eve", cls.other_customer)
-        cls.desk = cls.env["project.project"].sudo().create(
-            {
-                "name": "Desk",
-                "is_service_desk": True,
-                "company_id": cls.company.id,
-            }
+        cls.desk = (
+            cls.env["project.project"]
+            .sudo()
+            .create(
+                {
+                    "name": "Desk",
+                    "is_service_desk": True,
+                    "company_id": cls.company.id,
+                }
+            )
         )
         cls.company.service_desk_project_id = cls.desk
         cls.proposal = cls._create_agreement(START, validity_date=FAR_AHEAD)
@@ -104,7 +108,15 @@ class TestPortalAccess(PortalCase):
 
     def test_stranger_and_anonymous_see_nothing(self):
         right = self.active.access_token
-        forged = [None, "", "x", right[:-1], right.upper(), "é", self.draft.access_token]
+        forged = [
+            None,
+            "",
+            "x",
+            right[:-1],
+            right.upper(),
+            "é",
+            self.draft.access_token,
+        ]
         for user in (self.eve, None):
             self._login(user)
             for token in forged:

@@ -76,12 +76,16 @@ class TestReport(ServiceAgreementCommon):
         return html.fromstring(content)
 
     def _text(self, root, xpath="."):
-        return " ".join(" ".join(node.text_content().split()) for node in root.xpath(xpath))
+        return " ".join(
+            " ".join(node.text_content().split()) for node in root.xpath(xpath)
+        )
 
     def test_everything_essential_is_in_the_body(self):
         """Debian's wkhtmltopdf drops header and footer."""
         root = self._render()
-        for part in root.xpath("//*[contains(@class, 'header') or contains(@class, 'footer')]"):
+        for part in root.xpath(
+            "//*[contains(@class, 'header') or contains(@class, 'footer')]"
+        ):
             part.getparent().remove(part)
         text = self._text(root)
         for words in (

@@ -33,7 +33,9 @@ def make_and_send_an_agreement(page):
     page.get_by_role("button", name="New", exact=True).click()
     pick(page, "partner_id", "Carla Whitfield")
     pick(page, "tier_id", "Platinum")
-    expect(page.locator(".o_field_one2many[name=line_ids] .o_data_row")).to_have_count(1)
+    expect(page.locator(".o_field_one2many[name=line_ids] .o_data_row")).to_have_count(
+        1
+    )
     page.get_by_role("button", name="Send Proposal").click()
     composer = page.locator(".modal")
     expect(composer).to_contain_text("Send the Proposal")
