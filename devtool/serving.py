@@ -12,6 +12,7 @@ DEFAULT_PORT = 8069
 # What the demo data creates. (who, login, password)
 DEMO_LOGINS = (
     ("owner", "olivia", "olivia"),
+    ("coordinator", "cora", "cora"),
     ("technician", "tom", "tom"),
     ("accountant", "anna", "anna"),
     ("customer", "carla.whitfield@example.com", "carla"),

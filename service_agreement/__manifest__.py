@@ -55,5 +55,6 @@
             "service_agreement/static/src/scss/portal.scss",
         ],
     },
+    "uninstall_hook": "uninstall_hook",
     "images": ["static/description/banner.png"],
 }

@@ -4,8 +4,7 @@ import random
 from datetime import timedelta, timezone
 from typing import NamedTuple
 
-from odoo.addons.service_agreement.tools.working_time import WorkingTime
-
+from ..tools.working_time import WorkingTime
 from . import stories
 from .agreements import DEALS
 
@@ -81,7 +80,7 @@ class Tickets:
         self.timeline = timeline
         self.random = random.Random(2026)
         self.desk = timeline.named("project_service_desk")
-        self.desk = self.desk.with_context(timeline.env.context)
+        self.desk = self.desk.with_env(timeline.env)
         self.stages = {stage.ticket_status: stage for stage in self.desk.type_ids}
         self.stages["progress"] = self.desk.type_ids.sorted("sequence")[1]
         self.worked = []

@@ -33,9 +33,7 @@ class ServiceAgreementTier(models.Model):
         translate=True,
         help="What is not included, one line each.",
     )
-    terms = fields.Html(
-        string="Terms", translate=True, help="Copied to the agreement's document."
-    )
+    terms = fields.Html(translate=True, help="Copied to the agreement's document.")
     product_id = fields.Many2one(
         "product.product",
         required=True,

@@ -1,0 +1,62 @@
+"""What must happen outside of any model's life."""
+
+from odoo.tools import SQL
+
+# In the order in which nothing is left that refers to what is deleted.
+MADE_BY_PEOPLE = (
+    "service_agreement_period",
+    "service_agreement_line",
+    "service_agreement_sla_clock",
+    "service_agreement_ticket_fact",
+    "service_agreement_sla_target",
+    "service_agreement",
+    "service_agreement_tier_price",
+    "service_agreement_tier",
+)
+
+
+def uninstall_hook(env):
+    """Agreements go before the catalogue that they hold on to; the books stay.
+
+    Odoo deletes an addon's records one by one and complains of each that something else
+    still refers to.
+    """
+    env.flush_all()
+    for table, column in (
+        ("account_move_line", "agreement_line_id"),
+        ("account_move_line", "agreement_id"),
+        ("project_task", "agreement_id"),
+        ("project_task", "agreement_tier_id"),
+        ("project_task", "sla_promise_id"),
+    ):
+        env.cr.execute(
+            SQL(
+                "UPDATE %(table)s SET %(column)s = NULL WHERE %(column)s IS NOT NULL",
+                table=SQL.identifier(table),
+                column=SQL.identifier(column),
+            )
+        )
+    for table in MADE_BY_PEOPLE:
+        env.cr.execute(SQL("DELETE FROM %s", SQL.identifier(table)))
+    env.invalidate_all()
+    _leave_used_products(env)
+
+
+def _leave_used_products(env):
+    """A product on an invoice becomes one like any other."""
+    names = env["ir.model.data"].search(
+        [("module", "=", "service_agreement"), ("model", "=", "product.product")]
+    )
+    products = env["product.product"].browse(names.mapped("res_id")).exists()
+    used = env["account.move.line"].search([("product_id", "in", products.ids)])
+    kept = used.product_id
+    (
+        names.filtered(lambda name: name.res_id in kept.ids)
+        | env["ir.model.data"].search(
+            [
+                ("module", "=", "service_agreement"),
+                ("model", "=", "product.template"),
+                ("res_id", "in", kept.product_tmpl_id.ids),
+            ]
+        )
+    ).unlink()
