@@ -126,12 +126,27 @@ class ServiceAgreementPortal(CustomerPortal):
         return agreement
 
     def _get_author(self, agreement):
-        """:return: who acts: the contact who is logged in, else the customer"""
+        """:return: who acts: who is logged in, whoever it is, else the customer"""
+        user = request.env.user
+        return agreement.partner_id if user._is_public() else user.partner_id
+
+    def _get_requester(self, agreement):
+        """:return: for whom a ticket is: never somebody of another company"""
+        author = self._get_author(agreement)
+        if author.commercial_partner_id == agreement.commercial_partner_id:
+            return author
+        return agreement.partner_id
+
+    def _why_not_customer(self, agreement):
+        """:return: why the user may not speak for the customer, or None"""
         user = request.env.user
         commercial = user.partner_id.commercial_partner_id
-        if not user._is_public() and commercial == agreement.commercial_partner_id:
-            return user.partner_id
-        return agreement.partner_id
+        if user._is_internal() and commercial != agreement.commercial_partner_id:
+            return request.env._(
+                "Only the customer can sign. Use Start Without Signature in the"
+                " agreement."
+            )
+        return None
 
     # Not readonly: see _portal_ensure_token in core, and the note of being viewed.
     @http.route(
@@ -242,6 +257,8 @@ class ServiceAgreementPortal(CustomerPortal):
             agreement = self._get_agreement(agreement_id, access_token)
         except (AccessError, MissingError):
             return {"error": request.env._("This agreement is not available.")}
+        if why_not := self._why_not_customer(agreement):
+            return {"error": why_not}
         try:
             # All or nothing: a signature without an agreement in force is neither.
             with request.env.cr.savepoint():
@@ -296,7 +313,12 @@ class ServiceAgreementPortal(CustomerPortal):
         except (AccessError, MissingError):
             return request.redirect("/my")
         words = _to_text(decline_message)
-        result = self._decline(agreement, words) if words else "decline_reason"
+        if self._why_not_customer(agreement):
+            result = "decline_staff"
+        elif words:
+            result = self._decline(agreement, words)
+        else:
+            result = "decline_reason"
         return request.redirect(
             agreement.get_portal_url(query_string=f"&message={result}")
         )
@@ -337,8 +359,8 @@ class ServiceAgreementPortal(CustomerPortal):
         is_sent = request.httprequest.method == "POST"
         if not is_sent or agreement._why_not_request() or not form["subject"]:
             return self._render_request_page(agreement, access_token, form, is_sent)
-        author = self._get_author(agreement)
-        ticket = self._open_ticket(agreement, author, form)
+        requester = self._get_requester(agreement)
+        ticket = self._open_ticket(agreement, requester, form)
         return request.redirect(
             agreement.get_portal_url(
                 query_string=f"&message=request_ok&ticket={ticket.id}"
@@ -373,11 +395,11 @@ class ServiceAgreementPortal(CustomerPortal):
         )
         return request.render("service_agreement.portal_agreement_request", values)
 
-    def _open_ticket(self, agreement, author, form):
+    def _open_ticket(self, agreement, requester, form):
         try:
             with request.env.cr.savepoint():
-                ticket = agreement._request_service(author, form, form["form_key"])
-                ticket.message_subscribe(author.ids)
+                ticket = agreement._request_service(requester, form, form["form_key"])
+                ticket.message_subscribe(requester.ids)
                 return ticket
         except UniqueViolation:
             # The same form, sent twice at once: the other's ticket cannot be seen

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.fields import Command
 
+from odoo.addons.project.models.project_task import CLOSED_STATES
+
 
 class ProjectProject(models.Model):
     _inherit = "project.project"
@@ -18,10 +20,24 @@ class ProjectProject(models.Model):
         return projects
 
     def write(self, vals):
+        if not vals.get("is_service_desk"):
+            return super().write(vals)
+        switched = self.filtered(lambda p: not p.is_service_desk)
         result = super().write(vals)
-        if vals.get("is_service_desk"):
-            self._create_desk_stages()
+        self._create_desk_stages()
+        switched._open_desk_tickets()
         return result
+
+    def _open_desk_tickets(self):
+        """What is still to be done becomes a ticket, promised when it was created;
+        what is done stays what it was.
+
+        Sudo: who may switch a project need not see all of its tasks.
+        """
+        tasks = self.env["project.task"].sudo()
+        tasks.search(
+            [("project_id", "in", self.ids), ("state", "not in", list(CLOSED_STATES))]
+        )._ticket_join()
 
     def _create_desk_stages(self):
         """A desk without stages could neither wait nor close.

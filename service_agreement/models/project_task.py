@@ -99,4 +99,4 @@ class ProjectTask(models.Model):
 
     @api.model
     def _ticket_scope_fields(self):
-        return ["project_id", "parent_id", "is_template"]
+        return ["project_id", "parent_id", "is_template", "project_id.is_service_desk"]

@@ -3,6 +3,8 @@ from zoneinfo import ZoneInfo
 
 from odoo import fields, models
 
+from .instant import now, zone
+
 
 class ResCompany(models.Model):
     _inherit = "res.company"
@@ -18,13 +20,12 @@ class ResCompany(models.Model):
         """:return: ZoneInfo in which this company's days begin and end"""
         self.ensure_one()
         company = self.sudo()
-        name = company.partner_id.tz or company.resource_calendar_id.tz or "UTC"
-        return ZoneInfo(name)
+        return zone(company.partner_id.tz, company.resource_calendar_id.tz)
 
     def _service_today(self):
         """:return: date; the company's, not the server's (SEMANTICS §1, PER-13)"""
         self.ensure_one()
-        return self._service_day(self.env.cr.now())
+        return self._service_day(now(self.env))
 
     def _service_day(self, instant):
         """

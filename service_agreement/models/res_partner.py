@@ -91,15 +91,17 @@ class ResPartner(models.Model):
         return bool(self.commercial_partner_id.customer_rank)
 
     def _search_agreement_tier_id(self, operator, value):
+        if operator == "any":
+            # What a name typed into the search box becomes.
+            tier = Domain("tier_id", "any", value)
+            return Domain("id", "in", self._get_covered_partner_ids(tier))
         if operator != "in":
             return NotImplemented
+        tier = Domain("tier_id", "in", [v for v in value if v])
+        found = Domain("id", "in", self._get_covered_partner_ids(tier))
         if False in value:
-            return ~Domain("id", "in", self._get_covered_partner_ids(Domain.TRUE))
-        names = [v for v in value if isinstance(v, str)]
-        domain = Domain("tier_id", "in", [v for v in value if isinstance(v, int)])
-        for name in names:
-            domain |= Domain("tier_id.name", "ilike", name)
-        return Domain("id", "in", self._get_covered_partner_ids(domain))
+            found |= ~Domain("id", "in", self._get_covered_partner_ids(Domain.TRUE))
+        return found
 
     def _search_agreement_missing(self, operator, value):
         if operator != "in":

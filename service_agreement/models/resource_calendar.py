@@ -5,6 +5,8 @@ from zoneinfo import ZoneInfo
 from odoo import api, models
 from odoo.fields import Domain
 
+from .instant import zone
+
 UTC = ZoneInfo("UTC")
 MINUTES_PER_DAY = 1440
 # Years before and after the one asked for in which a two-week calendar alternates.
@@ -73,7 +75,7 @@ class ResourceCalendar(models.Model):
         self.ensure_one()
         first, second = self._get_service_week(0), self._get_service_week(1)
         return {
-            "tz": tz or self.tz or "UTC",
+            "tz": zone(tz, self.tz).key,
             "weekly": {str(day): rows for day, rows in enumerate(first) if rows},
             "closed": self._get_service_closures(company),
             "special": self._get_service_special(first, second, year),
@@ -122,9 +124,9 @@ class ResourceCalendar(models.Model):
                 & Domain("company_id", "in", (company.id, False))
             )
         )
-        zone = ZoneInfo(self.tz or "UTC")
+        wall = zone(self.tz)
         return sorted(
-            [_wall_clock(leave.date_from, zone), _wall_clock(leave.date_to, zone, True)]
+            [_wall_clock(leave.date_from, wall), _wall_clock(leave.date_to, wall, True)]
             for leave in leaves
         )
 
@@ -138,9 +140,9 @@ def _minute(hour, closing=False):
     return MINUTES_PER_DAY if closing and minute >= MINUTES_PER_DAY - 1 else minute
 
 
-def _wall_clock(instant, zone, closing=False):
+def _wall_clock(instant, wall, closing=False):
     """:return: str, local and without a zone; 23:59:59 ends a day that has 24 hours"""
-    local = instant.replace(tzinfo=UTC).astimezone(zone).replace(tzinfo=None)
+    local = instant.replace(tzinfo=UTC).astimezone(wall).replace(tzinfo=None)
     if closing and (local.hour, local.minute) == (23, 59):
         local = datetime.combine(local.date() + timedelta(days=1), datetime.min.time())
     return local.replace(microsecond=0).isoformat()

@@ -23,6 +23,7 @@ END_REASONS = [
 FACTS = (
     "state",
     "activated_on",
+    "suspended_on",
     "end_reason",
     "signed_by",
     "signed_on",
@@ -144,6 +145,7 @@ class ServiceAgreement(models.Model):
     activated_on = fields.Datetime(
         readonly=True, copy=False, help="Since when it is in force; empty for offers."
     )
+    suspended_on = fields.Date(readonly=True, copy=False)
     end_reason = fields.Selection(END_REASONS, readonly=True, copy=False, tracking=True)
     end_note = fields.Text(string="Why It Ended", readonly=True, copy=False)
     validity_date = fields.Date(
@@ -271,6 +273,10 @@ class ServiceAgreement(models.Model):
         "CHECK(date_end IS NULL OR date_end >= date_start)",
         "The last day lies before the start. Choose a later last day.",
     )
+    _active_since = models.Constraint(
+        "CHECK(state NOT IN ('active', 'suspended') OR activated_on IS NOT NULL)",
+        "An agreement comes into force by its button, which notes since when.",
+    )
     _term_not_negative = models.Constraint(
         "CHECK(term_months >= 0)", "A term is a number of months; 0 is open-ended."
     )
@@ -344,25 +350,27 @@ class ServiceAgreement(models.Model):
 
     @api.depends("tier_id", "plan_id", "currency_id")
     def _compute_line_ids(self):
+        """The charge of tier and plan; what people added beside it stays."""
         for agreement in self:
             if agreement.state != "draft" or not (
                 agreement.tier_id and agreement.plan_id
             ):
                 agreement.line_ids = agreement.line_ids
                 continue
-            agreement.line_ids = [
-                Command.clear(),
-                *map(Command.create, agreement._prepare_line_values_list()),
-            ]
+            values = agreement._prepare_suggested_values()
+            if suggested := agreement.line_ids.filtered("is_suggested")[:1]:
+                suggested.update(values)
+            else:
+                agreement.line_ids = [Command.create({**values, "quantity": 1.0})]
 
-    def _prepare_line_values_list(self):
-        """:return: values of the lines that tier and plan suggest"""
+    def _prepare_suggested_values(self):
+        """:return: values of the charge that tier and plan suggest"""
         self.ensure_one()
         tier = self.tier_id.with_context(lang=self._get_lang())
         date = self.date_start or fields.Date.context_today(self)
         company = self.company_id or self.env.company
         currency = self.currency_id or company.currency_id
-        return [tier._prepare_line_values(self.plan_id, currency, company, date)]
+        return tier._prepare_line_values(self.plan_id, currency, company, date)
 
     # Figures
 
@@ -400,11 +408,17 @@ class ServiceAgreement(models.Model):
             )
 
     def _compute_invoice_count(self):
-        groups = self.env["account.move.line"]._read_group(
-            [("agreement_id", "in", self.ids)],
-            ["agreement_id"],
-            ["move_id:count_distinct"],
+        # Sudo: a number, also for the salesman who may not open the invoices.
+        groups = (
+            self.env["account.move.line"]
+            .sudo()
+            ._read_group(
+                [("agreement_id", "in", self.ids)],
+                ["agreement_id"],
+                ["move_id:count_distinct"],
+            )
         )
+        groups = [(agreement.with_env(self.env), count) for agreement, count in groups]
         counts = dict(groups)
         for agreement in self:
             agreement.invoice_count = counts.get(agreement, 0)
@@ -466,7 +480,20 @@ class ServiceAgreement(models.Model):
 
     def write(self, vals):
         refuse_by_hand(self, vals, FACTS)
-        return super().write(vals)
+        if "partner_id" not in vals:
+            return super().write(vals)
+        handed_over = self.filtered(lambda a: a.partner_id.id != vals["partner_id"])
+        handed_over._forget_customer()
+        result = super().write(vals)
+        for agreement in handed_over:
+            agreement.message_subscribe(agreement.partner_id.ids)
+        return result
+
+    def _forget_customer(self):
+        """Who was offered it before must not open or sign another's agreement."""
+        for agreement in self:
+            agreement.message_unsubscribe(agreement.partner_id.ids)
+            agreement.access_token = False
 
     @api.model
     def _next_number(self, vals):
@@ -640,8 +667,11 @@ class ServiceAgreement(models.Model):
         self._ensure_can(type(self)._why_not_suspend)
         # What was due before is owed; afterwards nothing falls due. Sudo: it is what
         # the run would bill, and who suspends need not be an accountant.
-        self.sudo()._create_due_invoices()
-        self.sudo().write({"state": "suspended"})
+        for agreement in self:
+            today = agreement.company_id._service_today()
+            billing = agreement.sudo().with_company(agreement.company_id)
+            billing._bill_batch(billing._get_due_domain(today), today)
+            agreement.sudo().write({"state": "suspended", "suspended_on": today})
 
     def _why_not_resume(self):
         self.ensure_one()
@@ -653,8 +683,14 @@ class ServiceAgreement(models.Model):
         """In force again from today; the suspended days are not charged."""
         self._ensure_can(type(self)._why_not_resume)
         for agreement in self:
-            agreement.line_ids._settle_until(agreement.company_id._service_today())
-        self.sudo().write({"state": "active"})
+            agreement._settle_suspension(agreement.company_id._service_today())
+        self.sudo().write({"state": "active", "suspended_on": False})
+
+    def _settle_suspension(self, until):
+        """Record the suspended days up to ``until``, excluded, as not charged."""
+        self.ensure_one()
+        if self.suspended_on:
+            self.line_ids._leave_uncharged(self.suspended_on, until)
 
     def _why_not_end(self):
         self.ensure_one()
@@ -692,15 +728,28 @@ class ServiceAgreement(models.Model):
         values = {"end_reason": reason, "end_note": note, "auto_renew": False}
         if self.state == "proposed":
             return {**values, "state": "ended"}
-        return {**values, "date_end": max(last_day, self.date_start)}
+        if last_day < self.date_start:
+            # It never came into force: nothing is billed, nobody is covered.
+            return {**values, "state": "ended", "activated_on": False}
+        return {**values, "date_end": last_day}
 
     def _expire(self):
         """End what is past its last day, for the reason given or because it expired."""
         for agreement in self.filtered(lambda a: a.state in ("active", "suspended")):
             today = agreement.company_id._service_today()
             if agreement.date_end and agreement.date_end < today:
-                reason = agreement.end_reason or "expired"
-                agreement.sudo().write({"state": "ended", "end_reason": reason})
+                agreement._settle_suspension(
+                    fields.Date.add(agreement.date_end, days=1)
+                )
+                agreement.sudo().write(agreement._prepare_expire_values())
+
+    def _prepare_expire_values(self):
+        self.ensure_one()
+        return {
+            "state": "ended",
+            "end_reason": self.end_reason or "expired",
+            "auto_renew": False,
+        }
 
     def _why_not_draft(self):
         self.ensure_one()
@@ -727,6 +776,16 @@ class ServiceAgreement(models.Model):
                 target.copy({"tier_id": False, "agreement_id": agreement.id})
 
     # Term
+
+    def _renews(self):
+        """Whether the last day is the end of a term, and not of the agreement."""
+        self.ensure_one()
+        return bool(self.auto_renew and self.term_months and not self.end_reason)
+
+    def _get_last_day(self):
+        """:return: the last day in force as far as decided; False if there is none"""
+        self.ensure_one()
+        return False if self._renews() else self.date_end
 
     def _get_term_end(self, day):
         """:return: last day of the term that ``day`` lies in; False if open-ended"""
@@ -759,7 +818,7 @@ class ServiceAgreement(models.Model):
         return self.env["res.company"].union(*(company for (company,) in groups))
 
     def _renew_or_expire(self, today):
-        renewing = self.filtered(lambda a: a.auto_renew and a.term_months)
+        renewing = self.filtered(lambda a: a._renews())
         for agreement in renewing:
             agreement.date_end = agreement._get_term_end(today)
             agreement.message_post(
@@ -781,7 +840,12 @@ class ServiceAgreement(models.Model):
         force on the days before its end.
         """
         not_over = (
-            (Domain("state", "=", "active") & Domain("auto_renew", "=", True))
+            (
+                Domain("state", "=", "active")
+                & Domain("auto_renew", "=", True)
+                & Domain("term_months", ">", 0)
+                & Domain("end_reason", "=", False)
+            )
             | Domain("date_end", "=", False)
             | Domain("date_end", ">=", day)
         )
@@ -846,9 +910,8 @@ class ServiceAgreement(models.Model):
     def _get_invoices(self):
         """:return: the invoices and credit notes of these agreements, newest first"""
         lines = self.env["account.move.line"].search([("agreement_id", "in", self.ids)])
-        return lines.move_id.sorted(
-            lambda m: (m.invoice_date or m.date, m.id), reverse=True
-        )
+        moves = lines.move_id | lines.move_id.reversal_move_ids
+        return moves.sorted(lambda m: (m.invoice_date or m.date, m.id), reverse=True)
 
     def _get_portal_invoices(self):
         """:return: what the customer may see: posted invoices and credit notes"""
@@ -857,7 +920,16 @@ class ServiceAgreement(models.Model):
     def _get_portal_tickets(self):
         """:return: the tickets of these agreements, newest first"""
         return self.env["project.task"].search(
-            [("agreement_id", "in", self.ids)], order="create_date desc, id desc"
+            [
+                ("agreement_id", "in", self.ids),
+                # A ticket that turned out to be another customer's is not theirs.
+                (
+                    "partner_id.commercial_partner_id",
+                    "in",
+                    self.commercial_partner_id.ids,
+                ),
+            ],
+            order="create_date desc, id desc",
         )
 
     def action_view_invoices(self):

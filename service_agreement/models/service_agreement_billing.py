@@ -7,8 +7,6 @@ from odoo.tools import groupby
 
 _logger = logging.getLogger(__name__)
 
-BATCH_SIZE = 100
-
 
 class ServiceAgreement(models.Model):
     """The billing run (SEMANTICS §1).
@@ -21,12 +19,32 @@ class ServiceAgreement(models.Model):
 
     _inherit = "service.agreement"
 
+    # Agreements per invoice batch: what one lock, one call and one commit cover.
+    _batch_size = 100
+
     @api.model
     def _cron_bill(self):
         """Bill what is due in every company, by that company's date."""
-        for company in self._get_serving_companies():
+        companies = self._get_serving_companies()
+        for company in companies:
             agreements = self.with_company(company)
-            agreements._bill_due(company._service_today(), commit=True)
+            for _moves, _failed, left in agreements._bill_batches(
+                company._service_today()
+            ):
+                remaining = self.search_count(left) + self._count_due(
+                    companies.filtered(lambda c, done=company: c.id > done.id)
+                )
+                if not self.env["ir.cron"]._commit_progress(1, remaining=remaining):
+                    return
+
+    @api.model
+    def _count_due(self, companies):
+        return sum(
+            self.search_count(
+                self.with_company(company)._get_due_domain(company._service_today())
+            )
+            for company in companies
+        )
 
     @api.model
     def _get_due_domain(self, today):
@@ -36,34 +54,33 @@ class ServiceAgreement(models.Model):
         )
 
     @api.model
-    def _bill_due(self, today, within=None, commit=False):
-        """Bill all that is due in the current company.
+    def _bill_due(self, today, within=None):
+        """Bill all that is due in the current company, in one transaction.
 
         :param date today: the company's date; nothing due later is billed
         :param Domain within: only these agreements
-        :param bool commit: after each batch, as a scheduled action does
         :return: (invoices created, agreements set aside)
         """
-        domain = self._get_due_domain(today) & (within or Domain.TRUE)
         moves, failed = self.env["account.move"], self.browse()
-        seen = Domain.TRUE
-        while batch := self.search(
-            domain & seen, order="next_invoice_date, id", limit=BATCH_SIZE
-        ):
-            # Set aside or locked by another run: once is enough.
-            seen &= Domain("id", "not in", batch.ids)
-            batch_moves, batch_failed = batch._bill_batch(domain, today)
+        for batch_moves, batch_failed, _left in self._bill_batches(today, within):
             moves |= batch_moves
             failed |= batch_failed
-            if commit and not self._commit_billing(len(batch), domain & seen):
-                break
         return moves, failed
 
     @api.model
-    def _commit_billing(self, done, remaining_domain):
-        """:return: falsy when the scheduled action's time is up"""
-        remaining = self.search_count(remaining_domain)
-        return self.env["ir.cron"]._commit_progress(done, remaining=remaining)
+    def _bill_batches(self, today, within=None):
+        """Bill batch by batch; the caller commits in between, or does not.
+
+        Yields (invoices, agreements set aside, Domain of what is left).
+        """
+        domain = self._get_due_domain(today) & (within or Domain.TRUE)
+        left = domain
+        while batch := self.search(
+            left, order="next_invoice_date, id", limit=self._batch_size
+        ):
+            # Set aside or locked by another run: once is enough.
+            left &= Domain("id", "not in", batch.ids)
+            yield (*batch._bill_batch(domain, today), left)
 
     def _bill_batch(self, domain, today):
         """Bill what can be locked and is still due; one by one if the batch fails.
@@ -107,9 +124,9 @@ class ServiceAgreement(models.Model):
     def _get_due_pieces(self, until):
         """:return: list of (agreement, due date, line, piece, whole), oldest first"""
         pieces = []
-        billed = self.line_ids._get_billed_ahead()
+        taken = self.line_ids._get_taken()
         for line in self.line_ids:
-            for piece, whole in line._iter_unbilled(billed):
+            for piece, whole in line._iter_unbilled(taken):
                 due = line._get_due_date(piece, whole)
                 if due > until:
                     break
@@ -178,7 +195,10 @@ class ServiceAgreement(models.Model):
             move_lines = {ml.agreement_line_id: ml for ml in move.invoice_line_ids}
             for _agreement, _due, line, piece, whole in pieces:
                 values = line._prepare_period_values(piece, whole)
-                values_list.append(dict(values, move_line_id=move_lines[line].id))
+                move_line = move_lines[line]
+                values["move_line_id"] = move_line.id
+                values["amount"] = move_line.price_subtotal
+                values_list.append(values)
                 line.sudo().settled_until = max(
                     filter(None, (piece.end, line.settled_until))
                 )

@@ -55,7 +55,7 @@ class ServiceAgreement(models.Model):
     def _get_document_targets(self):
         """A draft shows what the tier promises; it is copied when it is proposed."""
         self.ensure_one()
-        return self.target_ids or self.tier_id.target_ids
+        return self.tier_id.target_ids if self.state == "draft" else self.target_ids
 
     def _get_document_metrics(self):
         """:return: list of (metric, heading) that something is promised for"""

@@ -1,10 +1,13 @@
-from decimal import ROUND_HALF_UP, Decimal
+from collections import defaultdict
+from decimal import Decimal
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import format_date
 
 from ..tools.billing_period import Period, Recurrence
 from ..tools.proration import prorate
+from ..tools.ranges import gaps
 from .guard import refuse_by_hand
 
 
@@ -79,6 +82,9 @@ class ServiceAgreementLine(models.Model):
     date_end = fields.Date(
         string="To", help="Last day. Empty: as long as the agreement.", copy=False
     )
+    is_suggested = fields.Boolean(
+        help="The charge that tier and plan suggest, and a new choice changes.",
+    )
     settled_until = fields.Date(
         readonly=True,
         copy=False,
@@ -149,10 +155,26 @@ class ServiceAgreementLine(models.Model):
             )
             line.tax_ids = position.map_tax(taxes)
 
-    @api.depends("quantity", "price_unit", "discount", "agreement_id.currency_id")
+    @api.depends(
+        "quantity", "price_unit", "discount", "tax_ids", "agreement_id.currency_id"
+    )
     def _compute_price_subtotal(self):
         for line in self:
-            line.price_subtotal = float(line._get_net_amount())
+            line.price_subtotal = line._get_untaxed()
+
+    def _get_untaxed(self, **price):
+        """:return: float, without the taxes that a price may include"""
+        self.ensure_one()
+        Tax = self.env["account.tax"]
+        company = self.agreement_id.company_id or self.env.company
+        base_line = {**self._prepare_tax_base_line(), **price}
+        Tax._add_tax_details_in_base_line(base_line, company)
+        Tax._round_base_lines_tax_details([base_line], company)
+        details = base_line["tax_details"]
+        return (
+            details["total_excluded_currency"]
+            + details["delta_total_excluded_currency"]
+        )
 
     @api.depends(
         "price_subtotal",
@@ -209,6 +231,17 @@ class ServiceAgreementLine(models.Model):
         refuse_by_hand(self, vals, ("settled_until",))
         return super().write(vals)
 
+    @api.ondelete(at_uninstall=False)
+    def _unlink_only_unbilled(self):
+        if billed := self.filtered("settled_until"):
+            raise UserError(
+                self.env._(
+                    'The charge "%(charge)s" was billed and stays on record. Give it '
+                    "a last day instead of deleting it.",
+                    charge=billed[0].name,
+                )
+            )
+
     # What is due
 
     @api.depends(
@@ -220,14 +253,16 @@ class ServiceAgreementLine(models.Model):
         "agreement_id.date_start",
         "agreement_id.date_end",
         "agreement_id.auto_renew",
+        "agreement_id.term_months",
+        "agreement_id.end_reason",
         "agreement_id.anchor_date",
         "agreement_id.plan_id.unit",
         "agreement_id.plan_id.interval",
     )
     def _compute_next_due(self):
-        billed = self._get_billed_ahead()
+        taken = self._get_taken()
         for line in self:
-            piece, whole = next(line._iter_unbilled(billed), (None, None))
+            piece, whole = next(line._iter_unbilled(taken), (None, None))
             line.next_due = line._get_due_date(piece, whole) if piece else False
 
     def _get_window(self):
@@ -235,47 +270,58 @@ class ServiceAgreementLine(models.Model):
         self.ensure_one()
         agreement = self.agreement_id
         start = max(filter(None, (self.date_start, agreement.date_start)))
+        last = min(
+            filter(None, (self.date_end, agreement._get_last_day())), default=None
+        )
+        end = last and fields.Date.add(last, days=1)
         if self.charge == "one_off":
-            return start, fields.Date.add(start, days=1)
-        last_days = [self.date_end]
-        if not agreement.auto_renew:
-            last_days.append(agreement.date_end)
-        last = min(filter(None, last_days), default=None)
-        return start, last and fields.Date.add(last, days=1)
+            day_after = fields.Date.add(start, days=1)
+            return start, min(day_after, end) if end else day_after
+        return start, end
 
-    def _get_billed_ahead(self):
-        """Periods billed past ``settled_until``: those after one that was reopened.
+    def _get_taken(self):
+        """The days from ``settled_until`` on that are billed or not charged.
 
-        :return: {(line id, first day): first day after}; one query for all lines
+        Mostly none: only what follows a period that was reopened.
+
+        :return: {line id: [(first day, first day after)]}; one query for all lines
         """
         starts = [ln.settled_until for ln in self if ln.settled_until]
         if not starts:
             return {}
         periods = self.env["service.agreement.period"].search_fetch(
-            [("line_id", "in", self._origin.ids), ("date_start", ">=", min(starts))],
+            [("line_id", "in", self._origin.ids), ("date_end", ">", min(starts))],
             ["line_id", "date_start", "date_end"],
         )
-        return {(p.line_id.id, p.date_start): p.date_end for p in periods}
+        taken = defaultdict(list)
+        for period in periods:
+            taken[period.line_id.id].append((period.date_start, period.date_end))
+        return taken
 
-    def _iter_unbilled(self, billed):
+    def _get_gaps(self, start, end, taken):
+        """:return: what of ``[start, end)`` is neither billed nor left uncharged"""
+        self.ensure_one()
+        return gaps(start, end, taken.get(self._origin.id, ()))
+
+    def _iter_unbilled(self, taken):
         """Yield (piece, whole): each unbilled period, oldest first, without end for
         an open-ended line. ``piece`` is ``whole`` cut to what is served and unbilled.
 
-        :param dict billed: of ``_get_billed_ahead``
+        :param dict taken: of ``_get_taken``
         """
         self.ensure_one()
         if not self._is_billable():
             return
         start, end = self._get_window()
         start = max(filter(None, (start, self.settled_until)))
-        while end is None or start < end:
-            whole = self._get_whole_period(start)
-            piece = Period(start, min(whole.end, end) if end else whole.end)
-            if done := billed.get((self._origin.id, start)):
-                start = done
-                continue
-            yield piece, whole
-            start = piece.end
+        if end is not None and start >= end:
+            return
+        for day, free_until in self._get_gaps(start, end, taken):
+            while free_until is None or day < free_until:
+                whole = self._get_whole_period(day)
+                piece_end = min(whole.end, free_until) if free_until else whole.end
+                yield Period(day, piece_end), whole
+                day = piece_end
 
     def _get_whole_period(self, day):
         """:return: the aligned Period that ``day`` lies in"""
@@ -289,6 +335,8 @@ class ServiceAgreementLine(models.Model):
         """An ended agreement still owes what was served before its end."""
         self.ensure_one()
         agreement = self.agreement_id
+        if self.charge == "one_off" and self.settled_until:
+            return False
         return bool(
             agreement.state in ("active", "ended")
             and agreement.activated_on
@@ -307,31 +355,57 @@ class ServiceAgreementLine(models.Model):
         return piece.start
 
     def _get_net_amount(self):
-        """:return: Decimal, a full period's amount after discount, before taxes"""
+        """:return: Decimal, a full period's price after discount, not yet rounded"""
         self.ensure_one()
         quantity, price, discount = (
             Decimal(str(value or 0))
             for value in (self.quantity, self.price_unit, self.discount)
         )
-        net = quantity * price * (1 - discount / 100)
-        return net.quantize(self._get_rounding(), rounding=ROUND_HALF_UP)
-
-    def _get_rounding(self):
-        currency = self.currency_id or self.env.company.currency_id
-        return Decimal(str(currency.rounding))
+        return quantity * price * (1 - discount / 100)
 
     def _get_amount(self, piece, whole):
-        """:return: Decimal, what ``piece`` of ``whole`` costs before taxes"""
+        """:return: Decimal, the price of ``piece`` of ``whole``, rounded once"""
         self.ensure_one()
-        return prorate(
-            self._get_net_amount(), piece, whole, rounding=self._get_rounding()
-        )
+        currency = self.currency_id or self.env.company.currency_id
+        step = Decimal(str(currency.rounding))
+        return prorate(self._get_net_amount(), piece, whole, rounding=step)
 
-    def _settle_until(self, day):
-        """Nothing before ``day`` will be billed any more."""
+    def _get_untaxed_amount(self, piece, whole):
+        """:return: float, what ``piece`` costs before taxes, also where the price
+        includes them
+        """
+        self.ensure_one()
+        if piece == whole:
+            return self.price_subtotal
+        amount = float(self._get_amount(piece, whole))
+        return self._get_untaxed(price_unit=amount, quantity=1.0, discount=0.0)
+
+    def _leave_uncharged(self, start, end):
+        """Record that ``[start, end)`` is not charged, where it is not yet billed."""
+        taken = self._get_taken()
+        values_list = []
         for line in self.filtered(lambda ln: ln.charge == "recurring"):
-            if not line.settled_until or line.settled_until < day:
-                line.sudo().settled_until = day
+            first, last = line._get_window()
+            first = max(filter(None, (first, start, line.settled_until)))
+            last = min(filter(None, (last, end)))
+            if first < last:
+                values_list += [
+                    line._prepare_uncharged_values(*free)
+                    for free in line._get_gaps(first, last, taken)
+                ]
+        # Sudo: as in billing, nobody edits periods by hand.
+        self.env["service.agreement.period"].sudo().create(values_list)
+
+    def _prepare_uncharged_values(self, start, end):
+        self.ensure_one()
+        return {
+            "line_id": self.id,
+            "kind": "suspended",
+            "date_start": start,
+            "date_end": end,
+            "whole_start": start,
+            "whole_end": end,
+        }
 
     # Invoice lines
 
@@ -380,5 +454,4 @@ class ServiceAgreementLine(models.Model):
             "date_end": piece.end,
             "whole_start": whole.start,
             "whole_end": whole.end,
-            "amount": float(self._get_amount(piece, whole)),
         }

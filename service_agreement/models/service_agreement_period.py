@@ -28,7 +28,11 @@ class ServiceAgreementPeriod(models.Model):
     partner_id = fields.Many2one(related="agreement_id.partner_id")
     currency_id = fields.Many2one(related="line_id.currency_id")
     kind = fields.Selection(
-        [("service", "Service period"), ("one_off", "One-off charge")],
+        [
+            ("service", "Service period"),
+            ("one_off", "One-off charge"),
+            ("suspended", "Not charged: suspended"),
+        ],
         required=True,
         default="service",
         readonly=True,
@@ -61,6 +65,15 @@ class ServiceAgreementPeriod(models.Model):
         "(line_id, date_start, kind)",
         "This period is already billed.",
     )
+    _one_off_uniq = models.UniqueIndex(
+        "(line_id) WHERE kind = 'one_off'", "This one-off charge is already billed."
+    )
+    # No day of a line twice, also where the first days differ.
+    _no_day_twice = models.Constraint(
+        "EXCLUDE USING gist (int4range(line_id, line_id, '[]') WITH &&, "
+        "daterange(date_start, date_end) WITH &&) WHERE (kind <> 'one_off')",
+        "Some of these days are already billed.",
+    )
     _end_after_start = models.Constraint(
         "CHECK(date_end > date_start)", "A period has at least one day."
     )
@@ -85,6 +98,8 @@ class ServiceAgreementPeriod(models.Model):
             reopened[period.line_id] = period.date_start
         result = super().unlink()
         for line, start in reopened.items():
-            if line.settled_until and start < line.settled_until:
+            if line.charge == "one_off":
+                line.sudo().settled_until = False
+            elif line.settled_until and start < line.settled_until:
                 line.sudo().settled_until = start
         return result

@@ -2,11 +2,11 @@ import hashlib
 import json
 from datetime import date, datetime
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from odoo import api, fields, models
 
 from ..tools.working_time import WorkingTime
+from .instant import zone
 
 
 class ServiceAgreementSlaCalendar(models.Model):
@@ -75,14 +75,14 @@ def digest(text):
 def _parse_working_time(text):
     """Kept per process and by content: it may be shared by threads and databases."""
     spec = json.loads(text)
-    zone = ZoneInfo(spec["tz"])
+    wall = zone(spec["tz"])
     return WorkingTime(
         {int(day): rows for day, rows in spec["weekly"].items()},
-        spec["tz"],
-        closed=[(_aware(s, zone), _aware(e, zone)) for s, e in spec["closed"]],
+        wall.key,
+        closed=[(_aware(s, wall), _aware(e, wall)) for s, e in spec["closed"]],
         special={date.fromisoformat(d): rows for d, rows in spec["special"].items()},
     )
 
 
-def _aware(text, zone):
-    return datetime.fromisoformat(text).replace(tzinfo=zone)
+def _aware(text, wall):
+    return datetime.fromisoformat(text).replace(tzinfo=wall)

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from ..tools.sla_clock import Fact, Target, read
+from . import instant
 from .service_agreement_sla_target import METRICS, PRIORITIES, format_minutes
 
 # The share of a promise after which a clock is at risk.
@@ -116,7 +117,8 @@ class ServiceAgreementSlaClock(models.Model):
     remaining_seconds = fields.Integer(help="Service time left, as of the last fact.")
     late_seconds = fields.Integer(help="Service time too late, as of the last fact.")
     reprioritised = fields.Boolean(
-        help="The priority was changed while the clock was running."
+        string="Missed by Re-prioritisation",
+        help="By the deadline of a new priority, which had passed when it was set.",
     )
 
     _ticket_metric_uniq = models.UniqueIndex(
@@ -126,7 +128,7 @@ class ServiceAgreementSlaClock(models.Model):
 
     @api.depends("state", "deadline", "risk_at")
     def _compute_status(self):
-        now = self.env.cr.now()
+        now = instant.now(self.env)
         for clock in self:
             clock.status = clock._get_status(now)
 
@@ -142,7 +144,7 @@ class ServiceAgreementSlaClock(models.Model):
     def _search_status(self, operator, value):
         if operator != "in":
             return NotImplemented
-        domains = self._get_status_domains(self.env.cr.now())
+        domains = self._get_status_domains(instant.now(self.env))
         return Domain.OR(domains[status] for status in value if status in domains)
 
     @api.model
@@ -263,6 +265,6 @@ def _risk_at(target, reading, now):
     return target.calendar.add(now, target.duration * AT_RISK - reading.used)
 
 
-def _naive(instant):
+def _naive(aware):
     """:return: as the ORM stores it: in UTC, without zone, in whole seconds"""
-    return bool(instant) and instant.replace(tzinfo=None, microsecond=0)
+    return bool(aware) and aware.replace(tzinfo=None, microsecond=0)

@@ -35,7 +35,9 @@ class ServiceAgreementSlaPromise(models.Model):
         :return: the record of this promise, old or new; empty if nothing is promised
         :raise UserError: if working hours are in a state no clock can be read from
         """
-        targets = agreement.target_ids or agreement.tier_id.target_ids
+        # Not the tier's: they are the agreement's own copy, also where that is empty,
+        # and no later change of the catalogue reaches it.
+        targets = agreement.target_ids
         key, spec, hours = self._get_spec(
             tuple(targets.ids), agreement.company_id.id, tz, day.year
         )

@@ -1,6 +1,7 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
+from .instant import now
 from .service_agreement_sla_target import METRICS, PRIORITIES
 
 
@@ -91,7 +92,7 @@ class ServiceAgreementSlaReport(models.Model):
                   FROM service_agreement_sla_clock
               ) AS clock
             """,
-            now=self.env.cr.now().replace(microsecond=0),
+            now=now(self.env),
         )
 
     def action_open_ticket(self):

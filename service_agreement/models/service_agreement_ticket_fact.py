@@ -1,6 +1,7 @@
 from collections import defaultdict
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 FACT_KINDS = [
     ("opened", "Opened"),
@@ -39,6 +40,21 @@ class ServiceAgreementTicketFact(models.Model):
     company_id = fields.Many2one("res.company", required=True, index=True)
 
     _ticket_idx = models.Index("(res_model, res_id, at)")
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Clocks follow their facts, whoever writes one down."""
+        facts = super().create(vals_list)
+        facts.sudo()._get_clocks()._refresh()
+        return facts
+
+    def _get_clocks(self):
+        domains = [
+            Domain("res_model", "=", res_model)
+            & Domain("res_id", "in", facts.mapped("res_id"))
+            for res_model, facts in self.grouped("res_model").items()
+        ]
+        return self.env["service.agreement.sla.clock"].search(Domain.OR(domains))
 
     @api.model
     def _get_by_ticket(self, res_model, res_ids):

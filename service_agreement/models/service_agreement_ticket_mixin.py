@@ -2,9 +2,11 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import sql
+
+from . import instant
 
 # Reopened later than this after it was closed, a ticket's promise stays closed.
 REOPEN_WITHIN = timedelta(days=7)
@@ -132,7 +134,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
     is_ticket = fields.Boolean(compute="_compute_is_ticket")
     agreement_missing = fields.Boolean(
         compute="_compute_agreement_missing",
-        help="The customer is known, and no agreement covers the ticket.",
+        help="The customer is known, and no agreement of his covers the ticket.",
     )
 
     def _auto_init(self):
@@ -161,7 +163,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
 
     @api.depends("sla_phase", "sla_deadline", "sla_risk_at")
     def _compute_sla_state(self):
-        now = self.env.cr.now()
+        now = instant.now(self.env)
         for ticket in self:
             ticket.sla_state = ticket._get_sla_state(now)
 
@@ -177,7 +179,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
     def _search_sla_state(self, operator, value):
         if operator != "in":
             return NotImplemented
-        domains = self._get_sla_state_domains(self.env.cr.now())
+        domains = self._get_sla_state_domains(instant.now(self.env))
         return Domain.OR(domains[state] for state in value if state in domains)
 
     @api.model
@@ -222,11 +224,36 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         for record in self:
             ticket = record.sudo()
             record.agreement_missing = bool(
-                not ticket.agreement_id
+                ticket._ticket_customer()
+                and not (ticket.agreement_id and ticket._ticket_suits())
                 and ticket._ticket_in_scope()
-                and ticket._ticket_customer()
                 and not ticket._ticket_is_closed()
             )
+
+    @api.constrains("agreement_id")
+    def _check_agreement(self):
+        """No customer reads another one's tickets on the page of his agreement."""
+        for ticket in self.sudo().filtered("agreement_id"):
+            agreement = ticket.agreement_id
+            if not ticket._ticket_suits():
+                raise ValidationError(
+                    self.env._(
+                        "Agreement %(agreement)s does not cover %(customer)s. Choose"
+                        " one of the ticket's customer, or correct the customer first.",
+                        agreement=agreement.display_name,
+                        customer=ticket._ticket_customer().display_name,
+                    )
+                )
+            if agreement.company_id != ticket._ticket_company():
+                raise ValidationError(
+                    self.env._(
+                        "Agreement %(agreement)s is of %(other)s, and the ticket is"
+                        " served by %(company)s. Choose an agreement of that company.",
+                        agreement=agreement.display_name,
+                        other=agreement.company_id.name,
+                        company=ticket._ticket_company().name,
+                    )
+                )
 
     # Questions a ticket model answers
 
@@ -320,10 +347,18 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
                 self.env._("Only who makes agreements may promise something new.")
             )
         for ticket in self.sudo():
-            customer = ticket._ticket_customer().commercial_partner_id
-            if ticket.agreement_id.commercial_partner_id != customer:
+            facts = ticket._ticket_facts_opened()
+            if not _has(facts[ticket.id], "opened"):
+                raise UserError(
+                    self.env._(
+                        "%(ticket)s was closed before it was a ticket: there is nothing"
+                        " left to promise. Reopen it first.",
+                        ticket=ticket.display_name,
+                    )
+                )
+            if not (ticket.agreement_id and ticket._ticket_suits()):
                 ticket._ticket_write({"agreement_id": ticket._ticket_match().id})
-            ticket._ticket_start_promises(ticket._ticket_facts())
+            ticket._ticket_start_promises(facts)
             ticket._message_log(body=ticket._ticket_promise_text())
 
     def action_view_agreement(self):
@@ -332,22 +367,39 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
 
     # Entry points
 
-    def _ticket_open(self, at=None):
-        """Make tickets of those of ``self`` that are some: find who promised what.
+    def _ticket_open(self):
+        """Make tickets of those of ``self``, new records, that are some.
 
         Never refuses a ticket; without agreement it only notes when it was opened.
-
-        :param datetime at: when, where that is not the creation
         """
-        tickets = self.sudo().filtered(lambda t: t._ticket_in_scope())
-        if not tickets:
-            return
-        facts = tickets._ticket_facts() if at else {}
-        facts.update(tickets._ticket_record_opening(facts, at))
-        agreements = tickets._ticket_matches()
-        for agreement, covered in _invert(agreements).items():
-            self.browse(covered).sudo()._ticket_write({"agreement_id": agreement.id})
-        tickets.filtered("agreement_id")._ticket_start_promises(facts, new=not at)
+        if tickets := self.sudo().filtered(lambda t: t._ticket_in_scope()):
+            tickets._ticket_promise(tickets._ticket_record_opening(), new=True)
+
+    def _ticket_join(self, at=None):
+        """Make tickets of records that were none, or give those a promise that could
+        have none before.
+
+        :param datetime at: when they became tickets, where that is not the creation
+        """
+        tickets = self.sudo().filtered(
+            lambda t: (
+                t._ticket_in_scope()
+                and not t.sla_promise_id
+                and not t._ticket_is_closed()
+            )
+        )
+        if tickets:
+            tickets._ticket_promise(tickets._ticket_facts_opened(at))
+
+    def _ticket_promise(self, facts, new=False):
+        """Find who promised what.
+
+        :param dict facts: by ticket id
+        :param bool new: there are no clocks yet
+        """
+        for agreement, covered in _invert(self._ticket_matches()).items():
+            self.browse(covered)._ticket_write({"agreement_id": agreement.id})
+        self.filtered("agreement_id")._ticket_start_promises(facts, new)
 
     def _ticket_record(self, kind, at=None, author=None, note=None):
         """Add a fact to tickets, and set their clocks by it.
@@ -356,14 +408,13 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         :param datetime at: naive UTC; now if empty
         :param res.partner author: who did it; the user if empty
         """
+        self.sudo()._ticket_facts_opened()
         self._ticket_add_facts([(t, kind, at) for t in self], author, note)
-        self._ticket_refresh()
 
     # Facts
 
     def _ticket_now(self):
-        """:return: naive UTC datetime in whole seconds"""
-        return self.env.cr.now().replace(microsecond=0)
+        return instant.now(self.env)
 
     def _ticket_add_facts(self, facts, author=None, note=None):
         """:param facts: list of (ticket, kind, datetime or None)"""
@@ -396,16 +447,60 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
             self._name, self.ids
         )
 
-    def _ticket_record_opening(self, known, at):
+    def _ticket_facts_opened(self, at=None, before=None):
+        """Facts as `_ticket_facts` gives them, after seeing to it that tickets which
+        are open have an opening: some became tickets without anybody noticing.
+
+        :param datetime at: when it was opened, where that is not the creation
+        :param dict before: TicketStatus by ticket, where that was another one then
+        """
+        facts = self._ticket_facts()
+        before = before or self._ticket_statuses()
+        unopened = self.filtered(
+            lambda t: not before[t].closed and not _has(facts[t.id], "opened")
+        )
+        if not unopened:
+            return facts
+        unopened._ticket_record_opening(at, before)
+        if not at:
+            unopened._ticket_recall_answers(facts)
+        return self._ticket_facts()
+
+    def _ticket_recall_answers(self, facts):
+        """What was answered before it was a ticket needs no other answer.
+
+        :param dict facts: by ticket id, before the opening was recorded
+        """
+        tickets = {t.id: t for t in self if not _has(facts[t.id], "answered")}
+        messages = self.env["mail.message"].search(
+            [
+                ("model", "=", self._name),
+                ("res_id", "in", list(tickets)),
+                ("message_type", "in", SPOKEN_TYPES),
+                # What is being said now, is recorded by who called.
+                ("date", "<", self._ticket_now()),
+            ],
+            order="date, id",
+        )
+        for message in messages:
+            ticket = tickets.get(message.res_id)
+            if ticket and ticket._ticket_is_answer(message):
+                del tickets[ticket.id]
+                author = message.author_id
+                self._ticket_add_facts([(ticket, "answered", message.date)], author)
+
+    def _ticket_record_opening(self, at=None, before=None):
         """The first facts of new tickets: a state they are born in is one, too.
 
-        :param dict known: facts by ticket id
-        :return: dict of the facts added
+        :return: dict of the facts added, by ticket id
         """
+        before = before or {}
         opening = {
-            ticket: ticket._ticket_prepare_opening(at or ticket._ticket_opened_at())
+            ticket: ticket._ticket_prepare_opening(
+                at or ticket._ticket_opened_at(),
+                before.get(ticket) or ticket._ticket_status(),
+            )
             for ticket in self
-            if not known.get(ticket.id)
         }
         self._ticket_add_facts(
             [
@@ -416,8 +511,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         )
         return {ticket.id: facts for ticket, facts in opening.items()}
 
-    def _ticket_prepare_opening(self, at):
-        status = self._ticket_status()
+    def _ticket_prepare_opening(self, at, status):
         at = at.replace(microsecond=0)
         kinds = ["opened", status.waiting and "waiting", status.closed]
         return [(at, kind) for kind in kinds if kind]
@@ -442,39 +536,65 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         """
         tickets = self.sudo()
         after = tickets._ticket_statuses()
+        tickets.filtered(lambda t: before[t] != after[t])._ticket_facts_opened(
+            before=before
+        )
         facts = []
         for ticket in tickets:
             kinds = _transitions(before[ticket], after[ticket])
             if "reopened" in kinds and not ticket._ticket_may_reopen():
                 kinds = ()
             facts += [(ticket, kind, None) for kind in kinds]
-        if facts:
-            tickets._ticket_add_facts(facts)
-            tickets._ticket_refresh()
+        tickets._ticket_add_facts(facts)
         tickets.filtered(
             lambda t: before[t].priority != after[t].priority
         )._ticket_reprioritise()
-        tickets.filtered(
-            lambda t: before[t].covered != after[t].covered
-        )._ticket_enter()
+        arrived = tickets.filtered(lambda t: before[t].closed and not after[t].closed)
+        arrived._ticket_join(at=self._ticket_now())
+        changed = tickets.filtered(lambda t: before[t].covered != after[t].covered)
+        changed._ticket_change_customer()
+        (changed - arrived)._ticket_join()
 
-    def _ticket_enter(self):
-        """What became a ticket, or can have a promise only now."""
-        newcomers = self.filtered(
-            lambda t: not t.sla_promise_id and not t._ticket_is_closed()
-        )
-        newcomers._ticket_open(at=self._ticket_now())
+    def _ticket_change_customer(self):
+        """The promise was another customer's: take it back and look for his own.
+
+        What was kept or missed stays, with its agreement: it was so.
+        """
+        clocks = self._ticket_clocks_by_ticket()
+        for ticket in self:
+            mine = clocks.get(ticket, self._ticket_no_clock())
+            if not ticket._ticket_is_others(mine):
+                continue
+            mine.unlink()
+            ticket._ticket_write(ticket._ticket_prepare_no_promise())
+            ticket._ticket_promise(ticket._ticket_facts_opened(), new=True)
+            ticket._message_log(
+                body=self.env._(
+                    "The customer was corrected. %(promise)s",
+                    promise=ticket._ticket_promise_text(),
+                )
+            )
+
+    def _ticket_is_others(self, clocks):
+        """Whether all that was promised so far was promised to somebody else, and
+        nothing of it is decided."""
+        customer = self._ticket_customer().commercial_partner_id
+        if not customer or not self.agreement_id or self._ticket_status().closed:
+            return False
+        if any(c._get_status(self._ticket_now()) in ("met", "missed") for c in clocks):
+            return False
+        return not self._ticket_suits() or bool(clocks.partner_id - customer)
+
+    def _ticket_prepare_no_promise(self):
+        values = {"agreement_tier_id": False, "sla_promise_id": False}
+        return values if self._ticket_suits() else {**values, "agreement_id": False}
 
     def _ticket_may_reopen(self):
         """Whether the old promise goes on; if not, says so on the ticket."""
-        closings = [
-            at
-            for at, kind in self._ticket_facts()[self.id]
-            if kind in ("solved", "cancelled")
-        ]
-        if not closings:
+        closed_at = _closed_at(self._ticket_facts()[self.id])
+        if not closed_at:
             return False
-        if self._ticket_now() - closings[-1] <= REOPEN_WITHIN:
+        if self._ticket_now() - closed_at <= REOPEN_WITHIN:
             return True
         self._message_log(
             body=self.env._(
@@ -504,6 +624,11 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         )
 
     # Promise
+
+    def _ticket_suits(self):
+        """:return: bool, whether the agreement is this customer's, if he is known"""
+        customer = self._ticket_customer().commercial_partner_id
+        return not customer or self.agreement_id.commercial_partner_id == customer
 
     def _ticket_matches(self):
         """:return: dict of the agreements found, by ticket that has none"""
@@ -614,16 +739,18 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
 
     def _ticket_retarget(self, clock, line, facts):
         """A clock that is kept or missed never changes again."""
-        status = clock._get_status(self.env.cr.now())
-        if status in ("running", "at_risk", "paused"):
-            clock.write(self._ticket_prepare_clock(line, facts))
+        now = self._ticket_now()
+        if clock._get_status(now) not in ("running", "at_risk", "paused"):
+            return
+        raised = clock.priority != line["priority"]
+        clock.write(self._ticket_prepare_clock(line, facts))
+        clock.reprioritised = raised and clock._get_status(now) == "missed"
 
     def _ticket_reprioritise(self):
         """Another priority is another target, from the same start, same pauses."""
         facts = self._ticket_facts()
         for ticket, clocks in self._ticket_clocks_by_ticket().items():
             promise = ticket.sla_promise_id
-            clocks.filtered(lambda c: c._is_open()).reprioritised = True
             values = ticket._ticket_prepare_clocks(promise, facts[ticket.id], clocks)
             self._ticket_no_clock().create(values)
 
@@ -638,9 +765,6 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
     def _ticket_clocks_by_ticket(self):
         clocks = self._ticket_clocks().grouped("res_id")
         return {t: clocks[t.id] for t in self if t.id in clocks}
-
-    def _ticket_refresh(self):
-        self._ticket_clocks()._refresh()
 
     def _ticket_write(self, values):
         """Past all overrides: nobody tracks these fields or reacts to them, and a
@@ -663,6 +787,24 @@ def _invert(values):
     for record, value in values.items():
         ids.setdefault(value, []).append(record.id)
     return ids
+
+
+def _has(facts, kind):
+    return any(known == kind for _at, known in facts)
+
+
+def _closed_at(facts):
+    """:return: since when the promise has been closed, or None
+
+    A reopening that came too late is no fact: closed again, it is still as old.
+    """
+    closed_at = None
+    for at, kind in facts:
+        if kind in ("opened", "reopened"):
+            closed_at = None
+        elif kind in ("solved", "cancelled"):
+            closed_at = closed_at or at
+    return closed_at
 
 
 def _transitions(before, after):

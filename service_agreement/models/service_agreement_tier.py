@@ -226,9 +226,9 @@ class ServiceAgreementTier(models.Model):
         return {
             "product_id": self.product_id.id,
             "name": self.env._("%(tier)s service agreement", tier=self.name),
-            "quantity": 1.0,
             "price_unit": price,
             "charge": "recurring",
+            "is_suggested": True,
         }
 
 

@@ -297,6 +297,47 @@ class TestPortalSign(PortalCase):
         response = self.url_open(result["redirect_url"])
         self.assertIn("Thank you, it is signed.", response.text)
 
+    def _login_seller(self):
+        groups = self.env.ref("service_agreement.group_user")
+        groups |= self.env.ref("project.group_project_user")
+        seller = self.env["res.users"].create(
+            {
+                "name": "Seller",
+                "login": "seller",
+                "email": "seller@example.com",
+                "password": "seller",
+                "group_ids": [Command.set(groups.ids)],
+            }
+        )
+        self._login(seller)
+        return seller
+
+    def test_staff_sign_and_decline_for_no_customer(self):
+        self._login_seller()
+        for token in (None, self.proposal.access_token):
+            result = self._accept(self.proposal, token, name="Ann Customer")
+            self.assertIn("Only the customer can sign", result["error"])
+            response = self._post(
+                self.proposal, "/decline", token, decline_message="Too expensive"
+            )
+            self.assertIn("Only the customer can decline", response.text)
+        self.assertRecordValues(
+            self.proposal, [{"state": "proposed", "signed_by": False}]
+        )
+
+    def test_staff_sign_what_their_own_company_buys(self):
+        seller = self._login_seller()
+        seller.partner_id.parent_id = self.customer
+        self.assertIn("sign_ok", self._accept(self.proposal)["redirect_url"])
+        message = self.proposal.message_ids.filtered("attachment_ids")
+        self.assertEqual(message.author_id, seller.partner_id)
+
+    def test_whoever_has_the_link_signs_as_himself(self):
+        self._login(self.eve)
+        self._accept(self.proposal, self.proposal.access_token, name="Eve")
+        message = self.proposal.message_ids.filtered("attachment_ids")
+        self.assertEqual(message.author_id, self.eve.partner_id)
+
     def test_signed_copy_is_kept_in_the_chatter(self):
         self._login(self.ann)
         self._accept(self.proposal)
@@ -413,6 +454,12 @@ class TestPortalRequest(PortalCase):
 
     def test_without_login_the_customer_asks(self):
         self._login(None)
+        token = self.active.access_token
+        self._post(self.active, "/request", token, subject="Help", form_key=KEY)
+        self.assertEqual(self._tickets().partner_id, self.active.partner_id)
+
+    def test_with_the_link_somebody_else_asks_for_the_customer(self):
+        self._login(self.eve)
         token = self.active.access_token
         self._post(self.active, "/request", token, subject="Help", form_key=KEY)
         self.assertEqual(self._tickets().partner_id, self.active.partner_id)

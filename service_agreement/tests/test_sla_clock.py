@@ -125,6 +125,23 @@ class TestSlaClock(ServiceDeskCommon):
         self.assertEqual(self._clock(ticket).state, "met")
         self.assertIn("more than 7 days", ticket.message_ids[0].body)
 
+    def test_reopened_too_late_once_is_too_late_for_good(self):
+        ticket = self._open_ticket("2026-03-02 10:00")
+        self._move(ticket, "solved", "2026-03-02 11:00")
+        self._move(ticket, "In Progress", "2026-03-20 11:00")
+        self._move(ticket, "solved", "2026-03-20 14:00")
+        self._move(ticket, "In Progress", "2026-03-21 14:00")
+        self.assertNotIn("reopened", ticket.ticket_fact_ids.mapped("kind"))
+        self.assertEqual(set(ticket.sla_clock_ids.mapped("state")), {"met"})
+
+    def test_reopened_in_time_starts_the_days_anew(self):
+        ticket = self._open_ticket("2026-03-02 10:00")
+        for day in (2, 6, 12):
+            self._move(ticket, "solved", f"2026-03-{day:02} 11:00")
+            self._move(ticket, "In Progress", f"2026-03-{day + 4:02} 11:00")
+        self.assertEqual(self._clock(ticket).status, "missed")
+        self.assertEqual(ticket.ticket_fact_ids.mapped("kind").count("reopened"), 3)
+
     def test_solved_counts_as_an_answer(self):
         ticket = self._open_ticket("2026-03-09 10:00")
         self._move(ticket, "solved", "2026-03-09 11:00")
@@ -150,6 +167,22 @@ class TestSlaClock(ServiceDeskCommon):
         with self.at_desk("2026-03-09 14:00"):
             ticket.priority = "0"
             self.assertEqual(clock.status, "missed", "lowering undoes no breach")
+
+    def test_what_was_missed_before_was_not_missed_by_a_new_priority(self):
+        ticket = self._open_ticket("2026-03-05 10:00")
+        clock = self._clock(ticket, "first_response")
+        with self.at_desk("2026-03-09 16:00"):
+            self.assertEqual(clock.status, "missed")
+            ticket.priority = "3"
+        self.assertFalse(clock.reprioritised)
+        self.assertEqual(clock.priority, "0")
+
+    def test_a_new_priority_whose_deadline_is_ahead_breaks_nothing(self):
+        ticket = self._open_ticket("2026-03-09 10:00")
+        with self.at_desk("2026-03-09 10:10"):
+            ticket.priority = "3"
+            self.assertEqual(set(ticket.sla_clock_ids.mapped("priority")), {"3"})
+        self.assertFalse(any(ticket.sla_clock_ids.mapped("reprioritised")))
 
     def test_lowered_before_the_breach(self):  # PRI-03
         ticket = self._open_ticket("2026-03-09 10:00", priority="3")
@@ -181,6 +214,16 @@ class TestSlaClock(ServiceDeskCommon):
                 self.assertEqual(clock.status, state)
                 self._assert_found_only_as(ticket, "sla_state", state)
                 self._assert_found_only_as(clock, "status", state)
+
+    def test_within_the_second_of_the_deadline(self):
+        ticket = self._open_ticket("2026-03-06 15:00")
+        clock = self._clock(ticket, "first_response")
+        for instant in (clock.deadline, clock.risk_at):
+            with self.at(instant.replace(microsecond=500_000)):
+                self.env.invalidate_all()
+                self.assertEqual(ticket.sla_state, "at_risk")
+                self._assert_found_only_as(ticket, "sla_state", "at_risk")
+                self._assert_found_only_as(clock, "status", "at_risk")
 
     def _assert_found_only_as(self, record, field, state):
         for value in dict(record._fields[field].selection):

@@ -1,4 +1,4 @@
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -64,11 +64,108 @@ class TestTicket(ServiceDeskCommon):
         self.assertEqual(self._clock(ticket, "first_response").state, "met")
 
     def test_an_agreement_chosen_by_hand_starts_the_promise(self):
-        other = self._create_customer("Nobody's Villa")
-        ticket = self._open_ticket("2026-03-06 15:00", partner_id=other.id)
+        ticket = self._open_ticket("2026-03-06 15:00", partner_id=False)
         with self.at_desk("2026-03-06 16:00"):
             ticket.agreement_id = self.agreement
         self.assertEqual(len(ticket.sla_clock_ids), 2)
+
+    def test_another_customer_s_agreement_is_refused(self):
+        other = self._create_customer("Nobody's Villa")
+        ticket = self._open_ticket("2026-03-06 15:00", partner_id=other.id)
+        with self.assertRaisesRegex(ValidationError, "does not cover Nobody's Villa"):
+            ticket.with_user(self.agent).agreement_id = self.agreement
+
+    def test_another_company_s_agreement_is_refused(self):
+        company = self.env["res.company"].create({"name": "Elsewhere"})
+        desk = self.desk.copy({"company_id": company.id})
+        ticket = self._open_ticket(
+            "2026-03-06 15:00", project_id=desk.id, partner_id=False
+        )
+        with self.assertRaisesRegex(ValidationError, "served by Elsewhere"):
+            ticket.agreement_id = self.agreement
+
+    def test_a_corrected_customer_gets_his_own_promise(self):
+        other = self._create_customer("Nobody's Villa")
+        theirs = self._create_active("2026-01-01", partner_id=other.id)
+        ticket = self._open_ticket("2026-03-06 15:00")
+        with self.at_desk("2026-03-06 16:00"):
+            ticket.with_user(self.agent).partner_id = other
+        self.assertEqual(ticket.agreement_id, theirs)
+        self.assertEqual(ticket.sla_clock_ids.agreement_id, theirs)
+        self.assertEqual(ticket.sla_clock_ids.partner_id, other)
+        self.assertEqual(self.on_wall(ticket.sla_deadline), "Mon 11:00")
+        self.assertIn("The customer was corrected", ticket.message_ids[0].body)
+
+    def test_a_corrected_customer_without_agreement_is_promised_nothing(self):
+        ticket = self._open_ticket("2026-03-06 15:00")
+        with self.at_desk("2026-03-06 16:00"):
+            ticket.partner_id = self._create_customer("Nobody's Villa")
+        self.assertFalse(ticket.agreement_id | ticket.sla_clock_ids.agreement_id)
+        self.assertFalse(ticket.agreement_tier_id)
+        self.assertFalse(ticket.sla_state or ticket.sla_deadline)
+        self.assertTrue(ticket.agreement_missing)
+
+    def test_a_promise_kept_before_the_customer_was_corrected_stays(self):
+        ticket = self._open_ticket("2026-03-06 15:00")
+        self._answer(ticket, "2026-03-06 15:30")
+        with self.at_desk("2026-03-06 16:00"):
+            ticket.partner_id = self._create_customer("Nobody's Villa")
+        self.assertEqual(ticket.agreement_id, self.agreement)
+        self.assertEqual(self._clock(ticket, "first_response").state, "met")
+        self.assertTrue(ticket.agreement_missing)
+
+    def test_another_contact_of_the_customer_changes_no_promise(self):
+        contact = self.env["res.partner"].create(
+            {"name": "Ann", "parent_id": self.customer.id}
+        )
+        ticket = self._open_ticket("2026-03-06 15:00")
+        clocks = ticket.sla_clock_ids
+        with self.at_desk("2026-03-06 16:00"):
+            ticket.partner_id = contact
+        self.assertEqual(ticket.sla_clock_ids, clocks)
+
+    def test_a_later_change_of_the_tier_reaches_no_agreement(self):
+        silent = self._create_tier("Bronze", 10.0, 10)
+        other = self._create_customer("Nobody's Villa")
+        self._create_active("2026-01-01", tier_id=silent.id, partner_id=other.id)
+        self.tier.target_ids.copy({"tier_id": silent.id})
+        ticket = self._open_ticket("2026-03-06 15:00", partner_id=other.id)
+        self.assertTrue(ticket.agreement_id)
+        self.assertFalse(ticket.sla_clock_ids)
+
+    def test_a_time_zone_the_server_does_not_know_refuses_no_ticket(self):
+        for partner in (self.customer, self.company.partner_id):
+            self.env.cr.execute(
+                "UPDATE res_partner SET tz = 'Mars/Olympus' WHERE id = %s", [partner.id]
+            )
+            self.env.invalidate_all()
+            ticket = self._open_ticket("2026-03-06 15:00")
+            clock = self._clock(ticket, "first_response")
+            self.assertEqual(self.on_wall(clock.deadline), "Mon 11:00")
+
+    def test_a_frozen_time_zone_that_is_unknown_by_now_is_read_as_utc(self):
+        ticket = self._open_ticket("2026-03-06 10:00")
+        hours = self._clock(ticket).sla_calendar_id.sudo()
+        hours.spec = hours.spec.replace("Europe/Amsterdam", "Mars/Olympus")
+        self._clock(ticket).sudo()._refresh()
+        self.assertEqual(self.on_wall(self._clock(ticket).deadline), "Fri 18:00")
+
+    def test_a_manager_s_fact_sets_the_clocks(self):
+        ticket = self._open_ticket("2026-03-06 15:00")
+        manager = self._create_agent("manager")
+        manager.group_ids += self.env.ref("service_agreement.group_manager")
+        with self.at_desk("2026-03-10 15:00"):
+            self.env["service.agreement.ticket.fact"].with_user(manager).create(
+                {
+                    "res_model": "project.task",
+                    "res_id": ticket.id,
+                    "kind": "answered",
+                    "at": "2026-03-06 14:30:00",
+                    "company_id": self.company.id,
+                }
+            )
+        self.assertEqual(self._clock(ticket, "first_response").state, "met")
+        self.assertEqual(self.on_wall(ticket.sla_deadline), "Mon 15:00")
 
     def test_moved_into_the_desk_counts_from_then(self):
         project = self.env["project.project"].create({"name": "Installation"})
@@ -153,6 +250,77 @@ class TestTicket(ServiceDeskCommon):
         )
         project.is_service_desk = True
         self.assertEqual(project.type_ids.mapped("name"), ["To do"])
+
+    def _create_old_project(self, wall, **values):
+        """A project that is no desk, and an open and a solved task in it."""
+        stages = [
+            {"name": "To do"},
+            {"name": "With the customer", "ticket_status": "waiting"},
+        ]
+        project = self.env["project.project"].create(
+            {"name": "Old", "type_ids": [Command.create(stage) for stage in stages]}
+        )
+        return project, [
+            self._open_ticket(wall, project_id=project.id, state=state, **values)
+            for state in ("01_in_progress", "1_done")
+        ]
+
+    def test_open_tasks_join_when_their_project_becomes_a_desk(self):
+        project, (task, solved) = self._create_old_project("2026-03-06 15:00")
+        self._answer(task, "2026-03-06 16:00")
+        self.assertFalse(task.is_ticket or task.ticket_fact_ids)
+        with self.at_desk("2026-03-09 09:00"):
+            project.is_service_desk = True
+        self.assertTrue(task.is_ticket)
+        self.assertEqual(task.agreement_id, self.agreement)
+        self.assertEqual(task.ticket_fact_ids.mapped("kind"), ["opened", "answered"])
+        self.assertEqual(self._clock(task, "first_response").state, "met")
+        self.assertEqual(self.on_wall(self._clock(task).deadline), "Mon 15:00")
+        self.assertFalse(solved.ticket_fact_ids)
+        self.assertFalse(solved.agreement_id)
+
+    def test_a_solved_task_of_a_new_desk_is_a_ticket_from_its_reopening(self):
+        project, (_task, solved) = self._create_old_project("2026-03-02 15:00")
+        project.is_service_desk = True
+        with self.at_desk("2026-03-06 14:00"), self.assertRaises(UserError):
+            solved.action_ticket_apply_promise()
+        with self.at_desk("2026-03-06 15:00"):
+            solved.state = "01_in_progress"
+        clock = self._clock(solved, "first_response")
+        self.assertEqual(self.on_wall(clock.deadline), "Mon 11:00")
+
+    def _forget_opening(self, tasks):
+        """As those are that became tickets without anybody noticing."""
+        tasks.sla_clock_ids.sudo().unlink()
+        tasks.ticket_fact_ids.sudo().unlink()
+
+    def test_a_ticket_without_opening_can_be_promised_something(self):
+        other = self._create_customer("Nobody's Villa")
+        ticket = self._open_ticket("2026-03-06 15:00", partner_id=other.id)
+        self._forget_opening(ticket)
+        ticket._ticket_write({"partner_id": self.customer.id})
+        with self.at_desk("2026-03-06 16:00"):
+            ticket.action_ticket_apply_promise()
+        self.assertEqual(self.on_wall(ticket.sla_deadline), "Mon 11:00")
+
+    def test_a_ticket_without_opening_is_answered_then_gets_its_customer(self):
+        ticket = self._open_ticket("2026-03-06 15:00", partner_id=False)
+        self._forget_opening(ticket)
+        self._answer(ticket, "2026-03-06 15:30")
+        kinds = ticket.ticket_fact_ids.mapped("kind")
+        self.assertEqual(kinds, ["opened", "answered"])
+        with self.at_desk("2026-03-06 16:00"):
+            ticket.with_user(self.agent).partner_id = self.customer
+        self.assertEqual(self._clock(ticket, "first_response").state, "met")
+
+    def test_a_ticket_without_opening_waits_then_gets_its_customer(self):
+        ticket = self._open_ticket("2026-03-06 15:00", partner_id=False)
+        self._forget_opening(ticket)
+        self._move(ticket, "waiting", "2026-03-06 16:00")
+        with self.at_desk("2026-03-06 16:30"):
+            ticket.partner_id = self.customer
+        self.assertEqual(self._clock(ticket).state, "paused")
+        self.assertEqual(self._clock(ticket).used_seconds, 3600)
 
     def test_the_customer_s_clock_face(self):
         self.customer.tz = "America/New_York"

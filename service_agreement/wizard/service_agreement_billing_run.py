@@ -36,7 +36,7 @@ class ServiceAgreementBillingRun(models.TransientModel):
             run.invoice_count = len({piece[:2] for piece in pieces})
             run.amount = sum(
                 agreement.currency_id._convert(
-                    float(line._get_amount(piece, whole)),
+                    line._get_untaxed_amount(piece, whole),
                     run.currency_id,
                     run.company_id,
                     run.date,
@@ -48,7 +48,8 @@ class ServiceAgreementBillingRun(models.TransientModel):
         """Bill what is due; what could not be billed is shown with the reason."""
         self.ensure_one()
         agreements = self.env["service.agreement"].with_company(self.company_id)
-        moves, failed = agreements._bill_due(self.date)
+        today = self.company_id._service_today()
+        moves, failed = agreements._bill_due(min(self.date, today))
         if moves:
             return agreements._get_invoices_action(moves)
         if failed:

@@ -24,6 +24,11 @@ export function formatSpan(seconds) {
     return minutes ? _t("%(minutes)s min", { minutes }) : _t("%(seconds)s s", { seconds });
 }
 
+/** @param {number} seconds @returns {string} in days, from a day on: "4 d" */
+function formatAge(seconds) {
+    return formatSpan(seconds < DAY ? seconds : seconds - (seconds % DAY));
+}
+
 /**
  * @param {object} clock
  * @param {"running"|"paused"|"kept"|"met"|"missed"|"cancelled"|false} clock.phase as of
@@ -37,7 +42,7 @@ export function readDeadline({ phase, deadline, riskAt }, now) {
     if (deadline && (phase === "running" || phase === "missed")) {
         const left = (deadline - now) / 1000;
         if (left < 0) {
-            return { tone: "late", text: _t("missed %s ago", formatSpan(-left)) };
+            return { tone: "late", text: _t("missed %s ago", formatAge(-left)) };
         }
         const tone = riskAt && riskAt <= now ? "risk" : "time";
         return { tone, text: _t("%s left", formatSpan(left)) };
