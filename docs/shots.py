@@ -43,6 +43,20 @@ SCREENS = {
         ".o_kanban_record, .o_data_row",
         None,
     ),
+    "ticket": (
+        OWNER,
+        ACTION + "action_service_desk_ticket",
+        ".o_form_view .o_field_widget",
+        ".o_data_row:has-text('thunderstorm') .o_data_cell[name=name], "
+        ".o_kanban_record:has-text('thunderstorm')",
+    ),
+    "customer": (
+        OWNER,
+        ACTION + "action_service_agreement_customer",
+        ".o_form_view .o_field_widget",
+        ".o_data_row:has-text('Sandoval') .o_data_cell, "
+        ".o_kanban_record:has-text('Sandoval')",
+    ),
     "portal-agreements": (CUSTOMER, "/my/agreements", "a:has-text('SA0')", None),
     "portal-agreement": (
         CUSTOMER,
