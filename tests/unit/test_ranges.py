@@ -45,4 +45,6 @@ def test_every_day_is_either_taken_or_in_a_gap(edges, first, last):
         in_gap = sum(start <= day < end for start, end in free)
         in_taken = sum(start <= day < end for start, end in taken)
         assert in_gap + in_taken == 1
-    assert all(DAY + timedelta(first) <= s < e <= DAY + timedelta(last) for s, e in free)
+    assert all(
+        DAY + timedelta(first) <= s < e <= DAY + timedelta(last) for s, e in free
+    )
