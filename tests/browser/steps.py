@@ -1,5 +1,9 @@
 """What every browser test does, by name."""
 
+import re
+
+from playwright.sync_api import TimeoutError, expect
+
 
 def log_in(page, login, password=None):
     """Log in by the form, as a person does; the demo's passwords are first names."""
@@ -19,9 +23,18 @@ def open_action(page, name):
 def pick(page, field, text):
     """Choose a record in a many2one by typing, as a person does.
 
-    The answer to the choice redraws the form, and what is typed before is lost.
+    The server's answer to the choice before redraws the form, and what was typed
+    meanwhile is lost: a person types again.
     """
-    page.locator(f".o_field_widget[name={field}] input").first.fill(text)
+    box = page.locator(f".o_field_widget[name={field}] input").first
     choice = page.locator(".o-autocomplete--dropdown-item", has_text=text).first
-    with page.expect_response(lambda response: "onchange" in response.url):
-        choice.click()
+    for _try in range(6):
+        box.fill("")
+        box.fill(text)
+        try:
+            choice.click(timeout=5000)
+            expect(box).to_have_value(re.compile(re.escape(text)), timeout=5000)
+        except (TimeoutError, AssertionError):
+            continue
+        return
+    raise AssertionError(f"{text} could not be chosen for {field}")
