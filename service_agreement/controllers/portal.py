@@ -111,6 +111,17 @@ class ServiceAgreementPortal(CustomerPortal):
 
     # One agreement
 
+    def _refuse(self, access_token):
+        """Not found, for whoever it does not concern: no word on whether it exists.
+
+        Somebody without login and link may only have to log in, and is asked to.
+        """
+        if request.env.user._is_public() and not access_token:
+            return request.redirect_query(
+                "/web/login", {"redirect": request.httprequest.path}
+            )
+        raise request.not_found()
+
     def _get_agreement(self, agreement_id, access_token=None):
         """:return: the agreement in sudo, for whom it concerns or who has its token
         :raise AccessError, MissingError: everybody else
@@ -158,7 +169,7 @@ class ServiceAgreementPortal(CustomerPortal):
         try:
             agreement = self._get_agreement(agreement_id, access_token)
         except (AccessError, MissingError):
-            return request.redirect("/my")
+            return self._refuse(access_token)
         if report_type in ("html", "pdf", "text"):
             return self._show_report(
                 model=agreement,
@@ -311,7 +322,7 @@ class ServiceAgreementPortal(CustomerPortal):
         try:
             agreement = self._get_agreement(agreement_id, access_token)
         except (AccessError, MissingError):
-            return request.redirect("/my")
+            return self._refuse(access_token)
         words = _to_text(decline_message)
         if self._why_not_customer(agreement):
             result = "decline_staff"
@@ -354,7 +365,7 @@ class ServiceAgreementPortal(CustomerPortal):
         try:
             agreement = self._get_agreement(agreement_id, access_token)
         except (AccessError, MissingError):
-            return request.redirect("/my")
+            return self._refuse(access_token)
         form = self._read_request_form(agreement, kwargs)
         is_sent = request.httprequest.method == "POST"
         if not is_sent or agreement._why_not_request() or not form["subject"]:

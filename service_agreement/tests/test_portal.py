@@ -94,6 +94,13 @@ class TestPortalAccess(PortalCase):
         self.assertLess(response.status_code, 500)
         return agreement.name in response.text
 
+    def _assert_refused(self, response, user, token):
+        self.assertFalse(self._is_shown(response, self.active), token)
+        if user or token:
+            self.assertEqual(response.status_code, 404, token)
+        else:
+            self.assertIn("/web/login", response.url)
+
     def test_contact_and_colleague_see_it(self):
         for user in (self.ann, self.ben):
             self._login(user)
@@ -124,9 +131,9 @@ class TestPortalAccess(PortalCase):
             for token in forged:
                 for params in ({}, {"report_type": "pdf"}, {"report_type": "text"}):
                     response = self._get(self.active, token=token, **params)
-                    self.assertFalse(self._is_shown(response, self.active), token)
+                    self._assert_refused(response, user, token)
                 response = self._get(self.active, "/request", token=token)
-                self.assertFalse(self._is_shown(response, self.active), token)
+                self._assert_refused(response, user, token)
             self.assertFalse(
                 self._is_shown(self.url_open("/my/agreements"), self.active)
             )
@@ -136,8 +143,11 @@ class TestPortalAccess(PortalCase):
             self._login(user)
             for token in (None, self.proposal.access_token[:-1]):
                 self.assertIn("error", self._accept(self.proposal, token))
-                self._post(self.proposal, "/decline", token, decline_message="No")
-                self._post(self.active, "/request", token, subject="Let me in")
+                for response in (
+                    self._post(self.proposal, "/decline", token, decline_message="No"),
+                    self._post(self.active, "/request", token, subject="Let me in"),
+                ):
+                    self._assert_refused(response, user, token)
         self.assertEqual(self.proposal.state, "proposed")
         self.assertFalse(self._tickets())
 
