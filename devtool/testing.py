@@ -64,6 +64,21 @@ def is_wanted(stage, arguments):
     )
 
 
+def _own_arguments(stage, arguments):
+    """Return pytest's arguments for a stage: without the paths of other stages."""
+    if not _paths(arguments):
+        return [*arguments, stage.folder]
+    folder = ROOT / stage.folder
+    return [
+        argument
+        for argument in arguments
+        if all(
+            path.is_relative_to(folder) or folder.is_relative_to(path)
+            for path in _paths([argument])
+        )
+    ]
+
+
 def _paths(arguments):
     named = (Path(argument.partition("::")[0]) for argument in arguments)
     return [path.resolve() for path in named if path.exists()]
@@ -104,7 +119,7 @@ def _run_stage(stage, workshop, arguments, live=True):
         if stage.inside_odoo:
             database = stack.enter_context(workshop.databases.throwaway("plain"))
             command += _inside_odoo(database)
-        command += arguments if _paths(arguments) else [*arguments, stage.folder]
+        command += _own_arguments(stage, arguments)
         code = _run_pytest(command, workshop.env, _title(stage), live)
     result = read_junit(stage.name, report, code)
     say(f"{stage.name}: {_counts(result)} in {duration(time.monotonic() - started)}")
