@@ -1,4 +1,3 @@
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from odoo import fields, models
@@ -34,8 +33,3 @@ class ResCompany(models.Model):
         """
         utc = instant.replace(tzinfo=ZoneInfo("UTC"))
         return utc.astimezone(self._service_tz()).date()
-
-    def _service_datetime(self, day, hour=0):
-        """:return: naive UTC datetime of the full ``hour`` of ``day`` here"""
-        local = datetime(day.year, day.month, day.day, hour, tzinfo=self._service_tz())
-        return local.astimezone(ZoneInfo("UTC")).replace(tzinfo=None)

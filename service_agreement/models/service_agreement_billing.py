@@ -26,14 +26,13 @@ class ServiceAgreement(models.Model):
     def _cron_bill(self):
         """Bill what is due in every company, by that company's date."""
         companies = self._get_serving_companies()
-        for company in companies:
+        for number, company in enumerate(companies, 1):
             agreements = self.with_company(company)
             for _moves, _failed, left in agreements._bill_batches(
                 company._service_today()
             ):
-                remaining = self.search_count(left) + self._count_due(
-                    companies.filtered(lambda c, done=company: c.id > done.id)
-                )
+                remaining = self.search_count(left)
+                remaining += self._count_due(companies[number:])
                 if not self.env["ir.cron"]._commit_progress(1, remaining=remaining):
                     return
 
