@@ -15,6 +15,7 @@
         "data/product_data.xml",
         "data/plan_data.xml",
         "data/mail_message_subtype_data.xml",
+        "data/mail_activity_type_data.xml",
         "report/service_agreement_report.xml",
         "report/service_agreement_report_templates.xml",
         "data/mail_template_data.xml",

@@ -103,6 +103,12 @@ class ServiceAgreementChange(models.Model):
         "service.agreement.plan", string="New Plan", readonly=True, ondelete="restrict"
     )
     note = fields.Char(string="Reason", readonly=True)
+    is_applied = fields.Boolean(
+        readonly=True, help="Tier and plan of the agreement are those of this change."
+    )
+    is_withdrawn = fields.Boolean(
+        string="Taken Back", readonly=True, help="It holds no longer, for any day."
+    )
     line_ids = fields.One2many(
         "service.agreement.change.line", "change_id", readonly=True
     )
@@ -126,6 +132,11 @@ class ServiceAgreementChange(models.Model):
     def write(self, vals):
         refuse_by_hand(self, vals, vals.keys())
         return super().write(vals)
+
+    def action_withdraw(self):
+        """Take it back: for a change that was a mistake, or will not come."""
+        for change in self:
+            change.agreement_id._withdraw_change(change)
 
 
 class ServiceAgreementChangeLine(models.Model):
@@ -152,6 +163,7 @@ class ServiceAgreementChangeLine(models.Model):
         index=True,
     )
     is_addition = fields.Boolean(readonly=True)
+    is_withdrawn = fields.Boolean(related="change_id.is_withdrawn")
     terms = fields.Json(readonly=True, help="The terms that are new, by name.")
     summary = fields.Char(compute="_compute_summary", store=True)
 
@@ -402,28 +414,33 @@ class ServiceAgreement(models.Model):
         """
         for agreement in self:
             today = agreement.company_id._service_today()
-            past = agreement.change_ids.filtered(lambda c, day=today: c.date <= day)
-            past = past.sorted(lambda change: (change.date, change.id))
-            agreement._take_over_plan(past.filtered("plan_id")[-1:])
-            agreement._take_over_tier(past.filtered("tier_id")[-1:])
+            past = agreement.change_ids.filtered(
+                lambda c, day=today: c.date <= day and not c.is_withdrawn
+            ).sorted(lambda change: (change.date, change.id))
+            if not (due := past.filtered(lambda change: not change.is_applied)):
+                continue
+            if due.plan_id:
+                agreement._take_over_plan(past.filtered("plan_id")[-1:])
+            if due.tier_id:
+                agreement._take_over_tier(past.filtered("tier_id")[-1:].tier_id)
+            due.is_applied = True
 
     def _take_over_plan(self, change):
-        if change and change.plan_id != self.plan_id:
-            self.write(
-                {
-                    "plan_id": change.plan_id.id,
-                    "anchor_date": change.plan_id._get_anchor(change.date),
-                }
-            )
+        self.ensure_one()
+        self.write(
+            {
+                "plan_id": change.plan_id.id,
+                "anchor_date": change.plan_id._get_anchor(change.date),
+            }
+        )
 
-    def _take_over_tier(self, change):
-        """The new tier's promise holds for tickets from now on; open ones keep theirs.
+    def _take_over_tier(self, tier):
+        """The tier's promise holds for tickets from now on; open ones keep theirs.
 
         Texts go with it; term, notice and ending stay as they were signed.
         """
-        if not change or change.tier_id == self.tier_id:
-            return
-        tier = change.tier_id.with_context(lang=self._get_lang())
+        self.ensure_one()
+        tier = tier.with_context(lang=self._get_lang())
         self.target_ids.unlink()
         self.write(
             {
@@ -433,6 +450,38 @@ class ServiceAgreement(models.Model):
             }
         )
         self._freeze_promise()
+
+    # Taken back
+
+    def _why_not_withdraw(self, change):
+        self.ensure_one()
+        if change.is_withdrawn:
+            return self.env._("This change is already taken back.")
+        if change.is_applied and (change.tier_id or change.plan_id):
+            return self.env._(
+                "Tier or plan are already changed: change them again instead."
+            )
+        return self._why_not_change()
+
+    def _withdraw_change(self, change):
+        """Let ``change`` hold no longer: what it made is credited or charged again."""
+        self.ensure_one()
+        self._ensure_can(lambda agreement: agreement._why_not_withdraw(change))
+        self.lock_for_update()
+        agreement, change = self.sudo(), change.sudo()
+        bill_on = agreement._get_bill_on(PendingChange(change.date, {}, []))
+        opening = agreement._get_opening_bill_date()
+        change.is_withdrawn = True
+        agreement._write_stretches(
+            agreement._plan_stretches(), change, bill_on, opening
+        )
+        agreement.message_post(
+            body=self.env._(
+                "Taken back: the change from %(date)s on (%(summary)s).",
+                date=format_date(self.env, change.date),
+                summary=change.summary,
+            )
+        )
 
     # When a difference is billed
 
@@ -490,7 +539,8 @@ class ServiceAgreement(models.Model):
         return planned, unwanted
 
     def _plan_charge(self, origin, pending):
-        changes = [line._to_change() for line in origin.change_line_ids]
+        facts = origin.change_line_ids.filtered(lambda line: not line.is_withdrawn)
+        changes = [line._to_change() for line in facts]
         if pending and origin in pending.values:
             changes.append(Change(pending.day, PENDING, pending.values[origin]))
         start = max(filter(None, (origin.date_start, self.date_start)))
@@ -505,6 +555,8 @@ class ServiceAgreement(models.Model):
             Existing(line, line.date_start or start, line._get_term_values())
             for line in origin | origin.stretch_ids
         ]
+        if origin.change_id.is_withdrawn:
+            stretches = []
         pairs, unwanted = assign(stretches, existing)
         lines = self.env["service.agreement.line"].union(*unwanted)
         return [PlannedStretch(origin, s, line) for s, line in pairs], lines

@@ -10,3 +10,4 @@ from . import test_ticket
 from . import test_ticket_answer
 from . import test_change
 from . import test_correction
+from . import test_renewal
