@@ -17,7 +17,6 @@ one shows is what the other does.
 from __future__ import annotations
 
 import heapq
-from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -268,15 +267,19 @@ def _kept_rows(charge, rows):
     """
     pairs = [(row, _kept(charge, row)) for row in rows]
     pairs.sort(key=lambda pair: (pair[1] != [pair[0].part], not pair[1]))
-    costs = defaultdict(list)
+    found = []
     for row, kept in pairs:
-        of_period = costs[row.whole, row.full]
         worth = row.charged
         if kept != [row.part]:
-            added = _on_top(charge.terms, row.full, row.whole, kept, of_period)
+            costs = [each[1:] for each in found if _is_same_period(each[0], row)]
+            added = _on_top(charge.terms, row.full, row.whole, kept, costs)
             worth = min(added, worth)
-        of_period.append((kept, worth))
-        yield row, kept, worth
+        found.append((row, kept, worth))
+    return found
+
+
+def _is_same_period(row, other):
+    return row.whole == other.whole and row.full == other.full
 
 
 def _costs(charge, whole, full):
@@ -332,18 +335,44 @@ def schedule(charges: Iterable[Charge], policy: str = "carry") -> Iterator[Invoi
         "carry" to the next invoice, after the last one a credit note; a "credit_note"
         at once; or "forfeit".
     """
-    groups, places = {}, {}
-    for place, charge in enumerate(charges):
-        # A credit would wait for ever for what is free.
-        key = charge.group, not charge.terms.net
-        groups.setdefault(key, []).append(charge)
-        places[charge.key] = place
-    every = chain.from_iterable(groups.values())
-    upcoming = [piece.due for charge in every for piece in islice(unbilled(charge), 1)]
-    first = min(upcoming, default=None)
-    streams = [_invoices(group, first, policy) for group in groups.values()]
+    charges = list(charges)
+    found = _owed(charges)
+    groups = {}
+    for charge in charges:
+        groups.setdefault(_group_of(charge), []).append(charge)
+    streams = [
+        _invoices(members, [p for p in found if _group_of(p.charge) == group], policy)
+        for group, members in groups.items()
+    ]
+    places = {id(charge): place for place, charge in enumerate(charges)}
     for _day, same in groupby(heapq.merge(*streams, key=_rank), key=_rank):
         yield _as_one(list(same), places)
+
+
+def _group_of(charge):
+    """A credit would wait for ever to be set off against what is free."""
+    return charge.group, not charge.terms.net
+
+
+def _owed(charges):
+    """All differences with their dates, without those that a suspension holds up."""
+    found = [piece for charge in charges for piece in differences(charge)]
+    if any(piece.due == NEVER for piece in found):
+        first = min(_first_dues(charges), default=None)
+        found = [_with_date(piece, first) for piece in found]
+    found = [replace(p, due=_postponed(p.due, p.charge)) for p in found]
+    return [piece for piece in found if piece.due != NEVER]
+
+
+def _first_dues(charges):
+    return [piece.due for charge in charges for piece in islice(unbilled(charge), 1)]
+
+
+def _with_date(piece, first):
+    """A difference without a date is due with the next invoice, or else now."""
+    if piece.due != NEVER:
+        return piece
+    return replace(piece, due=first or piece.part.start)
 
 
 def _rank(invoice):
@@ -353,17 +382,15 @@ def _rank(invoice):
 def _as_one(invoices, places):
     """One invoice for all groups: credits first, charges in the order given."""
     pieces = chain.from_iterable(invoice.pieces for invoice in invoices)
-    ordered = sorted(pieces, key=lambda p: (p.amount >= 0, places[p.charge.key]))
+    ordered = sorted(pieces, key=lambda p: (p.amount >= 0, places[id(p.charge)]))
     return replace(invoices[0], pieces=tuple(ordered))
 
 
-def _invoices(charges, first, policy):
+def _invoices(charges, found, policy):
     """The invoices of one group of charges.
 
-    :param first: the day of the agreement's next invoice, or None.
+    :param found: their differences, dated.
     """
-    found = [_dated(p, first) for charge in charges for p in differences(charge)]
-    found = [piece for piece in found if piece.due != NEVER]
     # The oldest days first: an order that an invoice in between does not change.
     credits = sorted((p for p in found if p.amount < 0), key=attrgetter("part.start"))
     events = heapq.merge(
@@ -382,16 +409,10 @@ def _invoices(charges, first, policy):
         if left and policy != "carry":
             credits = [piece for piece in credits if piece.due > due]
             yield _leftover(due, left, policy)
-    if credits:
-        # Nothing is charged any more that it could be set off against.
-        due = max(filter(None, (due, *map(_by_due, credits))))
-        yield _leftover(due, credits, policy)
-
-
-def _dated(piece, first):
-    """A difference without a date is due with the next invoice, or else now."""
-    day = piece.charge.adjust_on or first or piece.part.start
-    return replace(piece, due=_postponed(day, piece.charge))
+    # Nothing is charged any more that these could be set off against.
+    left = [replace(piece, due=max(piece.due, due or piece.due)) for piece in credits]
+    for due, group in groupby(sorted(left, key=_by_due), key=_by_due):
+        yield _leftover(due, group, policy)
 
 
 def _leftover(due, pieces, policy):

@@ -326,6 +326,14 @@ class TestCredits:
             ("04-01", "credit", ["-186.00"]),
         ]
 
+    def test_a_credit_note_does_not_wait_for_a_later_credit(self):
+        ends = [("a", "03-11"), ("b", "05-01")]
+        gone = [
+            charge(310, end="03-01", billed=[self.ROW], key=key, adjust_on=day(on))
+            for key, on in ends
+        ]
+        assert invoices(gone) == [(on, "credit", ["-310.00"]) for _key, on in ends]
+
     def test_a_credit_note_at_once(self):
         old = charge(
             310, end="03-11", billed=[self.ROW], key="old", adjust_on=day("03-11")
