@@ -50,11 +50,13 @@ class PlannedStretch(NamedTuple):
 
     :param origin: first stretch, a service.agreement.line; or None for an addition
     :param line: what is on record of it; None: to be made
+    :param continued: another stretch follows
     """
 
     origin: models.Model | None
     stretch: Stretch
     line: models.Model | None
+    continued: bool = False
 
 
 class ServiceAgreementChange(models.Model):
@@ -258,14 +260,20 @@ class ServiceAgreementLine(models.Model):
             prepared[name] = value
         return prepared
 
-    def _prepare_adapt_values(self, end, bill_on):
-        """:return: values that make this stretch end where the facts want it to"""
+    def _prepare_adapt_values(self, end, bill_on, continued=False):
+        """:param bool continued: another stretch follows
+        :return: values that make this stretch end where the facts want it to
+        """
         self.ensure_one()
-        if (self.superseded_on or None) == end:
+        now = self.superseded_on or None
+        if now == end and self.is_continued == continued:
             return {}
-        values = {"superseded_on": end or False}
-        if self.settled_until:
+        values = {"superseded_on": end or False, "is_continued": continued}
+        if self.settled_until and now != end:
             values["adjust_on"] = bill_on
+            if now and (not end or end > now):
+                # Served again, it waits for the invoice that gives back the others.
+                values["bill_from"] = bill_on
         return values
 
     def _get_open_since(self, facts):
@@ -273,13 +281,13 @@ class ServiceAgreementLine(models.Model):
         thresholds = (self._get_threshold(), self._get_threshold(**facts))
         return min(filter(None, thresholds), default=None)
 
-    def _adapt(self, end, bill_on):
+    def _adapt(self, end, bill_on, continued=False):
         """Let it end where the facts want it to; what was billed from the earlier of
         both ends on is looked at again.
         """
         self.ensure_one()
         ends = list(filter(None, (self.superseded_on, end)))
-        if values := self._prepare_adapt_values(end, bill_on):
+        if values := self._prepare_adapt_values(end, bill_on, continued):
             self.write(values)
             self.env["service.agreement.period"]._mark_stale(self, min(ends))
 
@@ -559,7 +567,11 @@ class ServiceAgreement(models.Model):
             stretches = []
         pairs, unwanted = assign(stretches, existing)
         lines = self.env["service.agreement.line"].union(*unwanted)
-        return [PlannedStretch(origin, s, line) for s, line in pairs], lines
+        starts = {stretch.start for stretch in stretches}
+        return [
+            PlannedStretch(origin, stretch, line, stretch.end in starts)
+            for stretch, line in pairs
+        ], lines
 
     def _get_whole_period(self, values, day):
         """:return: the aligned period of ``day`` under the terms ``values``"""
@@ -572,13 +584,13 @@ class ServiceAgreement(models.Model):
         planned, unwanted = plan
         for each in planned:
             if each.line:
-                each.line._adapt(each.stretch.end, bill_on)
+                each.line._adapt(each.stretch.end, bill_on, each.continued)
             else:
                 self._create_stretch(each, change, bill_on, opening)
         unwanted._withdraw(bill_on)
 
     def _create_stretch(self, planned, change, bill_on, opening):
-        origin, stretch, _line = planned
+        origin, stretch = planned.origin, planned.stretch
         late = self._bills_late(origin, stretch.start)
         Line = self.env["service.agreement.line"]
         return Line.create(
@@ -591,6 +603,7 @@ class ServiceAgreement(models.Model):
                 "change_id": change.id,
                 "date_start": stretch.start,
                 "superseded_on": stretch.end,
+                "is_continued": planned.continued,
                 "bill_from": bill_on if late else opening,
             }
         )
@@ -624,7 +637,9 @@ class ServiceAgreement(models.Model):
         """
         self.ensure_one()
         known = {
-            each.line: each.line._prepare_adapt_values(each.stretch.end, bill_on)
+            each.line: each.line._prepare_adapt_values(
+                each.stretch.end, bill_on, each.continued
+            )
             for each in planned
             if each.line
         }
@@ -654,7 +669,7 @@ class ServiceAgreement(models.Model):
     def _get_new_charge(self, planned, bill_from):
         """:return: tools.charges.Charge of a stretch that is not on record"""
         Line = self.env["service.agreement.line"]
-        origin, stretch, _line = planned
+        origin, stretch = planned.origin, planned.stretch
         charge = origin.charge if origin else stretch.values.get("charge", "recurring")
         # A record in memory only: it tells terms and window as one on record would.
         line = Line.new(
@@ -664,6 +679,7 @@ class ServiceAgreement(models.Model):
                 "charge": charge,
                 "date_start": stretch.start,
                 "superseded_on": stretch.end,
+                "is_continued": planned.continued,
                 "bill_from": bill_from,
             }
         )
