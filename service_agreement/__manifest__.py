@@ -23,6 +23,7 @@
         "wizard/service_agreement_end_views.xml",
         "wizard/service_agreement_billing_views.xml",
         "wizard/service_agreement_write_off_views.xml",
+        "wizard/service_agreement_catalogue_update_views.xml",
         "views/service_agreement_plan_views.xml",
         "views/service_agreement_sla_target_views.xml",
         "views/service_agreement_tier_views.xml",

@@ -11,3 +11,4 @@ from . import test_ticket_answer
 from . import test_change
 from . import test_correction
 from . import test_renewal
+from . import test_catalogue_update
