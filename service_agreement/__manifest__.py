@@ -25,6 +25,7 @@
         "views/service_agreement_sla_target_views.xml",
         "views/service_agreement_tier_views.xml",
         "views/service_agreement_period_views.xml",
+        "views/service_agreement_movement_views.xml",
         "views/service_agreement_views.xml",
         "views/service_agreement_sla_clock_views.xml",
         "views/account_move_views.xml",

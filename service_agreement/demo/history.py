@@ -33,6 +33,7 @@ def load(env):
     _set_dates_right(timeline.env, first_message)
     _forget_assignments(timeline.env)
     timeline.env["service.agreement.line"]._refresh_ended_lines()
+    timeline.env["service.agreement"]._record_missing_movements()
 
 
 def _let_customers_follow(timeline):

@@ -10,6 +10,8 @@ from . import service_agreement_sla_target
 from . import service_agreement
 from . import service_agreement_line
 from . import service_agreement_period
+from . import service_agreement_movement
+from . import service_agreement_revenue
 from . import service_agreement_billing
 from . import service_agreement_document
 from . import service_agreement_portal

@@ -602,6 +602,7 @@ class ServiceAgreement(models.Model):
         self._freeze_promise()
         for agreement in self:
             agreement.sudo().write(agreement._prepare_activate_values())
+        self._record_movements()
         self._after_activate()
 
     def _after_activate(self):
@@ -672,6 +673,7 @@ class ServiceAgreement(models.Model):
             billing = agreement.sudo().with_company(agreement.company_id)
             billing._bill_batch(billing._get_due_domain(today), today)
             agreement.sudo().write({"state": "suspended", "suspended_on": today})
+        self._record_movements()
 
     def _why_not_resume(self):
         self.ensure_one()
@@ -685,6 +687,8 @@ class ServiceAgreement(models.Model):
         for agreement in self:
             agreement._settle_suspension(agreement.company_id._service_today())
         self.sudo().write({"state": "active", "suspended_on": False})
+        for company, agreements in self.grouped("company_id").items():
+            agreements._record_movements(company._service_today())
 
     def _settle_suspension(self, until):
         """Record the suspended days up to ``until``, excluded, as not charged."""
@@ -722,6 +726,7 @@ class ServiceAgreement(models.Model):
                 agreement._prepare_end_values(last_day, reason, note)
             )
         self._expire()
+        self._record_movements()
 
     def _prepare_end_values(self, last_day, reason, note):
         self.ensure_one()
@@ -810,6 +815,8 @@ class ServiceAgreement(models.Model):
             past._renew_or_expire(today)
             self.env["ir.cron"]._commit_progress(len(past))
         self.env["service.agreement.line"]._refresh_ended_lines()
+        # Last, so that one that ended and the one that replaces it are one change.
+        self._record_missing_movements()
 
     @api.model
     def _get_serving_companies(self):
