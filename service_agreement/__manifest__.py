@@ -52,6 +52,9 @@
             "service_agreement/static/src/service_minutes/**/*",
             "service_agreement/static/src/scss/backend.scss",
         ],
+        "web.assets_backend_lazy": [
+            "service_agreement/static/src/movement_graph/**/*",
+        ],
         "web.assets_frontend": [
             "service_agreement/static/src/scss/portal.scss",
         ],

@@ -66,7 +66,7 @@ class ServiceAgreement(models.Model):
         help="The agreement that ended when this one started.",
     )
     replaced_by_ids = fields.One2many(
-        "service.agreement", "replaces_id", string="Replaced By", copy=False
+        "service.agreement", "replaces_id", string="Replaced By"
     )
 
     @api.depends("mrr")

@@ -172,6 +172,14 @@ class TestMovement(MovementCommon):
             ],
         )
 
+    def test_a_start_ahead_counts_from_its_first_day(self):
+        with self.on("2026-01-20"):
+            agreement = self._create_active("2026-03-01")
+        self.assertEqual(self._story(agreement), [])
+        with self.on("2026-03-03"):
+            self._run_cron("service_agreement.ir_cron_lifecycle")
+        self.assertEqual(self._story(agreement), [("2026-03-01", "new", 149)])
+
     def test_who_never_started_never_was_a_customer(self):
         with self.on("2026-01-01"):
             agreement = self._create_active("2026-03-01")
