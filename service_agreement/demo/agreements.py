@@ -351,7 +351,8 @@ class Agreements:
             ]
         )
         past._renew_or_expire(day)
-        self.timeline.env["service.agreement.line"]._refresh_ended_lines()
+        lines = self.timeline.env["service.agreement.line"]
+        lines.with_company(self.timeline.company)._refresh_revenue()
         past._record_missing_movements()
 
 

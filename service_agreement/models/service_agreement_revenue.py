@@ -107,6 +107,12 @@ class ServiceAgreement(models.Model):
             ]
         )
 
+    def _after_change(self, change):
+        """What holds already is a movement at once, what lies ahead in its time."""
+        result = super()._after_change(change)
+        self._record_movements(change.date)
+        return result
+
     def _get_next_numbers(self, booked):
         """:return: {agreement: iterator of the numbers of its next movements}"""
         numbers = {}
@@ -164,26 +170,33 @@ class ServiceAgreement(models.Model):
         for agreement in self:
             accounts = booked.get(agreement, {})
             last = max((account.day for account in accounts.values()), default=None)
-            day = date or agreement._get_movement_date(last)
-            day = max(filter(None, (day, last)))
+            day = agreement._get_movement_date(date, last)
             for customer in dict.fromkeys([*accounts, agreement.commercial_partner_id]):
                 account = accounts.get(customer, Booked())
                 changes += agreement._get_revenue_change(customer, account, day)
         return changes
 
-    def _get_movement_date(self, last):
+    def _get_movement_date(self, date, last):
         """
+        :param date date: when it changed, None if only its own dates tell
         :param date last: of its last movement, None if there was none
-        :return: date; when it started, the day after it ended, else today
+        :return: date, not after today, and not before ``last``
         """
         self.ensure_one()
         today = self.company_id._service_today()
-        day = today
+        day = min(date or self._guess_movement_date(last) or today, today)
+        return max(day, last) if last else day
+
+    def _guess_movement_date(self, last):
+        """:return: date; when it started, was suspended or was over; else False"""
+        self.ensure_one()
         if not last:
-            day = self.date_start
-        elif self.state == "ended" and self.date_end:
-            day = fields.Date.add(self.date_end, days=1)
-        return min(day, today)
+            return self.date_start
+        if self.state == "suspended":
+            return self.suspended_on
+        if self.state == "ended":
+            return self.date_end and fields.Date.add(self.date_end, days=1)
+        return False
 
     def _get_revenue_change(self, customer, booked, day):
         """:return: list of one Change, or of none"""

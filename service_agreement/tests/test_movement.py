@@ -1,5 +1,6 @@
 import random
 from datetime import date
+from decimal import Decimal
 
 from psycopg2 import IntegrityError
 
@@ -7,6 +8,8 @@ from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
+
+from odoo.addons.service_agreement.models.service_agreement_change import PendingChange
 
 from .common import PortalUsersMixin, ServiceAgreementCommon
 
@@ -22,10 +25,13 @@ class MovementCommon(ServiceAgreementCommon):
             customer = customer or self.customer
             return self._create_active(day, partner_id=customer.id, **values)
 
-    def _reprice(self, agreement, price, day):
+    def _reprice(self, agreement, price, day, since=None):
+        """On ``day`` it is entered that its only charge costs ``price`` since then."""
+        terms = {"price_unit": Decimal(str(price))}
+        origin = agreement.line_ids.filtered(lambda line: not line.origin_id)
+        pending = PendingChange(date.fromisoformat(since or day), {origin: terms}, [])
         with self.on(day):
-            agreement.line_ids.price_unit = price
-            return agreement._record_movements()
+            agreement._change(pending)
 
     def _story(self, records):
         """(date, kind, amount) of each movement in order, as text"""
@@ -150,7 +156,7 @@ class TestMovement(MovementCommon):
 
     def test_a_line_that_ends_by_its_date_leaves_the_next_day(self):
         with self.on("2026-01-01"):
-            agreement = self._create_active("2026-01-01")
+            agreement = self._create_agreement("2026-01-01")
             agreement.line_ids = [
                 Command.create(
                     {
@@ -160,14 +166,13 @@ class TestMovement(MovementCommon):
                     }
                 )
             ]
-            agreement._record_movements()
+            agreement.action_activate()
         with self.on("2026-04-01"):
             self._run_cron("service_agreement.ir_cron_lifecycle")
         self.assertEqual(
             self._story(agreement),
             [
-                ("2026-01-01", "new", 149),
-                ("2026-01-01", "expansion", 40),
+                ("2026-01-01", "new", 189),
                 ("2026-04-01", "contraction", -40),
             ],
         )
@@ -179,6 +184,31 @@ class TestMovement(MovementCommon):
         with self.on("2026-03-03"):
             self._run_cron("service_agreement.ir_cron_lifecycle")
         self.assertEqual(self._story(agreement), [("2026-03-01", "new", 149)])
+
+    def test_a_change_counts_from_its_day_back_dated_or_ahead(self):
+        agreement = self._start("2026-01-01")
+        self._reprice(agreement, 199, "2026-03-20", since="2026-03-05")
+        self._reprice(agreement, 249, "2026-03-21", since="2026-04-15")
+        self.assertAddsUp(agreement)
+        with self.on("2026-04-15"):
+            self._run_cron("service_agreement.ir_cron_lifecycle")
+        self.assertEqual(
+            self._story(agreement)[1:],
+            [("2026-03-05", "expansion", 50), ("2026-04-15", "expansion", 50)],
+        )
+        self.assertAddsUp(agreement)
+
+    def test_a_suspension_ahead_counts_from_its_day(self):
+        agreement = self._start("2026-01-01")
+        with self.on("2026-02-01"):
+            agreement._suspend(date(2026, 3, 1), date(2026, 3, 31))
+        for day in ("2026-03-02", "2026-04-01"):
+            with self.on(day):
+                self._run_cron("service_agreement.ir_cron_lifecycle")
+        self.assertEqual(
+            self._story(agreement)[1:],
+            [("2026-03-01", "churn", -149), ("2026-04-01", "reactivation", 149)],
+        )
 
     def test_who_never_started_never_was_a_customer(self):
         with self.on("2026-01-01"):
@@ -336,7 +366,7 @@ class TestMovementCurrency(MovementCommon):
 
     def test_what_was_lost_leaves_nothing_behind(self):
         agreement = self._start("2026-01-10", currency_id=self.foreign.id)
-        agreement.line_ids.price_unit = 100
+        agreement.line_ids.sudo().price_unit = 100
         with self.on("2026-01-10"):
             agreement._record_movements()
         self._reprice(agreement, 200, "2026-03-05")
@@ -463,7 +493,7 @@ class TestMovementQueries(MovementCommon):
                     for customer in customers
                 )
             )
-            agreements.line_ids.price_unit = 199
+            agreements.line_ids.sudo().price_unit = 199
             self.env.flush_all()
             self.env.invalidate_all()
             before = self.env.cr.sql_log_count

@@ -79,7 +79,7 @@ def test_any_history_adds_up_and_tells_one_story(figures):
     story = []
     for figure in figures:
         if figure != last:
-            story.append((kind := movement_kind(last, figure, had)))
+            story.append(kind := movement_kind(last, figure, had))
             total += figure - last
             # Won only by who had nothing, lost only by who has nothing left.
             assert (kind in ("new", "reactivation")) == (last == 0)
