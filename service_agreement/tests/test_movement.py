@@ -9,8 +9,7 @@ from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.service_agreement.models.service_agreement_change import PendingChange
-
+from ..models.service_agreement_change import PendingChange
 from .common import PortalUsersMixin, ServiceAgreementCommon
 
 
