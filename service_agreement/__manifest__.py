@@ -28,6 +28,7 @@
         "views/service_agreement_sla_target_views.xml",
         "views/service_agreement_tier_views.xml",
         "views/service_agreement_period_views.xml",
+        "views/service_agreement_movement_views.xml",
         "views/service_agreement_views.xml",
         "views/service_agreement_sla_clock_views.xml",
         "views/account_move_views.xml",
@@ -53,6 +54,9 @@
             "service_agreement/static/src/sla_countdown/**/*",
             "service_agreement/static/src/service_minutes/**/*",
             "service_agreement/static/src/scss/backend.scss",
+        ],
+        "web.assets_backend_lazy": [
+            "service_agreement/static/src/movement_graph/**/*",
         ],
         "web.assets_frontend": [
             "service_agreement/static/src/scss/portal.scss",

@@ -664,6 +664,7 @@ class ServiceAgreement(models.Model):
         self._freeze_promise()
         for agreement in self:
             agreement.sudo().write(agreement._prepare_activate_values())
+        self._record_movements()
         self._after_activate()
 
     def _after_activate(self):
@@ -747,6 +748,7 @@ class ServiceAgreement(models.Model):
                 agreement._prepare_suspension_values(first_day, last_day, credit, note)
             )
         self._refresh_state()
+        self._record_movements()
 
     def _prepare_suspension_values(self, first_day, last_day, credit, note):
         self.ensure_one()
@@ -784,6 +786,7 @@ class ServiceAgreement(models.Model):
             else:
                 waiver.date_end = fields.Date.subtract(day, days=1)
         self._refresh_state()
+        self._record_movements(day)
 
     def _get_suspension(self, day):
         """:return: the service.agreement.waiver that suspends it on ``day``, if any"""
@@ -839,6 +842,7 @@ class ServiceAgreement(models.Model):
                 agreement._prepare_end_values(last_day, reason, note)
             )
         self._expire()
+        self._record_movements()
 
     def _prepare_end_values(self, last_day, reason, note):
         self.ensure_one()
@@ -930,6 +934,8 @@ class ServiceAgreement(models.Model):
             agreements._announce_escalations(today)
             agreements._remind_of_renewals(today)
             self.env["service.agreement.line"].with_company(company)._refresh_revenue()
+        # Last, so that one that ended and the one that replaces it are one change.
+        self._record_missing_movements()
 
     @api.model
     def _get_pausing(self, company, today):
