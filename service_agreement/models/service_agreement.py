@@ -523,6 +523,16 @@ class ServiceAgreement(models.Model):
             agreement.message_subscribe(agreement.partner_id.ids)
         return agreements
 
+    def copy_data(self, default=None):
+        """A copy starts with what holds today, not with every stretch of the past."""
+        vals_list = super().copy_data(default)
+        if default and "line_ids" in default:
+            return vals_list
+        for agreement, vals in zip(self, vals_list, strict=True):
+            lines = agreement._get_current_lines()
+            vals["line_ids"] = [Command.create(each) for each in lines.copy_data()]
+        return vals_list
+
     def write(self, vals):
         refuse_by_hand(self, vals, FACTS)
         if not AGREED.isdisjoint(vals):
