@@ -4,6 +4,12 @@ from odoo import fields, models
 
 from .instant import now, zone
 
+INVOICE_MODES = [
+    ("draft", "Left as drafts"),
+    ("post", "Posted"),
+    ("send", "Posted and sent"),
+]
+
 
 class ResCompany(models.Model):
     _inherit = "res.company"
@@ -13,6 +19,25 @@ class ResCompany(models.Model):
         string="Service Desk",
         domain="[('is_service_desk', '=', True), ('company_id', 'in', (False, id))]",
         help="Where requests from the customer portal arrive.",
+    )
+
+    agreement_invoice_mode = fields.Selection(
+        INVOICE_MODES,
+        string="Agreement Invoices Are",
+        required=True,
+        default="post",
+        help="What happens to the invoices of agreements once they are made. Sending "
+        "follows in the background, by the method each customer prefers.",
+    )
+    agreement_invoice_date = fields.Selection(
+        [
+            ("auto", "When due; of closed or past months: the day of billing"),
+            ("due", "Always the day the period falls due"),
+            ("run", "Always the day of billing"),
+        ],
+        string="Date of Agreement Invoices",
+        required=True,
+        default="auto",
     )
 
     def _service_tz(self):

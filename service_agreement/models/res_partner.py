@@ -34,6 +34,12 @@ class ResPartner(models.Model):
         currency_field="currency_id",
         groups="service_agreement.group_user",
     )
+    agreement_invoice_together = fields.Boolean(
+        string="One Invoice for All Agreements",
+        company_dependent=True,
+        help="Service agreements that fall due on the same day, on the same terms, are "
+        "billed on one invoice.",
+    )
     agreement_missing = fields.Boolean(
         compute="_compute_agreement_summary",
         search="_search_agreement_missing",

@@ -33,7 +33,7 @@ class ServiceAgreementBillingRun(models.TransientModel):
             pieces = due._get_due_pieces(run.date)
             run.agreement_ids = due
             run.agreement_count = len(due)
-            run.invoice_count = len({piece[:2] for piece in pieces})
+            run.invoice_count = len(due._group_pieces(pieces))
             run.amount = sum(
                 agreement.currency_id._convert(
                     line._get_untaxed_amount(piece, whole),
