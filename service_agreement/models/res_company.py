@@ -31,9 +31,9 @@ class ResCompany(models.Model):
     )
     agreement_invoice_date = fields.Selection(
         [
-            ("auto", "When due; of closed or past months: the day of billing"),
-            ("due", "Always the day the period falls due"),
-            ("run", "Always the day of billing"),
+            ("auto", "Day it falls due, in a closed or past month: day of billing"),
+            ("due", "Day it falls due"),
+            ("run", "Day of billing"),
         ],
         string="Date of Agreement Invoices",
         required=True,

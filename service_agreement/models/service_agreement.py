@@ -123,15 +123,6 @@ class ServiceAgreement(models.Model):
         check_company=True,
         ondelete="restrict",
     )
-    currency_id = fields.Many2one(
-        "res.currency",
-        compute="_compute_currency_id",
-        store=True,
-        readonly=False,
-        precompute=True,
-        required=True,
-        ondelete="restrict",
-    )
     state = fields.Selection(
         STATES,
         default="draft",

@@ -52,6 +52,15 @@ class ServiceAgreement(models.Model):
         help="Prices are taken from it while the agreement is a draft. A later change "
         "of the pricelist changes no agreement.",
     )
+    currency_id = fields.Many2one(
+        "res.currency",
+        compute="_compute_currency_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        required=True,
+        ondelete="restrict",
+    )
     fiscal_position_id = fields.Many2one(
         "account.fiscal.position",
         compute="_compute_fiscal_position_id",
@@ -396,5 +405,5 @@ class ServiceAgreement(models.Model):
         by_mode = {mode: moves.browse() for mode, _label in INVOICE_MODES}
         for move, pieces in zip(moves, invoices, strict=True):
             by_mode[pieces[0][0]._get_invoice_mode()] |= move
-        (by_mode["post"] | by_mode["send"])._post(soft=False)
+        (moves - by_mode["draft"])._post(soft=False)
         by_mode["send"]._queue_agreement_sending()
