@@ -39,6 +39,10 @@ class ResCompany(models.Model):
         required=True,
         default="auto",
     )
+    agreement_credit_suspended = fields.Boolean(
+        string="Credit Suspended Days",
+        help="Give back days that were billed before an agreement was suspended.",
+    )
 
     def _service_tz(self):
         """:return: ZoneInfo in which this company's days begin and end"""

@@ -1,5 +1,5 @@
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -107,11 +107,6 @@ class ServiceAgreement(models.Model):
 
     # Terms of the customer
 
-    def _keeps_terms(self):
-        """Whether it was offered on its terms: what makes the price stays."""
-        self.ensure_one()
-        return bool(self._origin.id) and self.state != "draft"
-
     @api.depends("partner_id")
     def _compute_partner_shipping_id(self):
         for agreement in self:
@@ -122,13 +117,13 @@ class ServiceAgreement(models.Model):
 
     @api.depends("partner_id", "company_id")
     def _compute_pricelist_id(self):
-        for agreement in self.filtered(lambda a: not a._keeps_terms()):
+        for agreement in self.filtered(lambda a: not a._is_agreed()):
             partner = agreement.partner_id.with_company(agreement.company_id)
             agreement.pricelist_id = partner.property_product_pricelist
 
     @api.depends("company_id", "pricelist_id")
     def _compute_currency_id(self):
-        for agreement in self.filtered(lambda a: not a._keeps_terms()):
+        for agreement in self.filtered(lambda a: not a._is_agreed()):
             agreement.currency_id = (
                 agreement.pricelist_id.currency_id or agreement.company_id.currency_id
             )
@@ -136,7 +131,7 @@ class ServiceAgreement(models.Model):
     @api.depends("partner_id", "partner_shipping_id", "company_id")
     def _compute_fiscal_position_id(self):
         found = {}
-        for agreement in self.filtered(lambda a: not a._keeps_terms()):
+        for agreement in self.filtered(lambda a: not a._is_agreed()):
             key = agreement.company_id, agreement.partner_id, agreement._get_site()
             if key not in found:
                 found[key] = agreement._find_fiscal_position()
@@ -204,15 +199,19 @@ class ServiceAgreement(models.Model):
 
     # Prices
 
-    def _get_offer(self):
-        """:return: dict that tells a pricelist to start from this tier's price"""
-        self.ensure_one()
-        return {"service_tier": self.tier_id, "service_plan": self.plan_id}
+    def _get_tier_price(self, tier, plan, quantity=1.0, date=None):
+        """:return: float, what this customer pays for a period of ``plan`` at ``tier``;
+        see ``_get_listed_price``
+        """
+        return self._get_listed_price(
+            tier.product_id, quantity, date, service_tier=tier, service_plan=plan
+        )
 
-    def _get_listed_price(self, product, quantity, **offer):
+    def _get_listed_price(self, product, quantity, date=None, **offer):
         """What pricelist and fiscal position make of a price of the catalogue.
 
-        :param offer: ``_get_offer()`` for the charge of the tier; nothing for others
+        :param date date: of the pricelist and the rates; default the start
+        :param offer: ``service_tier`` and ``service_plan`` where a tier gives the price
         :return: float, per unit, in this agreement's currency
         """
         self.ensure_one()
@@ -222,7 +221,7 @@ class ServiceAgreement(models.Model):
             product,
             quantity,
             currency=self.currency_id or company.currency_id,
-            date=self.date_start or fields.Date.context_today(self),
+            date=date or self.date_start or fields.Date.context_today(self),
             **offer,
         )
         return product._get_tax_included_unit_price_from_price(
@@ -252,16 +251,16 @@ class ServiceAgreement(models.Model):
     @api.model
     def _group_pieces(self, pieces):
         """
-        :param pieces: list of tuples that start with (agreement, due date)
-        :return: list of lists of pieces, each to become one invoice: of one due date,
-            and of one agreement or of several of a customer who wants them together;
-            the lines of the invoice have the order of the pieces
+        :param pieces: list of ``DuePiece``
+        :return: list of lists of pieces, each to become one invoice: of one due date
+            and kind, and of one agreement or of several of a customer who wants them
+            together; the lines of the invoice have the order of the pieces
         """
         invoices = {}
         for piece in pieces:
-            agreement, due = piece[:2]
-            key = (due, *agreement._get_invoice_key())
-            invoices.setdefault(key, {}).setdefault(agreement, []).append(piece)
+            key = (piece.due, piece.kind, *piece.agreement._get_invoice_key())
+            by_agreement = invoices.setdefault(key, {})
+            by_agreement.setdefault(piece.agreement, []).append(piece)
         return [
             [piece for own in by_agreement.values() for piece in own]
             for by_agreement in invoices.values()
@@ -299,10 +298,10 @@ class ServiceAgreement(models.Model):
 
         What Odoo would compute from the customer one by one is given.
         """
-        agreement, due = pieces[0][:2]
-        agreements = agreement.union(*(piece[0] for piece in pieces))
+        agreement, due, kind = pieces[0][:3]
+        agreements = agreement.union(*(piece.agreement for piece in pieces))
         return {
-            "move_type": "out_invoice",
+            "move_type": "out_refund" if kind == "credit" else "out_invoice",
             "company_id": agreement.company_id.id,
             "journal_id": agreement._get_invoice_journal().id,
             "partner_id": agreement._get_invoice_partner().id,
@@ -341,7 +340,8 @@ class ServiceAgreement(models.Model):
     def _prepare_invoice_lines(self, pieces):
         """:return: list of Command; with a section for each of several agreements"""
         by_agreement = [
-            (agreement, list(own)) for agreement, own in groupby(pieces, itemgetter(0))
+            (agreement, list(own))
+            for agreement, own in groupby(pieces, attrgetter("agreement"))
         ]
         commands = []
         for agreement, own in by_agreement:
@@ -362,12 +362,12 @@ class ServiceAgreement(models.Model):
         }
 
     @api.model
-    def _prepare_piece_values(self, piece):
-        """:return: values of the ``account.move.line`` that bills ``piece``"""
-        _agreement, _due, line, part, whole = piece
+    def _prepare_piece_values(self, due):
+        """:return: values of the ``account.move.line`` that bills the ``DuePiece``"""
+        sign = -1 if due.kind == "credit" else 1
         return {
-            **line._prepare_invoice_line_values(part, whole),
-            **line._prepare_analytic_values(),
+            **due.line._prepare_invoice_line_values(due.piece, sign=sign),
+            **due.line._prepare_analytic_values(),
         }
 
     def _get_invoice_date(self, due, today):
@@ -404,6 +404,6 @@ class ServiceAgreement(models.Model):
         """
         by_mode = {mode: moves.browse() for mode, _label in INVOICE_MODES}
         for move, pieces in zip(moves, invoices, strict=True):
-            by_mode[pieces[0][0]._get_invoice_mode()] |= move
+            by_mode[pieces[0].agreement._get_invoice_mode()] |= move
         (moves - by_mode["draft"])._post(soft=False)
         by_mode["send"]._queue_agreement_sending()

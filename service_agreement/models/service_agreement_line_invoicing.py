@@ -22,7 +22,7 @@ class ServiceAgreementLine(models.Model):
     def _keeps_terms(self):
         """Whether price and taxes were offered to the customer."""
         self.ensure_one()
-        return bool(self._origin.id) and self.agreement_id._keeps_terms()
+        return bool(self._origin.id) and self.agreement_id._is_agreed()
 
     @api.depends(
         "product_id",
@@ -50,8 +50,11 @@ class ServiceAgreementLine(models.Model):
         """:return: float, per unit, in the agreement's currency"""
         self.ensure_one()
         agreement = self.agreement_id
-        offer = agreement._get_offer() if self.is_suggested else {}
-        return agreement._get_listed_price(self.product_id, self.quantity, **offer)
+        if self.is_suggested:
+            return agreement._get_tier_price(
+                agreement.tier_id, agreement.plan_id, self.quantity
+            )
+        return agreement._get_listed_price(self.product_id, self.quantity)
 
     @api.depends("product_id", "agreement_id.fiscal_position_id")
     def _compute_tax_ids(self):

@@ -60,7 +60,9 @@ class TestInvoicingTerms(InvoicingCommon):
 
     def test_taxes_of_an_agreement_in_force_stay(self):
         agreement = self._create_active("2026-03-01")
-        agreement.fiscal_position_id = self.fiscal_pos_a
+        with self.assertRaisesRegex(UserError, "is in force"):
+            agreement.fiscal_position_id = self.fiscal_pos_a
+        agreement.sudo().fiscal_position_id = self.fiscal_pos_a
         self.assertEqual(agreement.line_ids.tax_ids, self.tax_sale_a)
 
     def test_payment_terms_make_the_due_dates(self):
@@ -349,7 +351,7 @@ class TestInvoicingTogether(InvoicingCommon):
         prepare = Agreement._prepare_invoice_values
 
         def refuse(agreements, pieces, today):
-            if pieces[0][0] == stranger:
+            if pieces[0].agreement == stranger:
                 raise UserError("The account is missing")
             return prepare(agreements, pieces, today)
 

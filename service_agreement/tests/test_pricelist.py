@@ -150,7 +150,7 @@ class TestPricelist(ServiceAgreementCommon):
         pricelist.item_ids.percent_price = 50
         self.customer.property_product_pricelist = self._create_pricelist()
         self.customer.country_id = self.env.ref("base.be")
-        agreements.line_ids.quantity = 2
+        agreements.sudo().line_ids.quantity = 2
         self.env.add_to_compute(agreements._fields["pricelist_id"], agreements)
         self.assertEqual(agreements.pricelist_id, pricelist)
         self.assertEqual(agreements.line_ids.mapped("price_unit"), [119.20, 119.20])

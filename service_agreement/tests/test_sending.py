@@ -153,7 +153,7 @@ class TestSending(MailCase, ServiceAgreementCommon):
         prepare = Agreement._prepare_invoice_values
 
         def refuse(agreements, pieces, today):
-            if pieces[0][0] == bad:
+            if pieces[0].agreement == bad:
                 raise UserError("The account is missing")
             return prepare(agreements, pieces, today)
 

@@ -84,34 +84,24 @@ def replay(
 
 
 def assign(
-    stretches: Sequence[Stretch], existing: Sequence[Existing]
+    stretches: Sequence[Stretch], existing: Iterable[Existing]
 ) -> tuple[list[tuple[Stretch, Hashable | None]], list[Hashable]]:
-    """Find for each stretch what is on record of it: the same terms from the same day,
-    or else the same terms.
+    """Find for each stretch what is on record of it: the same terms from the same day.
 
     :return: ([(stretch, key or None: to be made)], [keys that are no longer wanted])
     """
-    unused = {row.key: row for row in existing}
-    found = {}
-    for same_start in (True, False):
-        for number, stretch in enumerate(stretches):
-            if number in found:
-                continue
-            key = _match(stretch, unused.values(), same_start)
-            if key is not None:
-                found[number] = key
-                del unused[key]
-    pairs = [(stretch, found.get(n)) for n, stretch in enumerate(stretches)]
-    return pairs, list(unused)
+    unused = list(existing)
+    pairs = []
+    for stretch in stretches:
+        found = next((row for row in unused if _is_of(row, stretch)), None)
+        if found:
+            unused.remove(found)
+        pairs.append((stretch, found.key if found else None))
+    return pairs, [row.key for row in unused]
 
 
-def _match(stretch, rows, same_start):
-    for row in rows:
-        if row.values == stretch.values and (
-            not same_start or row.start == stretch.start
-        ):
-            return row.key
-    return None
+def _is_of(row, stretch):
+    return row.start == stretch.start and row.values == stretch.values
 
 
 def _by_day(start, changes):

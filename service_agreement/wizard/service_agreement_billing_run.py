@@ -35,13 +35,13 @@ class ServiceAgreementBillingRun(models.TransientModel):
             run.agreement_count = len(due)
             run.invoice_count = len(due._group_pieces(pieces))
             run.amount = sum(
-                agreement.currency_id._convert(
-                    line._get_untaxed_amount(piece, whole),
+                due.agreement.currency_id._convert(
+                    due.line._get_untaxed_amount(due.piece),
                     run.currency_id,
                     run.company_id,
                     run.date,
                 )
-                for agreement, _due, line, piece, whole in pieces
+                for due in pieces
             )
 
     def action_bill(self):
