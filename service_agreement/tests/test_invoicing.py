@@ -1,10 +1,12 @@
 from datetime import date
+from decimal import Decimal
 from unittest.mock import patch
 
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import Form, new_test_user, tagged
 
+from ..models.service_agreement_change import PendingChange
 from .common import ServiceAgreementCommon
 
 
@@ -14,6 +16,13 @@ class InvoicingCommon(ServiceAgreementCommon):
         super().setUpClass()
         cls.journal = cls.company_data["default_journal_sale"]
         cls.other_journal = cls.journal.copy({"name": "Service", "code": "SRV"})
+
+    def _change_price(self, agreement, day, price):
+        """From ``day`` on the first charge costs ``price``; billed at once."""
+        terms = {agreement.line_ids[0]: {"price_unit": Decimal(price)}}
+        change = PendingChange(date.fromisoformat(day), terms, [], timing="at_once")
+        with self.at(f"{day} 12:00:00"):
+            agreement._change(change)
 
     def _bill_one(self, today="2026-03-01", **values):
         """The invoice of a new agreement from the first of March."""
@@ -113,10 +122,13 @@ class TestInvoicingTerms(InvoicingCommon):
         typed = self._create_agreement("2026-03-01")
         typed.line_ids.analytic_distribution = {other.id: 100}
         typed.action_activate()
-        self.assertEqual(
-            self._bill("2026-03-01").invoice_line_ids.analytic_distribution,
-            {str(other.id): 100},
-        )
+        self._bill("2026-03-01")
+        self._change_price(typed, "2026-03-11", 199)
+        lines = typed._get_invoices().invoice_line_ids
+        lines |= self._bill("2026-03-11").invoice_line_ids
+        self.assertEqual(len(lines), 3, "billed, taken back, billed at the new price")
+        for line in lines:
+            self.assertEqual(line.analytic_distribution, {str(other.id): 100})
 
     def test_the_journal_is_odoo_s_choice_unless_chosen(self):
         self.assertEqual(self._bill_one().journal_id, self.journal)
@@ -306,6 +318,20 @@ class TestInvoicingTogether(InvoicingCommon):
     def test_nobody_else_s_agreements_join(self):
         self._create_two(partner_id=self._create_customer("Neighbour").id)
         self.assertEqual(len(self._bill("2026-03-01")), 2)
+
+    def test_credits_stand_on_a_document_of_their_own(self):
+        both = self._create_active("2026-03-01", credit_policy="credit_note")
+        both |= self._create_active("2026-03-01", credit_policy="credit_note")
+        self._bill("2026-03-01")
+        for agreement in both:
+            self._change_price(agreement, "2026-03-11", 89)
+        moves = self._bill("2026-03-11").sorted("id")
+        self.assertEqual(moves.mapped("move_type"), ["out_invoice", "out_refund"])
+        for move in moves:
+            self.assertEqual(move.agreement_ids, both)
+            self.assertEqual(move.journal_id, self.journal)
+            self.assertEqual(move.state, "posted")
+        self.assertEqual(moves.mapped("amount_untaxed_signed"), [0.0, -81.30])
 
     def test_without_the_wish_each_agreement_has_its_invoice(self):
         self.customer.agreement_invoice_together = False
