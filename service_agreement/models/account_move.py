@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools import plaintext2html
 
 
 class AccountMove(models.Model):
@@ -82,13 +83,11 @@ class AccountMove(models.Model):
         """
         for move in self.sudo().filtered("agreement_ids"):
             agreement = move.agreement_ids[:1]
-            move._message_log(
-                body=self.env._("Not sent: %(reason)s", reason=reason),
-            )
+            move._message_log(body=self.env._("Not sent: %(reason)s", reason=reason))
             agreement.activity_schedule(
                 "mail.mail_activity_data_warning",
                 summary=self.env._("The invoice did not reach the customer"),
-                note=f"{move.name}: {reason}",
+                note=plaintext2html(f"{move.name}: {reason}"),
                 user_id=(agreement.user_id or self.env.user).id,
             )
 

@@ -1,10 +1,9 @@
-from itertools import groupby
 from operator import attrgetter
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
-from odoo.tools import unique
+from odoo.tools import groupby, unique
 
 from .res_company import INVOICE_MODES
 
@@ -339,10 +338,7 @@ class ServiceAgreement(models.Model):
     @api.model
     def _prepare_invoice_lines(self, pieces):
         """:return: list of Command; with a section for each of several agreements"""
-        by_agreement = [
-            (agreement, list(own))
-            for agreement, own in groupby(pieces, attrgetter("agreement"))
-        ]
+        by_agreement = list(groupby(pieces, attrgetter("agreement")))
         commands = []
         for agreement, own in by_agreement:
             if len(by_agreement) > 1:

@@ -27,6 +27,7 @@ class ServiceAgreementLine(models.Model):
     @api.depends(
         "product_id",
         "quantity",
+        "agreement_id.company_id",
         "agreement_id.pricelist_id",
         "agreement_id.currency_id",
         "agreement_id.fiscal_position_id",
@@ -56,7 +57,9 @@ class ServiceAgreementLine(models.Model):
             )
         return agreement._get_listed_price(self.product_id, self.quantity)
 
-    @api.depends("product_id", "agreement_id.fiscal_position_id")
+    @api.depends(
+        "product_id", "agreement_id.company_id", "agreement_id.fiscal_position_id"
+    )
     def _compute_tax_ids(self):
         mapped = {}
         for line in self:

@@ -204,7 +204,7 @@ class TestInvoicingTerms(InvoicingCommon):
         with self.assertRaises(UserError):
             agreement.journal_id = self.journal
         agreement.journal_id = False
-        agreement.line_ids.tax_ids = other["default_tax_sale"]
+        self.assertEqual(agreement.line_ids.tax_ids, other["default_tax_sale"])
         agreement.action_activate()
         agreements = self.env["service.agreement"].with_company(other["company"])
         moves, _failed = agreements._bill_due(date(2026, 3, 1))
@@ -242,6 +242,9 @@ class TestInvoicingTerms(InvoicingCommon):
         agreement.action_activate()
         move = self._bill(str(agreement.date_start))
         self.assertEqual(move.journal_id, self.other_journal)
+        self.assertEqual(move.fiscal_position_id, self.fiscal_pos_a)
+        self.assertEqual(move.invoice_payment_term_id, self.pay_terms_b)
+        self.assertEqual(move.state, "draft")
 
 
 @tagged("post_install", "-at_install")
@@ -371,20 +374,15 @@ class TestInvoicingTogether(InvoicingCommon):
     def test_a_stranger_s_failure_separates_nobody(self):
         both = self._create_two()
         stranger = self._create_active(
-            "2026-03-01", partner_id=self._create_customer("Neighbour").id
+            "2026-03-01",
+            partner_id=self._create_customer("Neighbour").id,
+            journal_id=self.other_journal.id,
         )
-        Agreement = type(self.env["service.agreement"])
-        prepare = Agreement._prepare_invoice_values
-
-        def refuse(agreements, pieces, today):
-            if pieces[0].agreement == stranger:
-                raise UserError("The account is missing")
-            return prepare(agreements, pieces, today)
-
-        with patch.object(Agreement, "_prepare_invoice_values", refuse):
-            move = self._bill("2026-03-01")
+        self.other_journal.active = False
+        move = self._bill("2026-03-01")
+        self.assertEqual(len(move), 1)
         self.assertEqual(move.agreement_ids, both)
-        self.assertTrue(stranger.billing_issue)
+        self.assertIn("archived journal", stranger.billing_issue)
 
     def test_the_run_announces_as_many_invoices_as_it_makes(self):
         self._create_two()

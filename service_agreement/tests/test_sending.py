@@ -1,6 +1,5 @@
 from unittest.mock import patch
 
-from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -115,13 +114,15 @@ class TestSending(MailCase, ServiceAgreementCommon):
         move = self._bill("2026-03-01")
         with (
             self.mock_mail_gateway(),
-            patch.object(IrMail_Server, "send_email", side_effect=OSError("no route")),
+            patch.object(
+                IrMail_Server, "send_email", side_effect=OSError("no <route>")
+            ),
         ):
             self._run_cron("account.ir_cron_account_move_send")
             self._run_cron("mail.ir_cron_mail_scheduler_action")
         warning = self._get_warnings(agreement)
         self.assertEqual(len(warning), 1)
-        self.assertIn("no route", warning.note)
+        self.assertIn("no &lt;route&gt;", warning.note)
         self.assertEqual(move.state, "posted")
         self.assertFalse(self._bill("2026-03-31"))
         self.assertEqual(agreement._get_invoices(), move)
@@ -148,19 +149,14 @@ class TestSending(MailCase, ServiceAgreementCommon):
     def test_a_failed_batch_sends_each_invoice_once(self):
         """One by one after a failure: what was rolled back is not in the queue."""
         good = self._create_active("2026-03-01", invoice_mode="send")
-        bad = self._create_active("2026-03-01", invoice_mode="send")
-        Agreement = type(self.env["service.agreement"])
-        prepare = Agreement._prepare_invoice_values
-
-        def refuse(agreements, pieces, today):
-            if pieces[0].agreement == bad:
-                raise UserError("The account is missing")
-            return prepare(agreements, pieces, today)
-
-        with patch.object(Agreement, "_prepare_invoice_values", refuse):
-            move = self._bill("2026-03-01")
+        journal = self.company_data["default_journal_sale"].copy({"code": "OLD"})
+        bad = self._create_active(
+            "2026-03-01", invoice_mode="send", journal_id=journal.id
+        )
+        journal.active = False
+        move = self._bill("2026-03-01")
         self.assertEqual(move.agreement_ids, good)
         self.assertEqual(
             self.env["account.move"].search([("sending_data", "!=", False)]), move
         )
-        self.assertIn("The account is missing", bad.billing_issue)
+        self.assertIn("archived journal", bad.billing_issue)
