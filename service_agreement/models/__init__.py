@@ -11,6 +11,9 @@ from . import service_agreement
 from . import service_agreement_line
 from . import service_agreement_period
 from . import service_agreement_billing
+from . import service_agreement_billing_failure
+from . import service_agreement_billing_preview
+from . import service_agreement_billing_run
 from . import service_agreement_document
 from . import service_agreement_portal
 from . import service_agreement_sla_calendar
