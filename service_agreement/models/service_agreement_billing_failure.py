@@ -8,7 +8,7 @@ class ServiceAgreementBillingFailure(models.Model):
 
     _name = "service.agreement.billing.failure"
     _description = "Agreement Set Aside by a Billing Run"
-    _order = "date_resolved desc, id"
+    _order = "date_resolved desc, id desc"
     _rec_name = "agreement_id"
 
     run_id = fields.Many2one(

@@ -55,7 +55,7 @@ class ServiceAgreementBillingRun(models.Model):
         required=True,
         readonly=True,
         copy=False,
-        default=lambda self: self.env._("New"),
+        default=lambda self: self.env._("Preview"),
     )
     company_id = fields.Many2one(
         "res.company",
@@ -94,14 +94,14 @@ class ServiceAgreementBillingRun(models.Model):
         index=True,
     )
     origin = fields.Selection(
-        [("person", "A person"), ("schedule", "The scheduled action")],
-        string="Started By",
+        [("person", "A person"), ("schedule", "Scheduled action")],
         readonly=True,
         copy=False,
     )
     user_id = fields.Many2one(
         "res.users", string="Person", readonly=True, copy=False, index=True
     )
+    starter = fields.Char(string="Started By", compute="_compute_starter")
     date_started = fields.Datetime(string="Started", readonly=True, copy=False)
     date_finished = fields.Datetime(string="Finished", readonly=True, copy=False)
     agreement_count = fields.Integer(
@@ -144,6 +144,12 @@ class ServiceAgreementBillingRun(models.Model):
     preview_invoice_count = fields.Integer(compute="_compute_preview_totals")
     preview_amount = fields.Monetary(compute="_compute_preview_totals")
     preview_failure_count = fields.Integer(compute="_compute_preview_totals")
+
+    @api.depends("origin", "user_id")
+    def _compute_starter(self):
+        origins = dict(self._fields["origin"]._description_selection(self.env))
+        for run in self:
+            run.starter = run.user_id.name or origins.get(run.origin)
 
     # Figures
 
@@ -552,7 +558,8 @@ class ServiceAgreementBillingRun(models.Model):
             )
 
     def _refresh_figures(self):
-        for run in self.sudo():
+        """Another worker who is at it just now will count what is done here, too."""
+        for run in self.sudo().try_lock_for_update(allow_referencing=True):
             run.write(run._prepare_figures())
 
     def _prepare_figures(self):

@@ -23,6 +23,11 @@ class TestBillingObstacles(ServiceAgreementCommon):
             self.assertEqual(moves.agreement_ids, others)
         return moves
 
+    def _create_service(self, name):
+        return self.env["product.product"].create(
+            {"name": name, "type": "service", "taxes_id": False}
+        )
+
     def _create_broken(self, **values):
         self.good = self._create_active("2026-03-01")
         agreement = self._create_agreement("2026-03-01", **values)
@@ -30,7 +35,7 @@ class TestBillingObstacles(ServiceAgreementCommon):
 
     def test_an_archived_product(self):
         broken = self._create_broken()
-        broken.line_ids.product_id = self.product.copy({"name": "Old service"})
+        broken.line_ids.product_id = self._create_service("Old service")
         broken.action_activate()
         broken.line_ids.product_id.active = False
         self._assert_set_aside(broken, "Old service.* is archived", self.good)
@@ -43,7 +48,7 @@ class TestBillingObstacles(ServiceAgreementCommon):
         agreement.line_ids = [
             Command.create(
                 {
-                    "product_id": self.product.copy({"name": "Setup"}).id,
+                    "product_id": self._create_service("Setup").id,
                     "charge": "one_off",
                     "price_unit": 50.0,
                 }
@@ -56,8 +61,7 @@ class TestBillingObstacles(ServiceAgreementCommon):
 
     def test_no_income_account(self):
         broken = self._create_broken()
-        broken.line_ids.product_id = self.product.copy({"name": "Unbooked"})
-        broken.line_ids.product_id.property_account_income_id = False
+        broken.line_ids.product_id = self._create_service("Unbooked")
         broken.line_ids.product_id.categ_id = self.env["product.category"].create(
             {"name": "Unbooked", "property_account_income_categ_id": False}
         )
@@ -124,7 +128,7 @@ class TestBillingObstacles(ServiceAgreementCommon):
         self._assert_set_aside(broken, r"closed on .*Hard Lock.*12/31/2026")
 
     def test_a_closed_company(self):
-        closed = self.company_data_2["company"]
+        closed = self.setup_other_company()["company"]
         agreements = self.env["service.agreement"].with_company(closed)
         broken = agreements.create(
             {
@@ -141,6 +145,7 @@ class TestBillingObstacles(ServiceAgreementCommon):
         closed.sudo().active = False
         with self.at("2026-03-01 02:00:00"):
             self._run_cron("service_agreement.ir_cron_billing")
+        broken = broken.sudo()
         self.assertIn("is archived", broken.billing_issue)
         self.assertFalse(broken.period_ids)
         self.assertTrue(good.period_ids)

@@ -4,11 +4,12 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
 from odoo.addons.base.models.ir_cron import IrCron
+from odoo.addons.base.tests.test_ir_cron import CronMixinCase
 
 from .common import PortalUsersMixin, ServiceAgreementCommon
 
 
-class BillingRunCommon(ServiceAgreementCommon):
+class BillingRunCommon(CronMixinCase, ServiceAgreementCommon):
     """Two agreements a batch, so that five of them are three batches."""
 
     @classmethod
@@ -303,28 +304,24 @@ class TestBillingRun(BillingRunCommon):
         self.assertEqual(self._get_runs(), run, "no run where nothing is due")
 
     def test_two_companies_two_runs_each_by_its_own_date(self):
-        other = self.company_data_2["company"]
+        data = self.setup_other_company()
+        other = data["company"]
         other.partner_id.tz = "Pacific/Tongatapu"
         self._create_active("2026-03-02")
         there = self.env["service.agreement"].with_company(other)
-        product = self.product.copy(
-            {
-                "property_account_income_id": self.company_data_2[
-                    "default_account_revenue"
-                ].id,
-                "taxes_id": [(5,)],
-            }
-        )
         agreement = there.create(
             {
                 "company_id": other.id,
                 "partner_id": self.customer.id,
-                "tier_id": self.tier.copy({"product_id": product.id}).id,
+                "tier_id": self.tier.id,
                 "plan_id": self.plan_monthly.id,
                 "date_start": "2026-03-02",
             }
         )
-        agreement.line_ids.product_id = product
+        agreement.line_ids.tax_ids = False
+        self.product.with_company(other).property_account_income_id = data[
+            "default_account_revenue"
+        ]
         agreement.action_activate()
         self._cron("2026-03-01 12:00:00")
         run = self._get_runs(other)
@@ -350,7 +347,7 @@ class TestBillingRun(BillingRunCommon):
             self.env.flush_all()
             self.env.invalidate_all()
             with self.assertQueryCount(2):
-                self.env["service.agreement"]._cron_bill()
+                self.env["service.agreement"].sudo()._cron_bill()
 
     def test_a_batch_of_twice_the_size_needs_no_more_queries_to_be_checked(self):
         agreements = self.env["service.agreement"]
@@ -500,7 +497,7 @@ class TestBillingRunAccess(PortalUsersMixin, BillingRunCommon):
                 self.runs.with_user(user).action_preview_due()
 
     def test_no_one_sees_another_company_s_runs(self):
-        other = self.company_data_2["company"]
+        other = self.setup_other_company()["company"]
         run = self.runs.create({"company_id": other.id})
         accountant = self.runs.with_user(self.accountant)
         self.assertNotIn(run, accountant.search([]))
