@@ -21,6 +21,9 @@ from . import service_agreement_revenue
 from . import service_agreement_billing
 from . import service_agreement_invoicing
 from . import service_agreement_line_invoicing
+from . import service_agreement_billing_failure
+from . import service_agreement_billing_preview
+from . import service_agreement_billing_run
 from . import service_agreement_correction
 from . import service_agreement_renewal
 from . import service_agreement_escalation
