@@ -12,6 +12,7 @@ The fixtures are in `conftest.py`; a module that wants the demo data asks for
 
 import json
 import subprocess
+import time
 import urllib.error
 import urllib.request
 import xmlrpc.client
@@ -87,17 +88,17 @@ class Database:
             line.split()[1] for line in printed.splitlines() if line.startswith("KEY ")
         )
 
-    def serve(self, *arguments):
+    def serve(self, *arguments, variables=None):
         """Return a real server on it, to be used in a `with`."""
-        return Server(self, arguments)
+        return Server(self, arguments, variables)
 
 
 class Server(odoo_process.OdooServer):
     """A real server, and the clients to talk to it."""
 
-    def __init__(self, database, arguments=()):
+    def __init__(self, database, arguments=(), variables=None):
         super().__init__(
-            database.env,
+            {**database.env, **(variables or {})},
             database.name,
             arguments=("--max-cron-threads=0", *arguments),
             log_name=f"{database.name}-server",
@@ -135,6 +136,14 @@ class Server(odoo_process.OdooServer):
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as error:
             return error.code, json.load(error)
+
+
+def wait_until(condition, seconds, what):
+    """Ask again and again until it is so; fail where it takes too long."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        time.sleep(0.1)
 
 
 def _run(command, **options):

@@ -27,10 +27,9 @@ class ServiceAgreement(models.Model):
         """Bill what is due in every company, by that company's date."""
         companies = self._get_serving_companies()
         for number, company in enumerate(companies, 1):
-            agreements = self.with_company(company)
-            for _moves, _failed, left in agreements._bill_batches(
-                company._service_today()
-            ):
+            agreements, today = self.with_company(company), company._service_today()
+            for batch, left in agreements._iter_batches(today):
+                batch._run_batch(today)
                 remaining = self.search_count(left)
                 remaining += self._count_due(companies[number:])
                 if not self.env["ir.cron"]._commit_progress(1, remaining=remaining):
@@ -73,13 +72,29 @@ class ServiceAgreement(models.Model):
         Yields (invoices, agreements set aside, Domain of what is left).
         """
         domain = self._get_due_domain(today) & (within or Domain.TRUE)
-        left = domain
+        for batch, left in self._iter_batches(today, within):
+            yield (*batch._bill_batch(domain, today), left)
+
+    @api.model
+    def _iter_batches(self, today, within=None):
+        """Find what is due, batch by batch, each agreement once.
+
+        Yields (agreements, Domain of what is left); they are not locked yet.
+        """
+        left = self._get_due_domain(today) & (within or Domain.TRUE)
         while batch := self.search(
             left, order="next_invoice_date, id", limit=self._batch_size
         ):
             # Set aside or locked by another run: once is enough.
             left &= Domain("id", "not in", batch.ids)
-            yield (*batch._bill_batch(domain, today), left)
+            yield batch, left
+
+    def _run_batch(self, today):
+        """Bill a batch of the scheduled run; a bridge lets a worker do it later.
+
+        :return: (invoices, agreements set aside), both empty where it is yet to come
+        """
+        return self._bill_batch(self._get_due_domain(today), today)
 
     def _bill_batch(self, domain, today):
         """Bill what can be locked and is still due; one by one if the batch fails.
