@@ -85,9 +85,12 @@ FAULTS = {
 }
 
 
-def prepare(database, customers, days_ago=0):
-    """Give each customer a monthly agreement that began so many days ago."""
-    database.script(PREPARE.format(customers=customers, days_ago=days_ago))
+def prepare(database, customers, days_ago=0, then=""):
+    """Give each customer a monthly agreement that began so many days ago.
+
+    :param str then: what else to do in Odoo's shell
+    """
+    database.script(PREPARE.format(customers=customers, days_ago=days_ago) + then)
 
 
 def read(database):

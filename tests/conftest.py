@@ -31,6 +31,13 @@ def core_database(workshop):
 
 
 @pytest.fixture
+def undisturbed_database(workshop):
+    """Another one, for what the first is compared with."""
+    with workshop.databases.throwaway("plain") as name:
+        yield Database(workshop, name)
+
+
+@pytest.fixture
 def queue_database(workshop):
     """Our addon with its bridge to queue_job, without demo data."""
     with workshop.databases.throwaway("service_agreement_queue_job") as name:

@@ -18,6 +18,8 @@ import urllib.request
 import xmlrpc.client
 from pathlib import Path
 
+import psycopg2
+
 from devtool import odoo_process
 from devtool.paths import PYTHON, ROOT, log_file
 
@@ -41,6 +43,12 @@ class Database:
     def sql(self, query):
         """Run SQL and return a list of its rows, each a line."""
         return self._databases.sql(self.name, query).splitlines()
+
+    def connect(self):
+        """Open a connection to it, for tests of what two of them do at once."""
+        names = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER"}
+        known = {key: self.env[name] for key, name in names.items() if name in self.env}
+        return psycopg2.connect(dbname=self.name, **known)
 
     def odoo(self, *arguments):
         """Run Odoo on it until it is done (`-i`, `-u` …) and return the log's text."""

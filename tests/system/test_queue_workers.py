@@ -46,9 +46,7 @@ def test_workers_bill_what_a_run_without_them_bills(queue_database, database):
             what="all jobs done",
         )
     assert "DONE" in alone.communicate(timeout=180)[0]
-    failed = queue_database.sql(
-        "SELECT exc_info FROM queue_job WHERE state = 'failed'"
-    )
+    failed = queue_database.sql("SELECT exc_info FROM queue_job WHERE state = 'failed'")
     assert not failed, "\n".join(failed)
     pids = queue_database.sql("SELECT DISTINCT worker_pid FROM queue_job")
     assert len(pids) == WORKERS
