@@ -5,7 +5,10 @@ from odoo.tools import SQL
 # In the order in which nothing is left that refers to what is deleted.
 MADE_BY_PEOPLE = (
     "service_agreement_period",
+    "service_agreement_waiver",
+    "service_agreement_change_line",
     "service_agreement_line",
+    "service_agreement_change",
     "service_agreement_sla_clock",
     "service_agreement_ticket_fact",
     "service_agreement_sla_target",
@@ -25,6 +28,7 @@ def uninstall_hook(env):
     for table, column in (
         ("account_move_line", "agreement_line_id"),
         ("account_move_line", "agreement_id"),
+        ("account_move_line", "agreement_reversed_line_id"),
         ("project_task", "agreement_id"),
         ("project_task", "agreement_tier_id"),
         ("project_task", "sla_promise_id"),

@@ -10,6 +10,9 @@ from . import service_agreement_sla_target
 from . import service_agreement
 from . import service_agreement_line
 from . import service_agreement_period
+from . import service_agreement_waiver
+from . import service_agreement_change
+from . import service_agreement_schedule
 from . import service_agreement_billing
 from . import service_agreement_document
 from . import service_agreement_portal

@@ -15,6 +15,11 @@ class ResCompany(models.Model):
         help="Where requests from the customer portal arrive.",
     )
 
+    agreement_credit_suspended = fields.Boolean(
+        string="Credit Suspended Days",
+        help="Give back days that were billed before an agreement was suspended.",
+    )
+
     def _service_tz(self):
         """:return: ZoneInfo in which this company's days begin and end"""
         self.ensure_one()

@@ -6,6 +6,7 @@ from odoo.tools.image import base64_to_image
 
 from ..tools.billing_period import Recurrence
 from .guard import refuse_by_hand
+from .service_agreement_tier import CREDIT_POLICIES, PRORATIONS
 
 STATES = [
     ("draft", "Draft"),
@@ -30,6 +31,16 @@ FACTS = (
     "signature",
     "billing_issue",
 )
+# What was agreed and is billed by: once in force, changes are dated facts.
+AGREED = {
+    "tier_id",
+    "plan_id",
+    "currency_id",
+    "date_start",
+    "anchor_date",
+    "proration_method",
+    "credit_policy",
+}
 
 
 class ServiceAgreement(models.Model):
@@ -203,6 +214,24 @@ class ServiceAgreement(models.Model):
         readonly=False,
         precompute=True,
     )
+    proration_method = fields.Selection(
+        PRORATIONS,
+        string="Parts of a Period",
+        compute="_compute_billing_policy",
+        store=True,
+        readonly=False,
+        precompute=True,
+        required=True,
+    )
+    credit_policy = fields.Selection(
+        CREDIT_POLICIES,
+        string="Credits",
+        compute="_compute_billing_policy",
+        store=True,
+        readonly=False,
+        precompute=True,
+        required=True,
+    )
     note = fields.Html(
         string="Terms",
         compute="_compute_note",
@@ -242,12 +271,6 @@ class ServiceAgreement(models.Model):
         store=True,
         help="Active recurring lines, normalised to a month, before taxes.",
     )
-    next_invoice_date = fields.Date(
-        string="Next Invoice",
-        compute="_compute_next_invoice_date",
-        store=True,
-        index="btree_not_null",
-    )
     billing_issue = fields.Text(
         readonly=True,
         copy=False,
@@ -280,11 +303,13 @@ class ServiceAgreement(models.Model):
     _term_not_negative = models.Constraint(
         "CHECK(term_months >= 0)", "A term is a number of months; 0 is open-ended."
     )
-    _due_idx = models.Index(
-        "(company_id, next_invoice_date) WHERE next_invoice_date IS NOT NULL"
-    )
 
     # Defaults that can be overwritten
+
+    def _is_agreed(self):
+        """Whether what is on record was agreed: no default changes it any more."""
+        self.ensure_one()
+        return bool(self._origin) and self.state not in ("draft", False)
 
     @api.depends("partner_id")
     def _compute_partner_invoice_id(self):
@@ -307,6 +332,8 @@ class ServiceAgreement(models.Model):
     def _compute_plan_id(self):
         for agreement in self:
             plans = agreement.tier_id.plan_ids
+            if agreement._is_agreed() and agreement.plan_id:
+                continue
             if agreement.plan_id not in plans or not agreement.plan_id:
                 agreement.plan_id = plans[:1] or agreement.plan_id
 
@@ -317,11 +344,18 @@ class ServiceAgreement(models.Model):
 
     @api.depends("tier_id")
     def _compute_term(self):
-        for agreement in self:
+        for agreement in self.filtered(lambda a: not a._is_agreed()):
             tier = agreement.tier_id
             agreement.term_months = tier.term_months
             agreement.auto_renew = tier.auto_renew and bool(tier.term_months)
             agreement.notice_days = tier.notice_days
+
+    @api.depends("tier_id")
+    def _compute_billing_policy(self):
+        for agreement in self.filtered(lambda a: not a._is_agreed()):
+            tier = agreement.tier_id
+            agreement.proration_method = tier.proration_method or "actual"
+            agreement.credit_policy = tier.credit_policy or "carry"
 
     @api.depends("date_start", "term_months")
     def _compute_date_end(self):
@@ -330,13 +364,9 @@ class ServiceAgreement(models.Model):
 
     @api.depends("date_start", "plan_id")
     def _compute_anchor_date(self):
-        for agreement in self:
-            start, plan = agreement.date_start, agreement.plan_id
-            if start and plan.anchor_type == "fixed_day":
-                # January has every day of the month, and calendar quarters and
-                # years are counted from it.
-                start = start.replace(month=1, day=plan.anchor_day)
-            agreement.anchor_date = start
+        for agreement in self.filtered(lambda a: not a._is_agreed()):
+            plan = agreement.plan_id
+            agreement.anchor_date = plan and plan._get_anchor(agreement.date_start)
 
     @api.depends("tier_id", "partner_id.lang")
     def _compute_note(self):
@@ -375,12 +405,18 @@ class ServiceAgreement(models.Model):
     # Figures
 
     @api.depends(
-        "line_ids.price_subtotal", "line_ids.tax_ids", "line_ids.charge", "currency_id"
+        "line_ids.price_subtotal",
+        "line_ids.tax_ids",
+        "line_ids.charge",
+        "line_ids.superseded_on",
+        "line_ids.date_start",
+        "currency_id",
+        "state",
     )
     def _compute_amounts(self):
         Tax = self.env["account.tax"]
         for agreement in self:
-            lines = agreement.line_ids.filtered(lambda ln: ln.charge == "recurring")
+            lines = agreement._get_current_lines("recurring")
             company = agreement.company_id or self.env.company
             base_lines = [line._prepare_tax_base_line() for line in lines]
             Tax._add_tax_details_in_base_lines(base_lines, company)
@@ -394,18 +430,27 @@ class ServiceAgreement(models.Model):
             agreement.amount_tax = totals["tax_amount_currency"]
             agreement.amount_total = totals["total_amount_currency"]
 
+    def _get_current_lines(self, charge=None):
+        """:param str charge: "recurring", "one_off" or None for both
+        :return: the lines that hold today, or will when it starts, or held at its end
+        """
+        self.ensure_one()
+        company = self.company_id or self.env.company
+        day = max(filter(None, (self.date_start, company._service_today())))
+        last_day = self._get_last_day()
+        if last_day:
+            day = min(day, max(last_day, self.date_start or last_day))
+        return self.line_ids.filtered(
+            lambda ln: (
+                charge in (None, ln.charge)
+                and (self.state in ("draft", "proposed", False) or ln._serves(day))
+            )
+        )
+
     @api.depends("line_ids.mrr")
     def _compute_mrr(self):
         for agreement in self:
             agreement.mrr = sum(agreement.line_ids.mapped("mrr"))
-
-    @api.depends("line_ids.next_due")
-    def _compute_next_invoice_date(self):
-        for agreement in self:
-            agreement.next_invoice_date = min(
-                agreement.line_ids.filtered("next_due").mapped("next_due"),
-                default=False,
-            )
 
     def _compute_invoice_count(self):
         # Sudo: a number, also for the salesman who may not open the invoices.
@@ -480,6 +525,8 @@ class ServiceAgreement(models.Model):
 
     def write(self, vals):
         refuse_by_hand(self, vals, FACTS)
+        if not AGREED.isdisjoint(vals):
+            self._ensure_not_agreed()
         if "partner_id" not in vals:
             return super().write(vals)
         handed_over = self.filtered(lambda a: a.partner_id.id != vals["partner_id"])
@@ -488,6 +535,21 @@ class ServiceAgreement(models.Model):
         for agreement in handed_over:
             agreement.message_subscribe(agreement.partner_id.ids)
         return result
+
+    def _ensure_not_agreed(self):
+        """
+        :raise UserError: it is in force: its terms change from a day on, or not at all
+        """
+        agreed = self.filtered(lambda a: a.state not in ("draft", "proposed"))
+        if agreed and not self.env.su:
+            agreed.check_access("write")
+            raise UserError(
+                self.env._(
+                    '%(agreement)s is in force: use "Change" to say from which day on '
+                    "tier, plan and charges are different.",
+                    agreement=agreed[0].name,
+                )
+            )
 
     def _forget_customer(self):
         """Who was offered it before must not open or sign another's agreement."""
@@ -663,15 +725,41 @@ class ServiceAgreement(models.Model):
         return None
 
     def action_suspend(self):
-        """No invoices and no promise from today; history stays (SEMANTICS §3)."""
+        """Suspend from today until it is resumed; for other days there is a wizard."""
+        for agreement in self:
+            agreement._suspend(agreement.company_id._service_today())
+
+    def _suspend(self, first_day, last_day=False, credit=None, note=False):
+        """No invoices and no promise on these days; history stays (SEMANTICS §3).
+
+        :param date first_day: may lie ahead; not before the start
+        :param date last_day: included; False: until it is resumed
+        :param bool credit: give back days that were billed; None: as the company says
+        """
         self._ensure_can(type(self)._why_not_suspend)
-        # What was due before is owed; afterwards nothing falls due. Sudo: it is what
-        # the run would bill, and who suspends need not be an accountant.
         for agreement in self:
             today = agreement.company_id._service_today()
+            # What was due before is owed. Sudo: it is what the run would bill, and who
+            # suspends need not be an accountant.
             billing = agreement.sudo().with_company(agreement.company_id)
             billing._bill_batch(billing._get_due_domain(today), today)
-            agreement.sudo().write({"state": "suspended", "suspended_on": today})
+            billing.env["service.agreement.waiver"].create(
+                agreement._prepare_suspension_values(first_day, last_day, credit, note)
+            )
+        self._refresh_state()
+
+    def _prepare_suspension_values(self, first_day, last_day, credit, note):
+        self.ensure_one()
+        if credit is None:
+            credit = self.company_id.agreement_credit_suspended
+        return {
+            "agreement_id": self.id,
+            "kind": "suspension",
+            "date_start": first_day,
+            "date_end": last_day,
+            "is_credited": credit,
+            "note": note,
+        }
 
     def _why_not_resume(self):
         self.ensure_one()
@@ -681,16 +769,45 @@ class ServiceAgreement(models.Model):
 
     def action_resume(self):
         """In force again from today; the suspended days are not charged."""
-        self._ensure_can(type(self)._why_not_resume)
         for agreement in self:
-            agreement._settle_suspension(agreement.company_id._service_today())
-        self.sudo().write({"state": "active", "suspended_on": False})
+            agreement._resume(agreement.company_id._service_today())
 
-    def _settle_suspension(self, until):
-        """Record the suspended days up to ``until``, excluded, as not charged."""
+    def _resume(self, day):
+        """In force again from ``day`` on, which may lie ahead."""
+        self._ensure_can(type(self)._why_not_resume)
+        for agreement in self.sudo():
+            today = agreement.company_id._service_today()
+            waiver = agreement._get_suspension(today)
+            if waiver.date_start >= day:
+                # Suspended and resumed on one day: it never was.
+                waiver.unlink()
+            else:
+                waiver.date_end = fields.Date.subtract(day, days=1)
+        self._refresh_state()
+
+    def _get_suspension(self, day):
+        """:return: the service.agreement.waiver that suspends it on ``day``, if any"""
         self.ensure_one()
-        if self.suspended_on:
-            self.line_ids._leave_uncharged(self.suspended_on, until)
+        return self.sudo().waiver_ids.filtered(
+            lambda waiver: (
+                waiver.kind == "suspension"
+                and waiver.date_start <= day
+                and (not waiver.date_end or day <= waiver.date_end)
+            )
+        )
+
+    def _refresh_state(self):
+        """Active or suspended as today's facts say: the one place that decides it.
+
+        Sudo: a fact, derived from facts.
+        """
+        for agreement in self.filtered(lambda a: a.state in ("active", "suspended")):
+            today = agreement.company_id._service_today()
+            waiver = agreement._get_suspension(today)
+            state = "suspended" if waiver else "active"
+            if agreement.state != state:
+                since = waiver.date_start if waiver else False
+                agreement.sudo().write({"state": state, "suspended_on": since})
 
     def _why_not_end(self):
         self.ensure_one()
@@ -738,9 +855,6 @@ class ServiceAgreement(models.Model):
         for agreement in self.filtered(lambda a: a.state in ("active", "suspended")):
             today = agreement.company_id._service_today()
             if agreement.date_end and agreement.date_end < today:
-                agreement._settle_suspension(
-                    fields.Date.add(agreement.date_end, days=1)
-                )
                 agreement.sudo().write(agreement._prepare_expire_values())
 
     def _prepare_expire_values(self):
@@ -808,8 +922,37 @@ class ServiceAgreement(models.Model):
                 ]
             )
             past._renew_or_expire(today)
+            self._get_pausing(company, today)._refresh_state()
+            self._get_changing(company, today)._refresh_terms()
             self.env["ir.cron"]._commit_progress(len(past))
-        self.env["service.agreement.line"]._refresh_ended_lines()
+            self.env["service.agreement.line"].with_company(company)._refresh_revenue()
+
+    @api.model
+    def _get_pausing(self, company, today):
+        """:return: agreements whose suspension begins or is over by ``today``"""
+        waivers = self.env["service.agreement.waiver"].search(
+            [
+                ("company_id", "=", company.id),
+                ("kind", "=", "suspension"),
+                ("date_start", "<=", today),
+                ("agreement_id.state", "in", ("active", "suspended")),
+            ]
+        )
+        return waivers.agreement_id
+
+    @api.model
+    def _get_changing(self, company, today):
+        """:return: agreements whose tier or plan may change by ``today``"""
+        changes = self.env["service.agreement.change"].search(
+            [
+                ("company_id", "=", company.id),
+                ("date", "<=", today),
+                "|",
+                ("tier_id", "!=", False),
+                ("plan_id", "!=", False),
+            ]
+        )
+        return changes.agreement_id.filtered(lambda a: a.state != "ended")
 
     @api.model
     def _get_serving_companies(self):

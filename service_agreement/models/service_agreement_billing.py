@@ -5,6 +5,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import groupby
 
+from ..tools.charges import differences
+
 _logger = logging.getLogger(__name__)
 
 
@@ -135,24 +137,14 @@ class ServiceAgreement(models.Model):
             moves |= agreements._bill_pieces(pieces, run_date)
         return moves
 
-    def _get_due_pieces(self, until):
-        """:return: list of (agreement, due date, line, piece, whole), oldest first"""
-        pieces = []
-        taken = self.line_ids._get_taken()
-        for line in self.line_ids:
-            for piece, whole in line._iter_unbilled(taken):
-                due = line._get_due_date(piece, whole)
-                if due > until:
-                    break
-                pieces.append((line.agreement_id, due, line, piece, whole))
-        return sorted(pieces, key=lambda p: (p[1], p[0].id, p[2].sequence, p[2].id))
-
     def _bill_pieces(self, pieces, today):
         """One invoice per agreement and due date; then the periods, then posting."""
+        forfeited = [piece for piece in pieces if piece.kind == "forfeit"]
+        self._record_forfeits(forfeited)
+        pieces = [piece for piece in pieces if piece.kind != "forfeit"]
         if not pieces:
             return self.env["account.move"]
-        grouped = groupby(pieces, key=lambda piece: piece[:2])
-        invoices = [list(group) for _key, group in grouped]
+        invoices = self._group_pieces(pieces)
         moves = self.env["account.move"].create(
             [self._prepare_invoice_values(group, today) for group in invoices]
         )
@@ -161,13 +153,20 @@ class ServiceAgreement(models.Model):
         moves._post(soft=False)
         return moves
 
+    @api.model
+    def _group_pieces(self, pieces):
+        """:return: list of lists of pieces, each of which makes one invoice"""
+        grouped = groupby(pieces, key=lambda piece: piece[:3])
+        return [list(group) for _key, group in grouped]
+
     def _prepare_invoice_values(self, pieces, today):
         """:return: values of the ``account.move`` that bills ``pieces``, all of one
         agreement and due date; pure
         """
-        agreement, due = pieces[0][:2]
+        agreement, due, kind = pieces[0][:3]
+        is_credit = kind == "credit"
         return {
-            "move_type": "out_invoice",
+            "move_type": "out_refund" if is_credit else "out_invoice",
             "company_id": agreement.company_id.id,
             "partner_id": (agreement.partner_invoice_id or agreement.partner_id).id,
             "currency_id": agreement.currency_id.id,
@@ -176,8 +175,12 @@ class ServiceAgreement(models.Model):
             "invoice_user_id": agreement.user_id.id,
             "ref": agreement.client_order_ref,
             "invoice_line_ids": [
-                fields.Command.create(line._prepare_invoice_line_values(piece, whole))
-                for _agreement, _due, line, piece, whole in pieces
+                fields.Command.create(
+                    piece.line._prepare_invoice_line_values(
+                        piece.piece, sign=-1 if is_credit else 1
+                    )
+                )
+                for piece in pieces
             ],
         }
 
@@ -206,18 +209,56 @@ class ServiceAgreement(models.Model):
         """
         values_list = []
         for move, pieces in zip(moves, invoices, strict=True):
-            move_lines = {ml.agreement_line_id: ml for ml in move.invoice_line_ids}
-            for _agreement, _due, line, piece, whole in pieces:
-                values = line._prepare_period_values(piece, whole)
-                move_line = move_lines[line]
+            move_lines = move.invoice_line_ids.filtered(
+                lambda line: line.display_type == "product"
+            ).sorted(lambda line: (line.sequence, line.id))
+            sign = -1 if move.move_type == "out_refund" else 1
+            for due, move_line in zip(pieces, move_lines, strict=True):
+                values = due.line._prepare_period_values(due.piece)
                 values["move_line_id"] = move_line.id
-                values["amount"] = move_line.price_subtotal
+                values["amount"] = sign * move_line.price_subtotal
                 values_list.append(values)
-                line.sudo().settled_until = max(
-                    filter(None, (piece.end, line.settled_until))
-                )
-        self.env["service.agreement.period"].sudo().create(values_list)
+        self._write_periods(values_list, [due for group in invoices for due in group])
         moves.invoice_line_ids.agreement_id.sudo()._clear_billing_issue()
+
+    @api.model
+    def _record_forfeits(self, pieces):
+        """A credit that the customer does not get stays on record all the same."""
+        values_list = [
+            {
+                **due.line._prepare_period_values(due.piece),
+                "kind": "forfeited",
+                "amount": due.line._get_untaxed_amount(due.piece),
+            }
+            for due in pieces
+        ]
+        self._write_periods(values_list, pieces)
+
+    @api.model
+    def _write_periods(self, values_list, pieces):
+        Period = self.env["service.agreement.period"].sudo()
+        Period.create(Period._number_corrections(values_list))
+        for due in pieces:
+            if not due.piece.adjusts:
+                due.line._settle(due.piece.part.end)
+        lines = self.env["service.agreement.line"].union(*(due.line for due in pieces))
+        lines.agreement_id._forget_settled_corrections()
+
+    def _forget_settled_corrections(self):
+        """What was looked at again and is right now need not be looked at any more."""
+        stale = self.env["service.agreement.period"].search(
+            [("line_id", "in", self.line_ids.ids), ("is_stale", "=", True)]
+        )
+        if not stale:
+            return
+        charges = self._get_charges().values()
+        open_ids = {
+            piece.adjusts.key
+            for group in charges
+            for charge in group
+            for piece in differences(charge)
+        }
+        stale.filtered(lambda period: period.id not in open_ids).sudo().is_stale = False
 
     @api.model
     def _after_invoices_created(self, moves):

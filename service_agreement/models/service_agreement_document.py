@@ -116,7 +116,7 @@ class ServiceAgreement(models.Model):
 
     def _get_document_lines(self, charge):
         self.ensure_one()
-        return self.line_ids.filtered(lambda line: line.charge == charge)
+        return self._get_current_lines(charge)
 
     def _get_document_line_details(self, line):
         """:return: list of str below a line: how its amount comes about, and when"""
@@ -161,15 +161,13 @@ class ServiceAgreement(models.Model):
         charged once comes along.
         """
         self.ensure_one()
-        pieces = self._get_due_pieces(self.next_invoice_date)
+        upcoming = next(self._get_schedules()[self], None)
         base_lines = []
-        for _agreement, due, line, piece, whole in pieces:
-            if due != pieces[0][1]:
-                break
-            values = line._prepare_invoice_line_values(piece, whole)
+        for due in self._prepare_due_pieces(upcoming) if upcoming else ():
+            values = due.line._prepare_invoice_line_values(due.piece)
             base_lines.append(
                 {
-                    **line._prepare_tax_base_line(),
+                    **due.line._prepare_tax_base_line(),
                     "price_unit": values["price_unit"],
                     "quantity": values["quantity"],
                     "discount": values["discount"],

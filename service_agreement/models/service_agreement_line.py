@@ -1,26 +1,56 @@
-from collections import defaultdict
 from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tools import format_date
 
-from ..tools.billing_period import Period, Recurrence
-from ..tools.proration import prorate
-from ..tools.ranges import gaps
+from ..tools.billing_period import Recurrence
+from ..tools.charges import Charge, Terms, unbilled
 from .guard import refuse_by_hand
+
+# What a stretch of a charge is, and a dated change may change.
+TERMS = (
+    "product_id",
+    "name",
+    "quantity",
+    "price_unit",
+    "discount",
+    "tax_ids",
+    "analytic_distribution",
+    "date_end",
+    "plan_id",
+    "anchor_date",
+    "is_arrears",
+    "is_suggested",
+)
+AGREED = {*TERMS, "date_start", "charge", "agreement_id"}
+# Where billing and changes stand: set by them, not by whoever has write access.
+LINE_FACTS = (
+    "settled_until",
+    "origin_id",
+    "change_id",
+    "superseded_on",
+    "bill_from",
+    "adjust_on",
+)
 
 
 class ServiceAgreementLine(models.Model):
-    """One recurring or one-off charge of an agreement.
+    """One recurring or one-off charge of an agreement, or a stretch of it.
+
+    How it works: once an agreement is in force, its terms change by dated facts only
+    (``service.agreement.change``). Each change ends a stretch (``superseded_on``) and
+    opens another, a line with the same ``origin_id``; what is billed stays with the
+    stretch it was billed for.
 
     ``settled_until`` is where billing stands: everything before that day is billed,
-    or is not charged (suspended). The day itself opens the next period.
+    or is not charged. The day itself opens the next period.
     """
 
     _name = "service.agreement.line"
     _description = "Service Agreement Line"
-    _order = "agreement_id, sequence, id"
+    _order = "agreement_id, sequence, date_start NULLS FIRST, id"
     _check_company_auto = True
 
     agreement_id = fields.Many2one(
@@ -82,6 +112,33 @@ class ServiceAgreementLine(models.Model):
     date_end = fields.Date(
         string="To", help="Last day. Empty: as long as the agreement.", copy=False
     )
+    plan_id = fields.Many2one(
+        "service.agreement.plan",
+        string="Billing Plan",
+        compute="_compute_plan_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        index="btree_not_null",
+        check_company=True,
+        ondelete="restrict",
+    )
+    anchor_date = fields.Date(
+        string="Periods Counted From",
+        compute="_compute_anchor_date",
+        store=True,
+        readonly=False,
+        precompute=True,
+        copy=False,
+    )
+    is_arrears = fields.Boolean(
+        string="In Arrears",
+        compute="_compute_is_arrears",
+        store=True,
+        readonly=False,
+        precompute=True,
+        help="Billed after its period instead of before.",
+    )
     is_suggested = fields.Boolean(
         help="The charge that tier and plan suggest, and a new choice changes.",
     )
@@ -90,10 +147,39 @@ class ServiceAgreementLine(models.Model):
         copy=False,
         help="Everything before this day is billed or not charged.",
     )
+    origin_id = fields.Many2one(
+        "service.agreement.line",
+        string="First Stretch",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="cascade",
+    )
+    stretch_ids = fields.One2many("service.agreement.line", "origin_id", readonly=True)
+    change_id = fields.Many2one(
+        "service.agreement.change",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The change that opened it.",
+    )
+    superseded_on = fields.Date(
+        readonly=True,
+        copy=False,
+        help="From this day on other terms hold.",
+    )
+    bill_from = fields.Date(
+        readonly=True, copy=False, help="Opened by a change: not billed before."
+    )
+    adjust_on = fields.Date(
+        readonly=True,
+        copy=False,
+        help="When what was billed too much or too little is due.",
+    )
+    is_current = fields.Boolean(compute="_compute_is_current", search="_search_current")
     next_due = fields.Date(
-        compute="_compute_next_due",
-        store=True,
-        help="When the next period falls due.",
+        compute="_compute_next_due", help="When the next period falls due."
     )
     price_subtotal = fields.Monetary(
         string="Amount",
@@ -119,6 +205,31 @@ class ServiceAgreementLine(models.Model):
         "CHECK(date_end IS NULL OR date_start IS NULL OR date_end >= date_start)",
         "The line ends before it starts.",
     )
+
+    # Defaults that can be overwritten
+
+    @api.depends("agreement_id.plan_id", "agreement_id.state")
+    def _compute_plan_id(self):
+        for line in self:
+            agreement = line.agreement_id
+            if agreement.state == "draft" or not line.plan_id:
+                line.plan_id = agreement.plan_id
+
+    @api.depends("agreement_id.anchor_date", "agreement_id.state", "plan_id")
+    def _compute_anchor_date(self):
+        for line in self:
+            agreement = line.agreement_id
+            if line.plan_id == agreement.plan_id:
+                anchor = agreement.anchor_date
+            else:
+                anchor = line.plan_id and line.plan_id._get_anchor(agreement.date_start)
+            if agreement.state == "draft" or not line.anchor_date:
+                line.anchor_date = anchor
+
+    @api.depends("plan_id")
+    def _compute_is_arrears(self):
+        for line in self:
+            line.is_arrears = line.plan_id.timing == "arrears"
 
     @api.depends("product_id")
     def _compute_name(self):
@@ -179,14 +290,17 @@ class ServiceAgreementLine(models.Model):
     @api.depends(
         "price_subtotal",
         "charge",
+        "date_start",
         "date_end",
+        "superseded_on",
         "agreement_id.state",
-        "agreement_id.plan_id",
+        "agreement_id.date_start",
+        "plan_id",
     )
     def _compute_mrr(self):
-        """SEMANTICS §7: active recurring lines; no one-off, no suspended part."""
+        """SEMANTICS §7: recurring lines served today; no one-off, nothing suspended."""
         for line in self:
-            plan = line.agreement_id.plan_id
+            plan = line.plan_id
             amount = 0.0
             if plan and line._is_recurring_revenue():
                 amount = plan._per_month(line.price_subtotal)
@@ -197,14 +311,60 @@ class ServiceAgreementLine(models.Model):
         self.ensure_one()
         if self.charge != "recurring" or self.agreement_id.state != "active":
             return False
-        today = self.agreement_id.company_id._service_today()
-        return not self.date_end or self.date_end >= today
+        return self._serves(self.agreement_id.company_id._service_today())
+
+    def _serves(self, day):
+        """:return: bool, whether ``day`` lies in the window of this stretch"""
+        self.ensure_one()
+        start, end = self._get_window()
+        return start <= day and (end is None or day < end)
+
+    @api.depends("date_start", "date_end", "superseded_on", "agreement_id.date_start")
+    def _compute_is_current(self):
+        """What holds today or later: not what changes have replaced."""
+        for line in self:
+            company = line.agreement_id.company_id or self.env.company
+            start, end = line._get_window()
+            void = bool(start and end and end <= start)
+            line.is_current = not void and (
+                end is None or end > company._service_today()
+            )
+
+    def _search_current(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        today = self.env.company._service_today()
+        current = (
+            Domain("superseded_on", "=", False) | Domain("superseded_on", ">", today)
+        ) & (Domain("date_end", "=", False) | Domain("date_end", ">=", today))
+        return current if True in value else ~current
 
     @api.model
-    def _refresh_ended_lines(self):
-        """Take lines whose last day has passed out of recurring revenue."""
-        ended = self.search([("mrr", "!=", 0), ("date_end", "!=", False)])
-        ended._compute_mrr()
+    def _refresh_revenue(self):
+        """Take stretches into recurring revenue and out of it as their days come: a
+        stretch that starts or ends by its date does nothing by itself.
+        """
+        today = self.env.company._service_today()
+        served = (
+            Domain("agreement_id.date_start", "<=", today)
+            & (Domain("date_start", "=", False) | Domain("date_start", "<=", today))
+            & (Domain("date_end", "=", False) | Domain("date_end", ">=", today))
+            & (
+                Domain("superseded_on", "=", False)
+                | Domain("superseded_on", ">", today)
+            )
+        )
+        counted = Domain("mrr", "!=", 0)
+        missing = (
+            Domain("mrr", "=", 0)
+            & Domain("charge", "=", "recurring")
+            & Domain("price_subtotal", "!=", 0)
+            & Domain("agreement_id.state", "=", "active")
+        )
+        company = Domain("company_id", "=", self.env.company.id)
+        lines = self.search(company & ((counted & ~served) | (missing & served)))
+        lines._compute_mrr()
+        lines.agreement_id._compute_amounts()
 
     def _prepare_tax_base_line(self):
         """:return: what ``account.tax`` computes the taxes of a full period from"""
@@ -224,12 +384,35 @@ class ServiceAgreementLine(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
-            refuse_by_hand(self, vals, ("settled_until",))
-        return super().create(vals_list)
+            refuse_by_hand(self, vals, LINE_FACTS)
+        lines = super().create(vals_list)
+        lines._ensure_open()
+        return lines
 
     def write(self, vals):
-        refuse_by_hand(self, vals, ("settled_until",))
+        refuse_by_hand(self, vals, LINE_FACTS)
+        if not AGREED.isdisjoint(vals):
+            self._ensure_open()
         return super().write(vals)
+
+    def _ensure_open(self):
+        """Once in force, terms change by dated facts: what was billed must stay what
+        was agreed on its day.
+
+        :raise UserError: the agreement is in force
+        """
+        if self.env.su:
+            return
+        self.check_access("write")
+        for agreement in self.agreement_id:
+            if agreement.state not in ("draft", "proposed"):
+                raise UserError(
+                    self.env._(
+                        '%(agreement)s is in force: use "Change" to say from which day '
+                        "on its charges are different.",
+                        agreement=agreement.name,
+                    )
+                )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_only_unbilled(self):
@@ -241,6 +424,7 @@ class ServiceAgreementLine(models.Model):
                     charge=billed[0].name,
                 )
             )
+        self._ensure_open()
 
     # What is due
 
@@ -248,111 +432,94 @@ class ServiceAgreementLine(models.Model):
         "charge",
         "date_start",
         "date_end",
+        "superseded_on",
         "settled_until",
-        "agreement_id.state",
-        "agreement_id.date_start",
-        "agreement_id.date_end",
-        "agreement_id.auto_renew",
-        "agreement_id.term_months",
-        "agreement_id.end_reason",
-        "agreement_id.anchor_date",
-        "agreement_id.plan_id.unit",
-        "agreement_id.plan_id.interval",
+        "agreement_id.next_invoice_date",
     )
     def _compute_next_due(self):
-        taken = self._get_taken()
+        charges = self.agreement_id._get_charges().values()
+        found = {c.key: next(unbilled(c), None) for group in charges for c in group}
         for line in self:
-            piece, whole = next(line._iter_unbilled(taken), (None, None))
-            line.next_due = line._get_due_date(piece, whole) if piece else False
+            piece = found.get(line)
+            line.next_due = piece.due if piece else False
 
-    def _get_window(self):
-        """:return: (first day, first day no longer served or None) of this line"""
+    def _get_window(self, **facts):
+        """
+        :param facts: values to reckon with instead of this record's, for previews
+        :return: (first day, first day no longer served or None) of this stretch
+        """
         self.ensure_one()
         agreement = self.agreement_id
-        start = max(filter(None, (self.date_start, agreement.date_start)))
+        own_start = facts.get("date_start", self.date_start)
+        start = max(filter(None, (own_start, agreement.date_start)), default=None)
         last = min(
             filter(None, (self.date_end, agreement._get_last_day())), default=None
         )
         end = last and fields.Date.add(last, days=1)
-        if self.charge == "one_off":
-            day_after = fields.Date.add(start, days=1)
-            return start, min(day_after, end) if end else day_after
-        return start, end
-
-    def _get_taken(self):
-        """The days from ``settled_until`` on that are billed or not charged.
-
-        Mostly none: only what follows a period that was reopened.
-
-        :return: {line id: [(first day, first day after)]}; one query for all lines
-        """
-        starts = [ln.settled_until for ln in self if ln.settled_until]
-        if not starts:
-            return {}
-        periods = self.env["service.agreement.period"].search_fetch(
-            [("line_id", "in", self._origin.ids), ("date_end", ">", min(starts))],
-            ["line_id", "date_start", "date_end"],
-        )
-        taken = defaultdict(list)
-        for period in periods:
-            taken[period.line_id.id].append((period.date_start, period.date_end))
-        return taken
-
-    def _get_gaps(self, start, end, taken):
-        """:return: what of ``[start, end)`` is neither billed nor left uncharged"""
-        self.ensure_one()
-        return gaps(start, end, taken.get(self._origin.id, ()))
-
-    def _iter_unbilled(self, taken):
-        """Yield (piece, whole): each unbilled period, oldest first, without end for
-        an open-ended line. ``piece`` is ``whole`` cut to what is served and unbilled.
-
-        :param dict taken: of ``_get_taken``
-        """
-        self.ensure_one()
-        if not self._is_billable():
-            return
-        start, end = self._get_window()
-        start = max(filter(None, (start, self.settled_until)))
-        if end is not None and start >= end:
-            return
-        for day, free_until in self._get_gaps(start, end, taken):
-            while free_until is None or day < free_until:
-                whole = self._get_whole_period(day)
-                piece_end = min(whole.end, free_until) if free_until else whole.end
-                yield Period(day, piece_end), whole
-                day = piece_end
-
-    def _get_whole_period(self, day):
-        """:return: the aligned Period that ``day`` lies in"""
-        self.ensure_one()
-        if self.charge == "one_off":
-            return Period(*self._get_window())
-        recurrence = self._get_recurrence()
-        return recurrence.period(recurrence.index(day))
+        superseded_on = facts.get("superseded_on", self.superseded_on)
+        return start, min(filter(None, (end, superseded_on)), default=None)
 
     def _is_billable(self):
         """An ended agreement still owes what was served before its end."""
         self.ensure_one()
         agreement = self.agreement_id
-        if self.charge == "one_off" and self.settled_until:
-            return False
         return bool(
-            agreement.state in ("active", "ended")
+            agreement.state in ("active", "suspended", "ended")
             and agreement.activated_on
             and agreement.date_start
-            and (self.charge == "one_off" or agreement.anchor_date)
+            and (self.charge == "one_off" or self.anchor_date)
+        )
+
+    def _get_threshold(self, **facts):
+        """:return: date up to which the history of this stretch is closed: its earlier
+        periods are billed as they were served; None without history
+        """
+        self.ensure_one()
+        if not self.settled_until:
+            return None
+        _start, end = self._get_window(**facts)
+        return min(filter(None, (self.settled_until, end)))
+
+    def _to_charge(self, periods, waivers, **facts):
+        """
+        :param periods: service.agreement.period that still matter
+        :param waivers: list of tools.charges.Waiver
+        :param facts: values to reckon with instead of this record's, for previews
+        :return: tools.charges.Charge, its key this record
+        """
+        self.ensure_one()
+        start, end = self._get_window(**facts)
+        superseded_on = facts.get("superseded_on", self.superseded_on)
+        return Charge(
+            key=self,
+            start=start,
+            end=end,
+            terms=self._get_terms(),
+            settled=self.settled_until or None,
+            bill_from=self.bill_from or None,
+            adjust_on=facts.get("adjust_on", self.adjust_on) or None,
+            continued=bool(superseded_on and superseded_on == end),
+            billed=periods._to_billed(),
+            waivers=waivers,
+            group=tuple(self.tax_ids.ids),
+        )
+
+    def _get_terms(self):
+        """:return: tools.charges.Terms"""
+        self.ensure_one()
+        currency = self.currency_id or self.env.company.currency_id
+        recurring = self.charge == "recurring"
+        return Terms(
+            net=self._get_net_amount(),
+            recurrence=self._get_recurrence() if recurring else None,
+            arrears=self.is_arrears,
+            method=self.agreement_id.proration_method,
+            rounding=Decimal(str(currency.rounding)),
         )
 
     def _get_recurrence(self):
         self.ensure_one()
-        plan = self.agreement_id.plan_id
-        return Recurrence(self.agreement_id.anchor_date, plan.unit, plan.interval)
-
-    def _get_due_date(self, piece, whole):
-        """:return: date; everything is billed in advance"""
-        self.ensure_one()
-        return piece.start
+        return Recurrence(self.anchor_date, self.plan_id.unit, self.plan_id.interval)
 
     def _get_net_amount(self):
         """:return: Decimal, a full period's price after discount, not yet rounded"""
@@ -363,95 +530,96 @@ class ServiceAgreementLine(models.Model):
         )
         return quantity * price * (1 - discount / 100)
 
-    def _get_amount(self, piece, whole):
-        """:return: Decimal, the price of ``piece`` of ``whole``, rounded once"""
-        self.ensure_one()
-        currency = self.currency_id or self.env.company.currency_id
-        step = Decimal(str(currency.rounding))
-        return prorate(self._get_net_amount(), piece, whole, rounding=step)
-
-    def _get_untaxed_amount(self, piece, whole):
+    def _get_untaxed_amount(self, piece):
         """:return: float, what ``piece`` costs before taxes, also where the price
         includes them
         """
         self.ensure_one()
-        if piece == whole:
+        if piece.part == piece.whole and not piece.adjusts:
             return self.price_subtotal
-        amount = float(self._get_amount(piece, whole))
-        return self._get_untaxed(price_unit=amount, quantity=1.0, discount=0.0)
+        return self._get_untaxed(
+            price_unit=float(piece.amount), quantity=1.0, discount=0.0
+        )
 
-    def _leave_uncharged(self, start, end):
-        """Record that ``[start, end)`` is not charged, where it is not yet billed."""
-        taken = self._get_taken()
-        values_list = []
-        for line in self.filtered(lambda ln: ln.charge == "recurring"):
-            first, last = line._get_window()
-            first = max(filter(None, (first, start, line.settled_until)))
-            last = min(filter(None, (last, end)))
-            if first < last:
-                values_list += [
-                    line._prepare_uncharged_values(*free)
-                    for free in line._get_gaps(first, last, taken)
-                ]
-        # Sudo: as in billing, nobody edits periods by hand.
-        self.env["service.agreement.period"].sudo().create(values_list)
-
-    def _prepare_uncharged_values(self, start, end):
+    def _settle(self, end):
+        """Every day before ``end`` is billed or not charged."""
         self.ensure_one()
-        return {
-            "line_id": self.id,
-            "kind": "suspended",
-            "date_start": start,
-            "date_end": end,
-            "whole_start": start,
-            "whole_end": end,
-        }
+        if not self.settled_until or self.settled_until < end:
+            self.sudo().settled_until = end
+
+    def _reopen(self, start):
+        """What was billed from ``start`` on is no longer."""
+        self.ensure_one()
+        if self.charge == "one_off":
+            self.settled_until = False
+        elif self.settled_until and start < self.settled_until:
+            self.settled_until = start
 
     # Invoice lines
 
-    def _prepare_invoice_line_values(self, piece, whole):
-        """:return: values of the ``account.move.line`` that bills ``piece``; pure"""
+    def _prepare_invoice_line_values(self, piece, sign=1):
+        """:param int sign: -1 for a line of a credit note
+        :return: values of the ``account.move.line`` that bills ``piece``; pure
+        """
         self.ensure_one()
         values = {
             "agreement_line_id": self.id,
             "product_id": self.product_id.id,
-            "name": self._get_invoice_line_name(piece, whole),
+            "name": self._get_invoice_line_name(piece),
             "tax_ids": [fields.Command.set(self.tax_ids.ids)],
             "quantity": self.quantity,
             "price_unit": self.price_unit,
             "discount": self.discount,
         }
-        if piece != whole:
-            amount = self._get_amount(piece, whole)
-            values.update(quantity=1.0, price_unit=float(amount), discount=0.0)
+        if piece.part != piece.whole or piece.adjusts:
+            quantity = -sign if piece.amount < 0 else sign
+            values.update(
+                quantity=float(quantity),
+                price_unit=float(abs(piece.amount)),
+                discount=0.0,
+            )
         return values
 
-    def _get_invoice_line_name(self, piece, whole):
+    def _get_invoice_line_name(self, piece):
         """The description and the period served, in the customer's language."""
         self.ensure_one()
-        if self.charge == "one_off":
+        if self.charge == "one_off" and not piece.adjusts:
             return self.name
         env = self.with_context(lang=self.agreement_id._get_lang()).env
         first, last = (
             format_date(env, day, lang_code=env.lang, date_format="medium")
-            for day in (piece.start, piece.last_day)
+            for day in (piece.part.start, piece.part.last_day)
         )
         served = env._("%(first)s to %(last)s", first=first, last=last)
-        if piece != whole:
+        if piece.part != piece.whole:
             share = env._(
-                "%(part)s of %(whole)s days", part=piece.days, whole=whole.days
+                "%(part)s of %(whole)s days",
+                part=piece.part.days,
+                whole=piece.whole.days,
             )
             served = f"{served} ({share})"
+        if piece.adjusts:
+            served = self._get_correction_label(env, piece, served)
         return f"{self.name}\n{served}"
 
-    def _prepare_period_values(self, piece, whole):
+    def _get_correction_label(self, env, piece, served):
+        if piece.amount < 0:
+            return env._("Credit for %(period)s", period=served)
+        return env._("Correction for %(period)s", period=served)
+
+    def _prepare_period_values(self, piece):
         """:return: values of the ``service.agreement.period`` that records ``piece``"""
         self.ensure_one()
-        return {
+        values = {
             "line_id": self.id,
             "kind": "one_off" if self.charge == "one_off" else "service",
-            "date_start": piece.start,
-            "date_end": piece.end,
-            "whole_start": whole.start,
-            "whole_end": whole.end,
+            "date_start": piece.part.start,
+            "date_end": piece.part.end,
+            "whole_start": piece.whole.start,
+            "whole_end": piece.whole.end,
+            "full": float(piece.charge.terms.net),
+            "charged": float(piece.amount),
         }
+        if piece.adjusts:
+            values.update(kind="adjustment", adjusts_id=piece.adjusts.key)
+        return values

@@ -1,12 +1,22 @@
+from decimal import Decimal
+
 from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ..tools.billing_period import Period
+from ..tools.charges import Billed
+
+# Corrections of days that were billed before.
+CORRECTIONS = ("adjustment", "forfeited")
 
 
 class ServiceAgreementPeriod(models.Model):
-    """One billed period of one line: what the database keeps unique.
+    """Days of a line that were billed, or the correction of such days.
 
     Periods are half-open, ``[date_start, date_end)``; people read ``last_day``.
     ``whole_start`` and ``whole_end`` are the aligned period a shorter piece was cut
-    from, so that the share billed stays exact.
+    from, ``full`` what it costs: the share billed stays exact, and so do its credits.
     """
 
     _name = "service.agreement.period"
@@ -31,11 +41,23 @@ class ServiceAgreementPeriod(models.Model):
         [
             ("service", "Service period"),
             ("one_off", "One-off charge"),
-            ("suspended", "Not charged: suspended"),
+            ("adjustment", "Adjustment"),
+            ("forfeited", "Credit not given"),
         ],
         required=True,
         default="service",
         readonly=True,
+    )
+    adjusts_id = fields.Many2one(
+        "service.agreement.period",
+        string="Corrects",
+        readonly=True,
+        ondelete="restrict",
+        index="btree_not_null",
+    )
+    adjustment_ids = fields.One2many("service.agreement.period", "adjusts_id")
+    number = fields.Integer(
+        readonly=True, help="Which correction of the same billed period this is."
     )
     date_start = fields.Date(string="From", required=True, readonly=True)
     date_end = fields.Date(
@@ -49,7 +71,29 @@ class ServiceAgreementPeriod(models.Model):
     whole_end = fields.Date(required=True, readonly=True)
     days = fields.Integer(compute="_compute_days")
     whole_days = fields.Integer(compute="_compute_days")
-    amount = fields.Monetary(readonly=True, help="Billed for the period, before taxes.")
+    full = fields.Float(
+        string="Price of the Whole Period",
+        digits=(24, 10),
+        readonly=True,
+        help="After discount, not rounded: what shares of it are measured by.",
+    )
+    charged = fields.Monetary(
+        readonly=True,
+        help="As the prices of the agreement are: with the taxes they include.",
+    )
+    amount = fields.Monetary(
+        readonly=True, help="Billed for the period, before taxes; credits below 0."
+    )
+    is_stale = fields.Boolean(
+        string="To Be Corrected",
+        readonly=True,
+        help="What the customer owes for these days changed since they were billed.",
+    )
+    is_billed_again = fields.Boolean(
+        string="Billed Again",
+        readonly=True,
+        help="What was credited or cancelled of it goes on the next invoice.",
+    )
     move_line_id = fields.Many2one(
         "account.move.line",
         string="Invoice Line",
@@ -62,7 +106,7 @@ class ServiceAgreementPeriod(models.Model):
     # The rule of the house (SEMANTICS §1): a second invoice for the same period is
     # refused by the database, whatever two workers or a script may do.
     _line_start_kind_uniq = models.UniqueIndex(
-        "(line_id, date_start, kind)",
+        "(line_id, date_start, kind) WHERE adjusts_id IS NULL",
         "This period is already billed.",
     )
     _one_off_uniq = models.UniqueIndex(
@@ -71,12 +115,24 @@ class ServiceAgreementPeriod(models.Model):
     # No day of a line twice, also where the first days differ.
     _no_day_twice = models.Constraint(
         "EXCLUDE USING gist (int4range(line_id, line_id, '[]') WITH &&, "
-        "daterange(date_start, date_end) WITH &&) WHERE (kind <> 'one_off')",
+        "daterange(date_start, date_end) WITH &&) WHERE (kind = 'service')",
         "Some of these days are already billed.",
+    )
+    # And no correction twice: two runs that see the same difference give it one number.
+    _correction_uniq = models.UniqueIndex(
+        "(adjusts_id, number) WHERE adjusts_id IS NOT NULL",
+        "This billed period is already corrected.",
+    )
+    _correction_has_origin = models.Constraint(
+        "CHECK((kind IN ('adjustment', 'forfeited')) = (adjusts_id IS NOT NULL))",
+        "A correction says which billed period it corrects.",
     )
     _end_after_start = models.Constraint(
         "CHECK(date_end > date_start)", "A period has at least one day."
     )
+    # Billing asks for the newest rows of a line, however long its history is.
+    _line_end_idx = models.Index("(line_id, whole_end)")
+    _stale_idx = models.Index("(line_id) WHERE is_stale")
 
     @api.depends("date_end")
     def _compute_last_day(self):
@@ -91,15 +147,165 @@ class ServiceAgreementPeriod(models.Model):
             period.days = (period.date_end - period.date_start).days
             period.whole_days = (period.whole_end - period.whole_start).days
 
+    # What still matters of it
+
+    @api.model
+    def _get_relevant(self, thresholds):
+        """The billed periods, not corrections, that the next invoices depend on: those
+        whose period is not over by the line's threshold, and those to be corrected.
+
+        :param dict thresholds: {line id: date or None: it has no history}
+        :return: {line id: service.agreement.period}; one query, whatever the history
+        """
+        thresholds = {line: day for line, day in thresholds.items() if line and day}
+        if not thresholds:
+            return {}
+        # Sudo: the sums of a salesman's preview depend on them all the same.
+        names = ("line_id", "whole_end", "is_stale", "adjusts_id")
+        self.flush_model(names)
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT period.id
+                  FROM unnest(%(lines)s::int[], %(days)s::date[]) AS since(line, day)
+                  JOIN service_agreement_period AS period
+                    ON period.line_id = since.line AND period.whole_end > since.day
+                 WHERE period.adjusts_id IS NULL
+                 UNION
+                SELECT id
+                  FROM service_agreement_period
+                 WHERE line_id = ANY(%(lines)s) AND is_stale
+                """,
+                lines=list(thresholds),
+                days=list(thresholds.values()),
+            )
+        )
+        periods = self.sudo().browse(sorted(row[0] for row in rows))
+        return {line.id: group for line, group in periods.grouped("line_id").items()}
+
+    def _to_billed(self):
+        """:return: list of tools.charges.Billed"""
+        credited = self._get_credited()
+        return [
+            period._prepare_billed(_decimal(credited.get(period.id))) for period in self
+        ]
+
+    def _prepare_billed(self, credited):
+        """:param Decimal credited: what was given back outside of agreements"""
+        self.ensure_one()
+        charged, full = _decimal(self.charged), _decimal(self.full)
+        asked = self._get_asked()
+        corrections = map(_decimal, self.adjustment_ids.mapped("charged"))
+        adjusted = sum(corrections, Decimal(0))
+        if self.is_billed_again:
+            adjusted -= charged - asked + credited
+        else:
+            # Shares are of what the invoice says in the end, not of what was planned.
+            asked -= credited
+            full = full * asked / charged if charged else full
+            charged = asked
+        return Billed(
+            key=self.id,
+            part=Period(self.date_start, self.date_end),
+            whole=Period(self.whole_start, self.whole_end),
+            full=full,
+            charged=charged,
+            adjusted=adjusted,
+        )
+
+    def _get_asked(self):
+        """:return: Decimal, what the invoice asks for it: it may have been changed"""
+        self.ensure_one()
+        line = self.move_line_id
+        if line.parent_state == "cancel":
+            return Decimal(0)
+        if not line:
+            return _decimal(self.charged)
+        asked = line.quantity * line.price_unit * (1 - line.discount / 100)
+        return _decimal(self.currency_id.round(asked))
+
+    def _get_credited(self):
+        """What accountants gave back by credit notes of their own making.
+
+        :return: {period id: amount, as the invoice's prices are}
+        """
+        lines = self.move_line_id
+        if not lines:
+            return {}
+        refunds = self.env["account.move.line"].search(
+            [
+                ("agreement_reversed_line_id", "in", lines.ids),
+                ("parent_state", "!=", "cancel"),
+                ("move_type", "=", "out_refund"),
+            ]
+        )
+        credited = {}
+        for refund in refunds:
+            amount = refund.quantity * refund.price_unit * (1 - refund.discount / 100)
+            for period in refund.agreement_reversed_line_id.agreement_period_ids:
+                credited[period.id] = credited.get(period.id, 0) + amount
+        return credited
+
+    @api.model
+    def _number_corrections(self, values_list):
+        """Count the corrections of each billed period on, for the database to refuse
+        what two runs would both correct.
+        """
+        corrected = self.browse(
+            {v["adjusts_id"] for v in values_list if v.get("adjusts_id")}
+        )
+        last = {
+            p.id: max(p.adjustment_ids.mapped("number"), default=0) for p in corrected
+        }
+        for values in values_list:
+            if origin := values.get("adjusts_id"):
+                last[origin] += 1
+                values["number"] = last[origin]
+        return values_list
+
+    @api.model
+    def _mark_stale(self, lines, start, end=False):
+        """Have what was billed of ``lines`` in ``[start, end)`` looked at again."""
+        domain = [
+            ("line_id", "in", lines.ids),
+            ("adjusts_id", "=", False),
+            ("date_end", ">", start),
+        ]
+        if end:
+            domain.append(("date_start", "<", end))
+        # Sudo: nobody edits periods by hand, and a fact about the days changed.
+        self.sudo().search(domain).is_stale = True
+
     def unlink(self):
         """A period that is no longer billed becomes due again, from its first day."""
+        self._ensure_uncorrected()
+        corrected = self.adjusts_id - self
         reopened = {}
-        for period in self.sorted("date_start", reverse=True):
+        for period in self.filtered(lambda p: not p.adjusts_id).sorted(
+            "date_start", reverse=True
+        ):
             reopened[period.line_id] = period.date_start
         result = super().unlink()
+        corrected.sudo().is_stale = True
         for line, start in reopened.items():
-            if line.charge == "one_off":
-                line.sudo().settled_until = False
-            elif line.settled_until and start < line.settled_until:
-                line.sudo().settled_until = start
+            line.sudo()._reopen(start)
         return result
+
+    def _ensure_uncorrected(self):
+        """
+        :raise UserError: a later invoice corrects what is about to go
+        """
+        for correction in self.adjustment_ids - self:
+            raise UserError(
+                self.env._(
+                    "%(later)s corrects what %(invoice)s charges. Delete or credit "
+                    "%(later)s first.",
+                    later=correction.move_id.display_name
+                    or self.env._("A forfeited credit"),
+                    invoice=correction.adjusts_id.move_id.display_name,
+                )
+            )
+
+
+def _decimal(amount):
+    return Decimal(str(amount or 0))

@@ -3,11 +3,11 @@ from odoo.exceptions import UserError, ValidationError
 
 from ..tools.recurring_revenue import periods_per_month
 
-BILLING_FIELDS = ("unit", "interval", "anchor_type", "anchor_day")
+BILLING_FIELDS = ("unit", "interval", "anchor_type", "anchor_day", "timing")
 
 
 class ServiceAgreementPlan(models.Model):
-    """A billing option: every *n* weeks, months or years, in advance.
+    """A billing option: every *n* days, weeks, months or years, in advance or arrears.
 
     What is billed when is decided by ``tools/billing_period.py`` from the
     agreement's anchor date and this plan's unit and interval.
@@ -23,7 +23,12 @@ class ServiceAgreementPlan(models.Model):
     sequence = fields.Integer(default=10)
     company_id = fields.Many2one("res.company", index=True)
     unit = fields.Selection(
-        [("week", "Weeks"), ("month", "Months"), ("year", "Years")],
+        [
+            ("day", "Days"),
+            ("week", "Weeks"),
+            ("month", "Months"),
+            ("year", "Years"),
+        ],
         required=True,
         default="month",
     )
@@ -45,6 +50,12 @@ class ServiceAgreementPlan(models.Model):
         default=1,
         help="31 means the last day of shorter months.",
     )
+    timing = fields.Selection(
+        [("advance", "Before the period"), ("arrears", "After the period")],
+        string="Billed",
+        required=True,
+        default="advance",
+    )
     discount = fields.Float(
         string="Discount (%)",
         digits="Discount",
@@ -54,7 +65,7 @@ class ServiceAgreementPlan(models.Model):
     period_label = fields.Char(compute="_compute_period_label")
 
     _interval_positive = models.Constraint(
-        "CHECK(interval > 0)", "Bill every 1 or more weeks, months or years."
+        "CHECK(interval > 0)", "Bill every 1 or more days, weeks, months or years."
     )
     _anchor_day_of_month = models.Constraint(
         "CHECK(anchor_day BETWEEN 1 AND 31)",
@@ -76,12 +87,16 @@ class ServiceAgreementPlan(models.Model):
         self.ensure_one()
         if self.unit == "month" and self.interval == 3:
             return self.env._("quarter")
+        if self.unit == "month" and self.interval == 6:
+            return self.env._("half-year")
         singular = {
+            "day": self.env._("day"),
             "week": self.env._("week"),
             "month": self.env._("month"),
             "year": self.env._("year"),
         }
         plural = {
+            "day": self.env._("%(count)s days", count=self.interval),
             "week": self.env._("%(count)s weeks", count=self.interval),
             "month": self.env._("%(count)s months", count=self.interval),
             "year": self.env._("%(count)s years", count=self.interval),
@@ -90,11 +105,13 @@ class ServiceAgreementPlan(models.Model):
 
     @api.constrains("anchor_type", "unit")
     def _check_fixed_day_unit(self):
-        if self.filtered(lambda p: p.anchor_type == "fixed_day" and p.unit == "week"):
+        if self.filtered(
+            lambda p: p.anchor_type == "fixed_day" and p.unit in ("day", "week")
+        ):
             raise ValidationError(
                 self.env._(
-                    "Weeks have no day of the month. Bill weekly plans from the day "
-                    "the agreement starts."
+                    "Days and weeks have no day of the month. Bill such plans from "
+                    "the day the agreement starts."
                 )
             )
 
@@ -124,6 +141,17 @@ class ServiceAgreementPlan(models.Model):
                     agreement=used.name,
                 )
             )
+
+    def _get_anchor(self, start):
+        """:return: the date that periods are counted from for who starts on ``start``
+
+        A fixed day is put in January, which has every day of the month; calendar
+        quarters and years are counted from it.
+        """
+        self.ensure_one()
+        if start and self.anchor_type == "fixed_day":
+            return start.replace(month=1, day=self.anchor_day)
+        return start
 
     def _per_month(self, amount):
         """:return: the part of a period's ``amount`` that falls on a month"""

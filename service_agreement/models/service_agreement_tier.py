@@ -1,6 +1,18 @@
 from odoo import api, fields, models
 from odoo.tools import format_amount, groupby
 
+PRORATIONS = [
+    ("actual", "By the days of the period"),
+    ("actual_30", "By days, a month having 30"),
+    ("30_360", "By months of 30 days"),
+    ("none", "In full"),
+]
+CREDIT_POLICIES = [
+    ("carry", "Taken off the next invoices"),
+    ("credit_note", "Paid back by credit note"),
+    ("forfeit", "Not given"),
+]
+
 
 class ServiceAgreementTier(models.Model):
     """What is promised, and at what price: Bronze, Silver, Gold …
@@ -57,6 +69,21 @@ class ServiceAgreementTier(models.Model):
     )
     auto_renew = fields.Boolean(string="Renews Automatically", default=True)
     notice_days = fields.Integer(string="Notice (days)", default=30)
+    proration_method = fields.Selection(
+        PRORATIONS,
+        string="Parts of a Period",
+        required=True,
+        default="actual",
+        help="How a part of a period is priced: where an agreement starts, changes or "
+        "ends in the middle of one.",
+    )
+    credit_policy = fields.Selection(
+        CREDIT_POLICIES,
+        string="Credits",
+        required=True,
+        default="carry",
+        help="What happens where a change gives the customer more back than it costs.",
+    )
     agreement_ids = fields.One2many("service.agreement", "tier_id")
     agreement_count = fields.Integer(compute="_compute_agreement_count")
     comparison = fields.Json(

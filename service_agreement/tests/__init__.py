@@ -8,3 +8,4 @@ from . import test_sla_clock
 from . import test_sla_target
 from . import test_ticket
 from . import test_ticket_answer
+from . import test_change

@@ -33,7 +33,7 @@ class TestBillingCorrections(ServiceAgreementCommon):
         self._bill("2026-03-20")
         self.assertEqual(
             self._billed(agreement),
-            [("2026-01-01", "2026-01-31", 149.0), ("2026-03-15", "2026-03-31", 81.71)],
+            [("2026-01-01", "2026-01-09", 43.26), ("2026-03-15", "2026-03-31", 81.71)],
         )
 
     def test_a_draft_deleted_while_suspended_is_billed_up_to_the_suspension(self):
@@ -172,7 +172,7 @@ class TestBillingCorrections(ServiceAgreementCommon):
         )
         agreement.action_activate()
         self._bill("2026-01-01")
-        setup.date_start = "2026-01-05"
+        setup.sudo().date_start = "2026-01-05"
         self._bill("2026-01-31")
         self.assertEqual(len(setup.period_ids), 1)
         with self.assertRaisesRegex(UserError, "stays on record"):

@@ -60,6 +60,35 @@ def prorate(
     return _rounded(Fraction(_decimal(amount)) * ratio, _step(rounding))
 
 
+def share(
+    amount: Decimal | int,
+    parts: Sequence[Period],
+    whole: Period,
+    method: str = "actual",
+    rounding: Decimal | int = CENT,
+) -> Decimal:
+    """The share of `amount` that falls to all `parts` together, rounded once.
+
+    What a further part costs is the share with it less the share without it: parts
+    that come one after the other then add up to the whole, the last by what is left.
+
+    :param parts: periods within `whole` that do not overlap; none: nothing.
+    :param method: and `rounding`, as for :func:`prorate`.
+    :raise ValueError: as for :func:`prorate`, and for parts that overlap.
+    :raise TypeError: as for :func:`prorate`.
+    """
+    for part in parts:
+        _check_within(part, whole)
+    _dated(parts)
+    of_part = _share_of(method)
+    if sum(part.days for part in parts) == whole.days:
+        ratio = Fraction(1)
+    else:
+        ratio = sum((_ratio(part, whole, of_part) for part in parts), Fraction(0))
+    ratio = min(ratio, Fraction(1))
+    return _rounded(Fraction(_decimal(amount)) * ratio, _step(rounding))
+
+
 def split(
     amount: Decimal | int,
     parts: Sequence[Period],

@@ -33,15 +33,15 @@ class ServiceAgreementBillingRun(models.TransientModel):
             pieces = due._get_due_pieces(run.date)
             run.agreement_ids = due
             run.agreement_count = len(due)
-            run.invoice_count = len({piece[:2] for piece in pieces})
+            run.invoice_count = len({piece[:3] for piece in pieces})
             run.amount = sum(
-                agreement.currency_id._convert(
-                    line._get_untaxed_amount(piece, whole),
+                due.agreement.currency_id._convert(
+                    due.line._get_untaxed_amount(due.piece),
                     run.currency_id,
                     run.company_id,
                     run.date,
                 )
-                for agreement, _due, line, piece, whole in pieces
+                for due in pieces
             )
 
     def action_bill(self):

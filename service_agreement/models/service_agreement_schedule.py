@@ -1,0 +1,161 @@
+from itertools import islice, takewhile
+from typing import NamedTuple
+
+from odoo import api, fields, models
+
+from ..tools.charges import Invoice, Piece, schedule
+
+# Far enough for whoever asks "what comes next"; also of who pays once a year.
+PREVIEWED_INVOICES = 12
+
+
+class DuePiece(NamedTuple):
+    """What the billing run puts on one line of an invoice."""
+
+    agreement: models.Model
+    due: fields.Date
+    kind: str
+    line: models.Model
+    piece: Piece
+
+
+class ServiceAgreement(models.Model):
+    """From records to the invoices that follow.
+
+    Nothing here decides an amount or a date: ``tools/charges.py`` does, from what these
+    methods hand it. The billing run, the next invoice's date, and every preview read
+    the same :meth:`_get_schedules`.
+    """
+
+    _inherit = "service.agreement"
+
+    waiver_ids = fields.One2many(
+        "service.agreement.waiver",
+        "agreement_id",
+        string="Days Not Charged",
+        readonly=True,
+    )
+    next_invoice_date = fields.Date(
+        string="Next Invoice",
+        compute="_compute_next_invoice_date",
+        store=True,
+        index="btree_not_null",
+    )
+
+    _due_idx = models.Index(
+        "(company_id, next_invoice_date) WHERE next_invoice_date IS NOT NULL"
+    )
+
+    @api.depends(
+        "state",
+        "date_start",
+        "date_end",
+        "auto_renew",
+        "term_months",
+        "end_reason",
+        "credit_policy",
+        "proration_method",
+        "line_ids.charge",
+        "line_ids.quantity",
+        "line_ids.price_unit",
+        "line_ids.discount",
+        "line_ids.tax_ids",
+        "line_ids.date_start",
+        "line_ids.date_end",
+        "line_ids.superseded_on",
+        "line_ids.bill_from",
+        "line_ids.adjust_on",
+        "line_ids.settled_until",
+        "line_ids.anchor_date",
+        "line_ids.is_arrears",
+        "line_ids.plan_id.unit",
+        "line_ids.plan_id.interval",
+        "waiver_ids.date_start",
+        "waiver_ids.date_end",
+        "period_ids.charged",
+        "period_ids.is_stale",
+        "period_ids.is_billed_again",
+    )
+    def _compute_next_invoice_date(self):
+        schedules = self._get_schedules()
+        for agreement in self:
+            upcoming = next(schedules[agreement], None)
+            agreement.next_invoice_date = upcoming.due if upcoming else False
+
+    # Charges
+
+    def _get_charges(self):
+        """What is charged, as far as it still matters to invoices to come.
+
+        :return: {service.agreement: list of tools.charges.Charge}; keys are lines
+        """
+        lines = self.line_ids.filtered(lambda line: line._is_billable())
+        waivers = lines.agreement_id._get_waivers()
+        thresholds = {line._origin.id: line._get_threshold() for line in lines}
+        none = self.env["service.agreement.period"]
+        periods = none._get_relevant(thresholds)
+        charges = {agreement: [] for agreement in self}
+        for line in lines:
+            charges[line.agreement_id].append(
+                line._to_charge(periods.get(line.id, none), waivers[line])
+            )
+        return charges
+
+    def _get_waivers(self):
+        """:return: {service.agreement.line: list of tools.charges.Waiver}"""
+        waivers = {line: [] for line in self.line_ids}
+        for waiver in self.sudo().waiver_ids:
+            lines = waiver.line_id or waiver.agreement_id.line_ids
+            for line in lines.with_env(self.env):
+                waivers[line].append(waiver._to_waiver())
+        return waivers
+
+    def _get_credit_policy(self):
+        """What becomes of a credit; a settlement at the end is always paid out."""
+        self.ensure_one()
+        return "credit_note" if self.state == "ended" else self.credit_policy
+
+    # Invoices to come
+
+    def _get_schedules(self):
+        """:return: {service.agreement: iterator of tools.charges.Invoice, by due date,
+        without end where the agreement is}
+        """
+        charges = self._get_charges()
+        return {
+            agreement: schedule(charges[agreement], agreement._get_credit_policy())
+            for agreement in self
+        }
+
+    def _get_next_invoices(self, count=PREVIEWED_INVOICES):
+        """:return: list of the next ``count`` tools.charges.Invoice"""
+        self.ensure_one()
+        return list(islice(self._get_schedules()[self], count))
+
+    def _get_due_pieces(self, until):
+        """:return: list of :class:`DuePiece` due by the date ``until``, by due date;
+        those of one agreement, due date and kind make one invoice
+        """
+        pieces = []
+        for agreement, invoices in self._get_schedules().items():
+            for invoice in takewhile(lambda i: i.due <= until, invoices):
+                pieces += agreement._prepare_due_pieces(invoice)
+        return sorted(pieces, key=lambda due: (due.due, due.agreement.id))
+
+    def _prepare_due_pieces(self, invoice: Invoice):
+        """:return: list of :class:`DuePiece`, in the order they are printed"""
+        self.ensure_one()
+        ordered = sorted(
+            invoice.pieces,
+            key=lambda piece: (
+                piece.charge.key.sequence,
+                (piece.charge.key.origin_id or piece.charge.key).id,
+                not piece.adjusts,
+                piece.part.start,
+                piece.charge.key.id,
+            ),
+        )
+        return [
+            DuePiece(self, invoice.due, invoice.kind, piece.charge.key, piece)
+            for piece in ordered
+        ]

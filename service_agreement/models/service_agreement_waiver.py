@@ -1,0 +1,105 @@
+from odoo import api, fields, models
+
+from ..tools.charges import Waiver
+from .guard import refuse_by_hand
+
+
+class ServiceAgreementWaiver(models.Model):
+    """Days that are not charged: a suspension, or a period written off.
+
+    A fact, dated: set by the transitions of the agreement, also ahead of its days.
+    """
+
+    _name = "service.agreement.waiver"
+    _description = "Days of a Service Agreement That Are Not Charged"
+    _order = "date_start desc, id desc"
+    _rec_name = "kind"
+
+    agreement_id = fields.Many2one(
+        "service.agreement",
+        required=True,
+        readonly=True,
+        ondelete="cascade",
+        index=True,
+    )
+    line_id = fields.Many2one(
+        "service.agreement.line",
+        string="Charge",
+        readonly=True,
+        ondelete="cascade",
+        index="btree_not_null",
+        help="Empty: all charges of the agreement.",
+    )
+    company_id = fields.Many2one(
+        related="agreement_id.company_id", store=True, index=True
+    )
+    partner_id = fields.Many2one(related="agreement_id.partner_id")
+    kind = fields.Selection(
+        [("suspension", "Suspended"), ("write_off", "Written off")],
+        required=True,
+        readonly=True,
+    )
+    date_start = fields.Date(string="From", required=True, readonly=True)
+    date_end = fields.Date(
+        string="To", readonly=True, help="Last day. Empty: until it is resumed."
+    )
+    is_credited = fields.Boolean(
+        string="Credit What Was Billed",
+        readonly=True,
+        help="Days that were billed already are given back.",
+    )
+    note = fields.Char(string="Reason", readonly=True)
+
+    _end_after_start = models.Constraint(
+        "CHECK(date_end IS NULL OR date_end >= date_start)",
+        "The last day lies before the first.",
+    )
+    # Suspended twice on one day means nothing; a person would be shown two pauses.
+    _no_day_twice = models.Constraint(
+        "EXCLUDE USING gist (int4range(agreement_id, agreement_id, '[]') WITH &&, "
+        "daterange(date_start, date_end, '[]') WITH &&) WHERE (kind = 'suspension')",
+        "The agreement is already suspended on some of these days.",
+    )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if vals_list:
+            refuse_by_hand(self, vals_list[0], vals_list[0].keys())
+        waivers = super().create(vals_list)
+        waivers._look_at_billed_again()
+        return waivers
+
+    def write(self, vals):
+        refuse_by_hand(self, vals, vals.keys())
+        self._look_at_billed_again()
+        result = super().write(vals)
+        self._look_at_billed_again()
+        return result
+
+    def unlink(self):
+        refuse_by_hand(self, dict.fromkeys(("kind",)), ("kind",))
+        self._look_at_billed_again()
+        return super().unlink()
+
+    def _look_at_billed_again(self):
+        for waiver in self.filtered("is_credited"):
+            lines = waiver.line_id or waiver.agreement_id.line_ids
+            end = waiver._get_end()
+            self.env["service.agreement.period"]._mark_stale(
+                lines, waiver.date_start, end
+            )
+
+    def _get_end(self):
+        """:return: the first day charged again, or None"""
+        self.ensure_one()
+        return fields.Date.add(self.date_end, days=1) if self.date_end else None
+
+    def _to_waiver(self):
+        """:return: tools.charges.Waiver"""
+        self.ensure_one()
+        return Waiver(
+            start=self.date_start,
+            end=self._get_end(),
+            credited=self.is_credited,
+            stops=self.kind == "suspension",
+        )
