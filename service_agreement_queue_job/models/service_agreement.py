@@ -41,7 +41,7 @@ class ServiceAgreement(models.Model):
         :param date today: the date of the run that made the job
         :return: str, what the list of jobs shows
         """
-        moves, failed = super()._run_batch(today)
+        moves, failed = self._bill_batch(self._get_due_domain(today), today)
         return self.env._(
             "%(invoices)s invoices, %(failed)s agreements set aside",
             invoices=len(moves),
