@@ -32,7 +32,7 @@ def load(env):
     _let_customers_follow(timeline)
     _set_dates_right(timeline.env, first_message)
     _forget_assignments(timeline.env)
-    timeline.env["service.agreement.line"]._refresh_ended_lines()
+    timeline.env["service.agreement.line"]._refresh_revenue()
 
 
 def _let_customers_follow(timeline):
