@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from devtool.paths import MAIN_ADDON, PYTHON, ROOT, bridges, own_addons
+from devtool.paths import MAIN_ADDON, PYTHON, bridges, own_addons
 
 NAMED = ("data", "demo", "images")
 
