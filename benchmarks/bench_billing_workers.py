@@ -19,8 +19,6 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from _support import ROUNDS, row
 
-from odoo.fields import Domain
-
 from devtool.odoo_process import OdooServer, free_port
 
 # What `./dev bench` gives `run` an environment of.
@@ -29,6 +27,7 @@ AGREEMENTS = 200
 WARMING_UP = 8
 BATCH = 25
 START = date(2026, 1, 1)
+BILL = "_job_run_batch"
 PATIENCE = 600  # seconds
 
 
@@ -75,7 +74,7 @@ def _bill(env, agreements, until, batch):
     _wait(env)
     after = env["account.move"].search_count([("state", "=", "posted")])
     assert after - before == len(agreements), "a job failed or billed too much"
-    jobs = env["queue.job"].search([("method_name", "=", "_job_run_batch")])
+    jobs = env["queue.job"].search([("method_name", "=", BILL)])
     began, ended = min(jobs.mapped("date_started")), max(jobs.mapped("date_done"))
     return (ended - began).total_seconds()
 
@@ -83,17 +82,19 @@ def _bill(env, agreements, until, batch):
 def _queue(env, agreements, until, batch):
     env["queue.job"].search([]).unlink()
     type(agreements)._batch_size = batch
-    for due, _left in agreements._iter_batches(
-        until, Domain("id", "in", agreements.ids)
-    ):
-        due._run_batch(until)
+    run = env["service.agreement.billing.run"].create(
+        {"date_until": until, "agreement_ids": agreements.ids}
+    )
+    run._start("schedule")
+    run._work()
     env.cr.commit()
 
 
 def _wait(env):
     """Wait until no job is left to do."""
     deadline = time.monotonic() + PATIENCE
-    while env["queue.job"].search_count([("state", "not in", ("done", "failed"))]):
+    waiting = [("method_name", "=", BILL), ("state", "not in", ("done", "failed"))]
+    while env["queue.job"].search_count(waiting):
         assert time.monotonic() < deadline, f"jobs not done in {PATIENCE} s"
         time.sleep(0.2)
         env.cr.rollback()

@@ -1,2 +1,1 @@
 from . import service_agreement_end
-from . import service_agreement_billing_run

@@ -1,5 +1,4 @@
 from contextlib import nullcontext
-from datetime import date
 from unittest.mock import patch
 
 from psycopg2.errors import SerializationFailure
@@ -24,27 +23,38 @@ class TestBillingJobs(ServiceAgreementCommon):
         cls.Agreement = cls.env["service.agreement"]
         cls.startClassPatcher(patch.object(type(cls.Agreement), "_batch_size", 2))
         cls.root = cls.env(user=SUPERUSER_ID, context={})  # as the queue has it
-        cls.jobs = cls.root["queue.job"]
         cls.agreements = cls.Agreement.union(
             *(cls._create_active("2026-03-01") for _number in range(5))
         )
 
-    def _queue(self, today="2026-03-01"):
-        """Run the scheduled action; the jobs waiting then, oldest first."""
-        with self.at(f"{today} 12:00:00"):
+    def _queue(self):
+        """Run the scheduled action; the batches waiting then, oldest first."""
+        with self.at("2026-03-01 12:00:00"):
             self._run_cron("service_agreement.ir_cron_billing")
-        return self.jobs.search(
-            [("method_name", "=", "_job_run_batch"), ("state", "=", "pending")],
-            order="id",
+        return self._get_jobs("_job_run_batch")
+
+    def _get_jobs(self, method, state="pending"):
+        return self.root["queue.job"].search(
+            [("method_name", "=", method), ("state", "=", state)], order="id"
         )
 
-    def _work(self, record):
-        """Do a job as a worker does, who may not commit in it."""
-        job = Job.load(self.root, record.uuid)
-        job.set_started()
-        with self.at("2026-03-01 12:01:00"):
-            RunJobController._runjob(self.root, job)
+    def _work(self, records):
+        """Do jobs as a worker does, who may not commit in them."""
+        for record in records:
+            job = Job.load(self.root, record.uuid)
+            job.set_started()
+            job.store()
+            with self.at("2026-03-01 12:01:00"):
+                RunJobController._runjob(self.root, job)
         self.env.invalidate_all()
+
+    def _look(self):
+        """Let the watch look at the workers, who are up to what they are."""
+        [watch] = self._get_jobs("_job_watch")
+        self._work(watch)
+
+    def _get_run(self):
+        return self.env["service.agreement.billing.run"].search([], limit=1)
 
     def _get_books(self):
         return [
@@ -55,6 +65,20 @@ class TestBillingJobs(ServiceAgreementCommon):
             for period in self.agreements.period_ids.sorted("agreement_id")
         ]
 
+    def _refuse(self, broken, error):
+        """Let Odoo fail to make the invoice of ``broken``."""
+        Agreement = type(self.Agreement)
+        original = Agreement._after_invoices_created
+
+        def refuse(agreements, moves):
+            if broken in moves.agreement_ids:
+                raise error
+            return original(agreements, moves)
+
+        self.patch(Agreement, "_after_invoices_created", refuse)
+
+    # What is queued
+
     def test_the_scheduled_action_makes_a_job_per_batch(self):
         jobs = self._queue()
         self.assertEqual([len(job.records) for job in jobs], [2, 2, 1])
@@ -64,8 +88,42 @@ class TestBillingJobs(ServiceAgreementCommon):
         )
         self.assertEqual(jobs.company_id, self.company)
         self.assertEqual(jobs.user_id, self.env.ref("base.user_root"))
-        self.assertIn("2 agreements", jobs[0].name)
+        self.assertEqual(jobs.agreement_billing_run_id, self._get_run())
         self.assertFalse(self.agreements.period_ids, "nothing is billed yet")
+
+    def test_what_is_with_the_workers_is_not_handed_out_again(self):
+        jobs = self._queue()
+        self.assertEqual(self._queue(), jobs)
+        self.assertEqual(len(self._get_jobs("_job_watch")), 1)
+        self._work(jobs[0])
+        self.assertEqual(self._queue(), jobs[1:])
+
+    def test_the_same_batch_waits_once(self):
+        self._queue()
+        batch, run = self.agreements[:2], self._get_run()
+        with trap_jobs() as trap:
+            batch._run_batch(run)
+            batch._run_batch(run)
+            trap.assert_jobs_count(1)
+            trap.assert_enqueued_job(
+                batch._job_run_batch,
+                args=(run,),
+                properties={"identity_key": identity_exact},
+            )
+            self.agreements[1:3]._run_batch(run)
+            trap.assert_jobs_count(2)
+
+    def test_nothing_due_makes_no_job(self):
+        self._bill("2026-03-01")
+        self.assertFalse(self._queue())
+
+    def test_bill_now_waits_for_no_worker(self):
+        with self.at("2026-03-01 12:00:00"), trap_jobs() as trap:
+            self.agreements[0].action_bill_now()
+            trap.assert_jobs_count(0)
+        self.assertEqual(self.agreements.period_ids.agreement_id, self.agreements[0])
+
+    # What a worker does
 
     def test_jobs_bill_what_the_run_would_bill(self):
         with self.env.cr.savepoint() as savepoint:
@@ -73,45 +131,19 @@ class TestBillingJobs(ServiceAgreementCommon):
             expected = self._get_books()
             savepoint.rollback()
             self.env.invalidate_all()
-        for job in self._queue():
-            self._work(job)
-            self.assertEqual(job.state, "done")
+        jobs = self._queue()
+        self._work(jobs)
+        self.assertEqual(set(jobs.mapped("state")), {"done"})
+        self.assertEqual(jobs[-1].result, "1 invoices, 0 agreements set aside")
         self.assertEqual(len(expected), 5)
         self.assertEqual(self._get_books(), expected)
-        self.assertEqual(job.result, "1 invoices, 0 agreements set aside")
-
-    def test_a_batch_that_waits_is_not_queued_again(self):
-        jobs = self._queue()
-        self.assertEqual(self._queue(), jobs)
-        self._work(jobs[0])
-        self.assertEqual(self._queue(), jobs[1:])
-
-    def test_a_batch_is_known_by_its_agreements_and_the_date(self):
-        batch, today = self.agreements[:2], date(2026, 3, 1)
-        with trap_jobs() as trap:
-            batch._run_batch(today)
-            batch._run_batch(today)
-            trap.assert_jobs_count(1)
-            trap.assert_enqueued_job(
-                batch._job_run_batch,
-                args=(today,),
-                properties={"identity_key": identity_exact},
-            )
-            batch._run_batch(date(2026, 3, 2))
-            self.agreements[1:3]._run_batch(today)
-            trap.assert_jobs_count(3)
 
     def test_what_was_billed_meanwhile_is_not_billed_again(self):
         jobs = self._queue()
         self._bill("2026-03-01")
         expected = self._get_books()
-        for job in jobs:
-            self._work(job)
+        self._work(jobs)
         self.assertEqual(self._get_books(), expected)
-
-    def test_nothing_due_makes_no_job(self):
-        self._bill("2026-03-01")
-        self.assertFalse(self._queue())
 
     def test_a_broken_customer_is_set_aside_and_the_others_billed(self):
         broken = self.agreements[0]
@@ -121,7 +153,7 @@ class TestBillingJobs(ServiceAgreementCommon):
         self.assertEqual(job.state, "done", "no error of the job")
         self.assertEqual(job.result, "1 invoices, 1 agreements set aside")
         self.assertIn("no longer orders", broken.billing_issue)
-        self.assertTrue(broken.activity_ids)
+        self.assertEqual(self._get_run().failure_ids.agreement_id, broken)
         self.assertEqual(self.agreements.period_ids.agreement_id, self.agreements[1])
 
     def test_a_serialization_failure_is_tried_again(self):
@@ -138,28 +170,59 @@ class TestBillingJobs(ServiceAgreementCommon):
         self.assertFalse(self.agreements[0].billing_issue, "not the customer's error")
         self.assertFalse(self.agreements.period_ids)
 
-    def test_bill_now_waits_for_no_worker(self):
-        with self.at("2026-03-01 12:00:00"), trap_jobs() as trap:
-            self.agreements[0].action_bill_now()
-            trap.assert_jobs_count(0)
-        self.assertEqual(self.agreements.period_ids.agreement_id, self.agreements[0])
+    # The run meanwhile
 
-    def test_the_job_keeps_to_the_company_of_its_batch(self):
-        other = self.setup_other_company()["company"]
-        job = self._queue()[0]
-        self.assertEqual(job.records.env.company, self.company)
-        self.assertNotEqual(other, self.company)
-        self._work(job)
-        self.assertEqual(self.agreements.period_ids.move_id.company_id, self.company)
+    def test_a_run_is_done_when_the_workers_are(self):
+        jobs, run = self._queue(), self._get_run()
+        self._work(jobs[:2])
+        self._look()
+        self.assertEqual((run.state, run.invoice_count), ("running", 4))
+        self._work(jobs[2])
+        self._look()
+        self.assertEqual((run.state, run.invoice_count), ("done", 5))
+        self.assertFalse(self._get_jobs("_job_watch"))
 
-    def _refuse(self, broken, error):
-        """Let Odoo fail to make the invoice of ``broken``."""
-        Agreement = type(self.Agreement)
-        original = Agreement._after_invoices_created
+    def test_a_stopped_run_bills_no_more(self):
+        jobs, run = self._queue(), self._get_run()
+        self._work(jobs[0])
+        run.action_stop()
+        self._work(jobs[1:])
+        self.assertEqual(len(self.agreements.period_ids), 2)
+        self._look()
+        self.assertEqual(run.state, "stopped")
 
-        def refuse(agreements, moves):
-            if broken in moves.agreement_ids:
-                raise error
-            return original(agreements, moves)
+    def test_a_resumed_run_bills_what_is_left(self):
+        jobs, run = self._queue(), self._get_run()
+        run.action_stop()
+        self._work(jobs)
+        self._look()
+        with self.at("2026-03-01 13:00:00"):
+            run.action_resume()
+            self._run_cron("service_agreement.ir_cron_billing_run")
+        self._work(self._get_jobs("_job_run_batch"))
+        self._look()
+        self.assertEqual((run.state, run.invoice_count), ("done", 5))
 
-        self.patch(Agreement, "_after_invoices_created", refuse)
+    def test_what_was_locked_is_handed_out_again(self):
+        jobs, run = self._queue(), self._get_run()
+        held = self.agreements[0]
+        with patch.object(
+            type(held), "try_lock_for_update", lambda self, **kwargs: self - held
+        ):
+            self._work(jobs)
+        self._look()
+        self.assertEqual(run.state, "running")
+        with self.at("2026-03-01 12:02:00"):
+            self._run_cron("service_agreement.ir_cron_billing_run")
+        [again] = self._get_jobs("_job_run_batch")
+        self.assertEqual(again.records, held)
+
+    def test_a_run_whose_job_failed_is_interrupted(self):
+        jobs, run = self._queue(), self._get_run()
+        self._work(jobs[1:])
+        failed = Job.load(self.root, jobs[0].uuid)
+        failed.set_failed()
+        failed.store()
+        self._look()
+        self.assertEqual(run.state, "interrupted")
+        self.assertFalse(run._why_not_resume())

@@ -3,19 +3,22 @@
 from devtool.odoo_process import free_port
 from tests import books
 from tests.support import wait_until
+from tests.system.test_lifecycle import get_complaints
 
 CUSTOMERS = 300
 WORKERS = 2
 
-# Jobs of 25 and of 40 agreements: the second run's jobs cut across those of the first,
-# so that whatever can be done twice would be.
-ENQUEUE = """
-Agreement = env.registry["service.agreement"]
-for Agreement._batch_size in (25, 25, 40):
-    env["service.agreement"]._cron_bill()
+# Two runs of everything, in batches of 25 and of 40: the jobs of the second cut across
+# those of the first, so that whatever can be done twice would be.
+HAND_OUT = """
+Run = env["service.agreement.billing.run"]
+for size in (25, 40):
+    env.registry["service.agreement"]._batch_size = size
+    run = Run.create({})
+    run._start("schedule")
+    run._work()
+env.cr.commit()
 """
-# A worker of its own that knows of no queue, at the same time.
-RUN_WITHOUT_QUEUE = f"env = env(context={{'queue_job__no_delay': True}})\n{books.RUN}"
 
 
 def serve_workers(database, workers):
@@ -36,20 +39,44 @@ def test_workers_bill_what_a_run_without_them_bills(queue_database, database):
     for each in (queue_database, database):
         books.prepare(each, CUSTOMERS)
     alone = database.start_script(books.RUN)
-    queue_database.script(ENQUEUE)
-    assert count_jobs(queue_database) == 300 // 25 + 8, "the same batch waits once"
+    queue_database.script(HAND_OUT)
+    batches = "method_name = '_job_run_batch'"
+    assert count_jobs(queue_database, batches) == 300 // 25 + 8
 
     with serve_workers(queue_database, WORKERS):
         wait_until(
             lambda: not count_jobs(queue_database, "state NOT IN ('done', 'failed')"),
-            seconds=180,
+            seconds=300,
             what="all jobs done",
         )
-    assert "DONE" in alone.communicate(timeout=180)[0]
+    assert "DONE" in alone.communicate(timeout=300)[0]
     failed = queue_database.sql("SELECT exc_info FROM queue_job WHERE state = 'failed'")
     assert not failed, "\n".join(failed)
-    pids = queue_database.sql("SELECT DISTINCT worker_pid FROM queue_job")
-    assert len(pids) == WORKERS
+    pids = f"SELECT DISTINCT worker_pid FROM queue_job WHERE {batches}"
+    assert len(queue_database.sql(pids)) == WORKERS
+    first = "SELECT state FROM service_agreement_billing_run ORDER BY id LIMIT 1"
+    assert queue_database.sql(first) == ["done"]
     assert not books.get_faults(queue_database)
     assert len(books.read(queue_database)) == CUSTOMERS
     assert books.read(queue_database) == books.read(database)
+
+
+def test_the_bridge_comes_with_the_queue_and_goes_in_the_middle_of_a_run(database):
+    """What it had handed out is billed by the scheduled action alone."""
+    assert not get_complaints(database.odoo("-i", "queue_job"))
+    bridge = "SELECT state FROM ir_module_module WHERE name = '{}'".format(
+        "service_agreement_queue_job"
+    )
+    assert database.sql(bridge) == ["installed"]
+    books.prepare(database, customers=1, then=books.RUN)
+    assert count_jobs(database), "handed out, with nobody to work"
+
+    assert not get_complaints(database.uninstall("service_agreement_queue_job"))
+    left = (
+        "SELECT name FROM ir_model_data WHERE module = 'service_agreement_queue_job'"
+        " UNION ALL SELECT name FROM queue_job_channel WHERE name != 'root'"
+    )
+    assert database.sql(left) == []
+    database.script(books.RUN)
+    assert len(books.read(database)) == 1
+    assert not books.get_faults(database)
