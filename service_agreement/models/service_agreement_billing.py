@@ -237,6 +237,45 @@ class ServiceAgreement(models.Model):
         self._write_periods(values_list, [due for group in invoices for due in group])
         moves.invoice_line_ids.agreement_id.sudo()._clear_billing_issue()
 
+    @api.model
+    def _record_forfeits(self, pieces):
+        """A credit that the customer does not get stays on record all the same."""
+        values_list = [
+            {
+                **due.line._prepare_period_values(due.piece),
+                "kind": "forfeited",
+                "amount": due.line._get_untaxed_amount(due.piece),
+            }
+            for due in pieces
+        ]
+        self._write_periods(values_list, pieces)
+
+    @api.model
+    def _write_periods(self, values_list, pieces):
+        Period = self.env["service.agreement.period"].sudo()
+        Period.create(Period._number_corrections(values_list))
+        for due in pieces:
+            if not due.piece.adjusts:
+                due.line._settle(due.piece.part.end)
+        lines = self.env["service.agreement.line"].union(*(due.line for due in pieces))
+        lines.agreement_id._forget_settled_corrections()
+
+    def _forget_settled_corrections(self):
+        """What was looked at again and is right now need not be looked at any more."""
+        stale = self.env["service.agreement.period"].search(
+            [("line_id", "in", self.line_ids.ids), ("is_stale", "=", True)]
+        )
+        if not stale:
+            return
+        charges = self._get_charges().values()
+        open_ids = {
+            piece.adjusts.key
+            for group in charges
+            for charge in group
+            for piece in differences(charge)
+        }
+        stale.filtered(lambda period: period.id not in open_ids).sudo().is_stale = False
+
     def _get_due_amounts(self, until):
         """What ``_create_due_invoices`` would bill; writes nothing.
 
