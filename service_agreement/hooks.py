@@ -7,6 +7,7 @@ MADE_BY_PEOPLE = (
     "service_agreement_billing_failure",
     "service_agreement_billing_preview",
     "service_agreement_billing_run",
+    "service_agreement_movement",
     "service_agreement_period",
     "service_agreement_waiver",
     "service_agreement_change_line",
@@ -53,10 +54,11 @@ def uninstall_hook(env):
 
 def _forget_to_dos(env):
     """Open ones and those done, which would hold on to their type."""
-    issue = env.ref("service_agreement.mail_activity_billing_issue", False)
-    if issue:
-        to_dos = env["mail.activity"].with_context(active_test=False)
-        to_dos.search([("activity_type_id", "=", issue.id)]).unlink()
+    names = env["ir.model.data"].search(
+        [("module", "=", "service_agreement"), ("model", "=", "mail.activity.type")]
+    )
+    to_dos = env["mail.activity"].with_context(active_test=False)
+    to_dos.search([("activity_type_id", "in", names.mapped("res_id"))]).unlink()
 
 
 def _leave_used_products(env):

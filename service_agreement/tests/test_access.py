@@ -16,6 +16,7 @@ MODELS = [
     "service.agreement.billing.run",
     "service.agreement.billing.failure",
     "service.agreement.billing.preview",
+    "service.agreement.movement",
     "service.agreement.sla.clock",
     "service.agreement.ticket.fact",
     "service.agreement.sla.calendar",

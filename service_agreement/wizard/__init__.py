@@ -1,1 +1,3 @@
 from . import service_agreement_end
+from . import service_agreement_write_off
+from . import service_agreement_catalogue_update
