@@ -1,6 +1,7 @@
 """`./dev bench`: wall-clock comparisons, one file of `benchmarks/` after the other."""
 
 import json
+import re
 import subprocess
 
 from . import odoo_process, prepare
@@ -42,7 +43,7 @@ def _measure(workshop, path):
     say(f"measuring {bench} …")
     result = STATE / "bench.json"
     result.unlink(missing_ok=True)
-    with workshop.databases.throwaway("plain") as database:
+    with workshop.databases.throwaway(_kind(path)) as database:
         done = subprocess.run(
             odoo_process.command("shell", "-d", database, "--no-http", *QUIET),
             input=SCRIPT.format(folder=str(FOLDER), path=str(path), result=str(result)),
@@ -54,6 +55,12 @@ def _measure(workshop, path):
     if not result.exists() or not result.stat().st_size:
         raise DevError(f"benchmark {bench} failed:\n{done.stdout}{done.stderr}")
     return [{"bench": bench, **row} for row in json.loads(result.read_text())]
+
+
+def _kind(path):
+    """Return the kind of database that a benchmark names, which needs Odoo to run."""
+    named = re.search(r'^DATABASE = "(\w+)"$', path.read_text(), re.MULTILINE)
+    return named[1] if named else "plain"
 
 
 QUIET = ("--log-level=warn", "--max-cron-threads=0")
