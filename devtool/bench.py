@@ -1,5 +1,6 @@
 """`./dev bench`: wall-clock comparisons, one file of `benchmarks/` after the other."""
 
+import ast
 import json
 import subprocess
 
@@ -43,6 +44,8 @@ def _measure(workshop, path):
     result = STATE / "bench.json"
     result.unlink(missing_ok=True)
     with workshop.databases.throwaway("plain") as database:
+        if modules := _get_modules(path):
+            workshop.databases.install(database, modules)
         done = subprocess.run(
             odoo_process.command("shell", "-d", database, "--no-http", *QUIET),
             input=SCRIPT.format(folder=str(FOLDER), path=str(path), result=str(result)),
@@ -54,6 +57,14 @@ def _measure(workshop, path):
     if not result.exists() or not result.stat().st_size:
         raise DevError(f"benchmark {bench} failed:\n{done.stdout}{done.stderr}")
     return [{"bench": bench, **row} for row in json.loads(result.read_text())]
+
+
+def _get_modules(path):
+    """Return the peer's addons: the file's ``MODULES = ("contract",)``, if any."""
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Assign) and node.targets[0].id == "MODULES":
+            return ast.literal_eval(node.value)
+    return ()
 
 
 QUIET = ("--log-level=warn", "--max-cron-threads=0")
