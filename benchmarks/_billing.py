@@ -154,3 +154,54 @@ class Books:
                 for number, partner in enumerate(partners)
             ]
         )
+
+    # Rows copied, where ten thousands are needed and making them is not measured
+
+    def copy_agreements(self, template, number):
+        """Copy an agreement ``number`` times, each with a customer of its own."""
+        self.env.flush_all()
+        partners = self._copy_rows(
+            "res_partner", template.partner_id, "generate_series(1, %s) AS n", [number]
+        )
+        self.env.cr.execute(
+            "UPDATE res_partner SET commercial_partner_id = id WHERE id = ANY(%s)",
+            [partners],
+        )
+        agreements = self._copy_rows(
+            "service_agreement",
+            template,
+            "unnest(%s) AS n",
+            [partners],
+            partner_id="n",
+            name="'SA' || n",
+        )
+        lines = self._copy_rows(
+            "service_agreement_line",
+            template.line_ids,
+            "unnest(%s) AS n",
+            [agreements],
+            agreement_id="n",
+        )
+        taxes = template.line_ids._fields["tax_ids"]
+        self.env.cr.execute(
+            f"INSERT INTO {taxes.relation} ({taxes.column1}, {taxes.column2})"
+            " SELECT unnest(%s), %s",
+            [lines, self.tax.id],
+        )
+        self.env.invalidate_all()
+
+    def _copy_rows(self, table, records, source, parameters, **replaced):
+        """:return: list of ids of the copies, one of each record per row of source"""
+        columns = [
+            name
+            for name, field in records._fields.items()
+            if field.store and field.column_type and name != "id"
+        ]
+        chosen = (replaced.get(name, f't."{name}"') for name in columns)
+        names = ", ".join(f'"{name}"' for name in columns)
+        self.env.cr.execute(
+            f"INSERT INTO {table} ({names}) SELECT {', '.join(chosen)}"
+            f" FROM {source}, {table} t WHERE t.id = ANY(%s) RETURNING id",
+            [*parameters, records.ids],
+        )
+        return [record_id for (record_id,) in self.env.cr.fetchall()]

@@ -12,7 +12,8 @@ class AccountMove(models.Model):
       line, and that was half of the time. It still checks them, and corrects what some
       other module wants otherwise.
     - The last number of the sequence is looked up once per batch, not per invoice.
-    - "Invoice created" and "Draft to Posted" are not logged unless somebody is told.
+    - "Invoice created" is not logged: who made it and when stands on the invoice.
+      (Of what is created and posted in one transaction, core logs nothing else.)
     """
 
     _inherit = "account.move"
@@ -84,8 +85,10 @@ class AccountMove(models.Model):
         return [self._get_amounts_of_base_line(base_line) for base_line in base_lines]
 
     def _prepare_base_line_of(self, line):
-        tax_ids = self.env["account.move.line"]._fields["tax_ids"].convert_to_cache(
-            line["tax_ids"], self.env["account.move.line"]
+        tax_ids = (
+            self.env["account.move.line"]
+            ._fields["tax_ids"]
+            .convert_to_cache(line["tax_ids"], self.env["account.move.line"])
         )
         return self.env["account.tax"]._prepare_base_line_for_taxes_computation(
             {},
@@ -117,31 +120,13 @@ class AccountMove(models.Model):
 
         :raise UserError: Odoo's reason why one of them cannot be posted
         """
-        if self._is_posting_followed():
-            posting = self
-        else:
-            posting = self._without_log(self.company_id)
+        posting = self._without_log(self.company_id)
         posting = posting.with_context(sequence_formats_of_batch={})
         posting._post(soft=False)
         posting.env.flush_all()
 
-    def _is_posting_followed(self):
-        """:return: bool, whether any follower is told when an invoice is validated"""
-        subtype = self.env.ref("account.mt_invoice_validated")
-        followers = self.env["mail.followers"].sudo()
-        return bool(
-            followers.search_count(
-                [
-                    ("res_model", "=", self._name),
-                    ("res_id", "in", self.ids),
-                    ("subtype_ids", "in", subtype.ids),
-                ],
-                limit=1,
-            )
-        )
-
     def _without_log(self, companies):
-        """Followers and notifications of a person made responsible stay as they are.
+        """Without messages; followers are made as ever.
 
         An audit trail is made of those very messages: its companies keep them.
         """
