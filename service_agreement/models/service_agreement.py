@@ -664,6 +664,7 @@ class ServiceAgreement(models.Model):
         self._freeze_promise()
         for agreement in self:
             agreement.sudo().write(agreement._prepare_activate_values())
+        self._record_movements()
         self._after_activate()
 
     def _after_activate(self):
@@ -747,6 +748,7 @@ class ServiceAgreement(models.Model):
                 agreement._prepare_suspension_values(first_day, last_day, credit, note)
             )
         self._refresh_state()
+        self._record_movements()
 
     def _prepare_suspension_values(self, first_day, last_day, credit, note):
         self.ensure_one()
@@ -784,6 +786,7 @@ class ServiceAgreement(models.Model):
             else:
                 waiver.date_end = fields.Date.subtract(day, days=1)
         self._refresh_state()
+        self._record_movements(day)
 
     def _get_suspension(self, day):
         """:return: the service.agreement.waiver that suspends it on ``day``, if any"""
@@ -839,6 +842,7 @@ class ServiceAgreement(models.Model):
                 agreement._prepare_end_values(last_day, reason, note)
             )
         self._expire()
+        self._record_movements()
 
     def _prepare_end_values(self, last_day, reason, note):
         self.ensure_one()
@@ -925,7 +929,13 @@ class ServiceAgreement(models.Model):
             self._get_pausing(company, today)._refresh_state()
             self._get_changing(company, today)._refresh_terms()
             self.env["ir.cron"]._commit_progress(len(past))
+            agreements = self.with_company(company)
+            agreements._withdraw_unannounced(today)
+            agreements._announce_escalations(today)
+            agreements._remind_of_renewals(today)
             self.env["service.agreement.line"].with_company(company)._refresh_revenue()
+        # Last, so that one that ended and the one that replaces it are one change.
+        self._record_missing_movements()
 
     @api.model
     def _get_pausing(self, company, today):
@@ -964,12 +974,7 @@ class ServiceAgreement(models.Model):
         renewing = self.filtered(lambda a: a._renews())
         for agreement in renewing:
             agreement.date_end = agreement._get_term_end(today)
-            agreement.message_post(
-                body=agreement.env._(
-                    "Renewed until %(date)s.",
-                    date=format_date(agreement.env, agreement.date_end),
-                )
-            )
+            agreement._after_renew()
         (self - renewing)._expire()
 
     # In force, and matching

@@ -3,6 +3,7 @@ from . import test_agreement
 from . import test_billing
 from . import test_billing_corrections
 from . import test_billing_parity
+from . import test_movement
 from . import test_portal
 from . import test_report
 from . import test_sla_clock
@@ -10,3 +11,6 @@ from . import test_sla_target
 from . import test_ticket
 from . import test_ticket_answer
 from . import test_change
+from . import test_correction
+from . import test_renewal
+from . import test_catalogue_update
