@@ -45,21 +45,22 @@ class AccountMove(models.Model):
 
     @api.model
     def _with_line_amounts(self, values, drafts):
-        """:return: a copy of ``values`` whose lines know their amounts already"""
+        """:return: a copy of ``values`` that knows its journal and lines' amounts"""
         lines = [dict(line) for _command, _id, line in values["invoice_line_ids"]]
-        draft = self._get_rate_draft(values, drafts)
+        draft = self._get_draft_of_kind(values, drafts)
         if all("tax_ids" in line and "price_unit" in line for line in lines):
             for line, amounts in zip(lines, draft._get_amounts_of(lines), strict=True):
                 line.update(amounts)
         return {
+            "journal_id": draft.journal_id.id,
             **values,
             "invoice_line_ids": [(0, 0, line) for line in lines],
         }
 
     @api.model
-    def _get_rate_draft(self, values, drafts):
-        """:return: an unsaved invoice with the sign and the rate that core, or whoever
-        extends it, computes for such values; one per kind, kept in ``drafts``
+    def _get_draft_of_kind(self, values, drafts):
+        """:return: an unsaved invoice with the journal, sign and rate that core, or
+        whoever extends it, computes for such values; one per kind, kept in ``drafts``
         """
         kind = frozendict(
             (name, values.get(name))
