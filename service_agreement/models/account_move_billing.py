@@ -52,8 +52,8 @@ class AccountMove(models.Model):
             for line, amounts in zip(lines, draft._get_amounts_of(lines), strict=True):
                 line.update(amounts)
         return {
-            "journal_id": draft.journal_id.id,
             **values,
+            "journal_id": draft.journal_id.id,
             "invoice_line_ids": [(0, 0, line) for line in lines],
         }
 
@@ -64,7 +64,13 @@ class AccountMove(models.Model):
         """
         kind = frozendict(
             (name, values.get(name))
-            for name in ("move_type", "company_id", "currency_id", "invoice_date")
+            for name in (
+                "move_type",
+                "company_id",
+                "journal_id",
+                "currency_id",
+                "invoice_date",
+            )
         )
         if kind not in drafts:
             drafts[kind] = self.new(

@@ -41,6 +41,12 @@ class ResPartner(models.Model):
         groups="service_agreement.group_user",
         help="Twelve times the monthly revenue.",
     )
+    agreement_invoice_together = fields.Boolean(
+        string="One Invoice for All Agreements",
+        company_dependent=True,
+        help="Service agreements that fall due on the same day, on the same terms, are "
+        "billed on one invoice.",
+    )
     agreement_missing = fields.Boolean(
         compute="_compute_agreement_summary",
         search="_search_agreement_missing",

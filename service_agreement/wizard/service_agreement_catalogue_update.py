@@ -60,7 +60,7 @@ class ServiceAgreementCatalogueUpdate(models.TransientModel):
 
     def _prepare_line_values(self, agreement):
         charge = agreement._get_suggested_charge()
-        then = agreement._get_catalogue_values()["price_unit"] if charge else 0.0
+        then = agreement._get_catalogue_price(self.date) if charge else 0.0
         return {
             "agreement_id": agreement.id,
             "date": agreement._get_period_start(self.date),
@@ -123,17 +123,21 @@ class ServiceAgreement(models.Model):
         self.ensure_one()
         return self._get_current_lines("recurring").filtered("is_suggested")[:1]
 
-    def _get_catalogue_values(self):
-        """:return: what the catalogue asks for this tier and plan today"""
+    def _get_catalogue_price(self, date=None):
+        """:return: float, what this customer would pay for tier and plan from ``date``
+        on, default today
+        """
         self.ensure_one()
-        return self._prepare_suggested_values()
+        quantity = self._get_suggested_charge().quantity or 1.0
+        day = date or self.company_id._service_today()
+        return self._get_tier_price(self.tier_id, self.plan_id, quantity, day)
 
     def _is_behind_catalogue(self):
         """Whether price, promise or texts are not those of the catalogue."""
         self.ensure_one()
         tier = self.tier_id.with_context(lang=self._get_lang())
         charge = self._get_suggested_charge()
-        price = self._get_catalogue_values()["price_unit"] if charge else 0.0
+        price = self._get_catalogue_price() if charge else 0.0
         return bool(
             self.currency_id.compare_amounts(charge.price_unit, price)
             or (self.highlights or "") != (tier.highlights or "")
