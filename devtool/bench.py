@@ -25,7 +25,7 @@ with open({result!r}, "w") as result:
 
 def run(name=None, json_file=None):
     """Run the benchmarks, print the table, and fail where nothing was measured."""
-    files = sorted(FOLDER.glob(f"bench_{name or '*'}.py"))
+    files = sorted(FOLDER.glob(f"bench_{name or ''}*.py"))
     if not files:
         raise DevError(f"no benchmark {FOLDER.name}/bench_{name or '*'}.py")
     workshop = prepare.workshop()
