@@ -167,6 +167,11 @@ class Databases:
             if found and not Path(f"/proc/{found[1]}").exists():
                 self.drop(name)
 
+    def install(self, name, modules):
+        """Install more modules on a database."""
+        with step("databases", ", ".join(modules)) as current:
+            self._install(name, modules, current)
+
     def rename(self, name, new_name):
         """Rename a database with its files."""
         self._disconnect(name)

@@ -36,6 +36,7 @@ from . import service_agreement_sla_report
 from . import service_agreement_ticket_fact
 from . import service_agreement_ticket_mixin
 from . import account_move
+from . import account_move_billing
 from . import account_move_line
 from . import account_move_send
 from . import res_partner

@@ -163,7 +163,7 @@ class ServiceAgreement(models.Model):
         if not pieces:
             return self.env["account.move"]
         invoices = self._group_pieces(pieces)
-        moves = self.env["account.move"].create(
+        moves = self.env["account.move"]._create_agreement_invoices(
             [self._prepare_invoice_values(group, today) for group in invoices]
         )
         self._record_periods(moves, invoices)

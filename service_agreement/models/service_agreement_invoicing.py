@@ -402,5 +402,5 @@ class ServiceAgreement(models.Model):
         by_mode = {mode: moves.browse() for mode, _label in INVOICE_MODES}
         for move, pieces in zip(moves, invoices, strict=True):
             by_mode[pieces[0].agreement._get_invoice_mode()] |= move
-        (moves - by_mode["draft"])._post(soft=False)
+        (moves - by_mode["draft"])._post_agreement_invoices()
         by_mode["send"]._queue_agreement_sending()
