@@ -19,6 +19,7 @@
         "report/service_agreement_report_templates.xml",
         "data/mail_template_data.xml",
         "data/ir_cron_data.xml",
+        "wizard/service_agreement_change_views.xml",
         "wizard/service_agreement_end_views.xml",
         "wizard/service_agreement_billing_views.xml",
         "views/service_agreement_plan_views.xml",
@@ -49,6 +50,7 @@
         "web.assets_backend": [
             "service_agreement/static/src/sla_countdown/**/*",
             "service_agreement/static/src/service_minutes/**/*",
+            "service_agreement/static/src/change_preview/**/*",
             "service_agreement/static/src/scss/backend.scss",
         ],
         "web.assets_frontend": [

@@ -162,17 +162,10 @@ class ServiceAgreement(models.Model):
         """
         self.ensure_one()
         upcoming = next(self._get_schedules()[self], None)
-        base_lines = []
-        for due in self._prepare_due_pieces(upcoming) if upcoming else ():
-            values = due.line._prepare_invoice_line_values(due.piece)
-            base_lines.append(
-                {
-                    **due.line._prepare_tax_base_line(),
-                    "price_unit": values["price_unit"],
-                    "quantity": values["quantity"],
-                    "discount": values["discount"],
-                }
-            )
+        base_lines = [
+            due.line._prepare_piece_base_line(due.piece)
+            for due in (self._prepare_due_pieces(upcoming) if upcoming else ())
+        ]
         return self._get_totals(base_lines)["total"]
 
     def _get_totals(self, base_lines):

@@ -83,6 +83,20 @@ def replay(
     return history.close()
 
 
+def values_on(
+    day: date,
+    values: Mapping,
+    changes: Iterable[Change],
+    rounding: Decimal = CENT,
+) -> Mapping:
+    """What holds on `day`, its own changes included; parameters as of :func:`replay`."""
+    current = dict(values)
+    for change in sorted(changes, key=lambda change: (change.day, change.order)):
+        if change.day <= day:
+            current = _changed(current, change.values, rounding)
+    return current
+
+
 def assign(
     stretches: Sequence[Stretch], existing: Iterable[Existing]
 ) -> tuple[list[tuple[Stretch, Hashable | None]], list[Hashable]]:

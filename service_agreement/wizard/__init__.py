@@ -1,2 +1,3 @@
+from . import service_agreement_change
 from . import service_agreement_end
 from . import service_agreement_billing_run
