@@ -14,6 +14,9 @@ from . import service_agreement_waiver
 from . import service_agreement_change
 from . import service_agreement_schedule
 from . import service_agreement_billing
+from . import service_agreement_correction
+from . import service_agreement_renewal
+from . import service_agreement_escalation
 from . import service_agreement_document
 from . import service_agreement_portal
 from . import service_agreement_sla_calendar

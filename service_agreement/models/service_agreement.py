@@ -925,6 +925,10 @@ class ServiceAgreement(models.Model):
             self._get_pausing(company, today)._refresh_state()
             self._get_changing(company, today)._refresh_terms()
             self.env["ir.cron"]._commit_progress(len(past))
+            agreements = self.with_company(company)
+            agreements._withdraw_unannounced(today)
+            agreements._announce_escalations(today)
+            agreements._remind_of_renewals(today)
             self.env["service.agreement.line"].with_company(company)._refresh_revenue()
 
     @api.model
@@ -964,12 +968,7 @@ class ServiceAgreement(models.Model):
         renewing = self.filtered(lambda a: a._renews())
         for agreement in renewing:
             agreement.date_end = agreement._get_term_end(today)
-            agreement.message_post(
-                body=agreement.env._(
-                    "Renewed until %(date)s.",
-                    date=format_date(agreement.env, agreement.date_end),
-                )
-            )
+            agreement._after_renew()
         (self - renewing)._expire()
 
     # In force, and matching

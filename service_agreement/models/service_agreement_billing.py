@@ -231,19 +231,23 @@ class ServiceAgreement(models.Model):
 
     def _forget_settled_corrections(self):
         """What was looked at again and is right now need not be looked at any more."""
+        dated = self.line_ids.filtered("adjust_on")
         stale = self.env["service.agreement.period"].search(
             [("line_id", "in", self.line_ids.ids), ("is_stale", "=", True)]
         )
-        if not stale:
+        if not (dated or stale):
             return
         charges = self._get_charges().values()
-        open_ids = {
-            piece.adjusts.key
+        wrong = [
+            piece
             for group in charges
             for charge in group
             for piece in differences(charge)
-        }
+        ]
+        open_ids = {piece.adjusts.key for piece in wrong}
+        open_lines = dated.browse().union(*(piece.charge.key for piece in wrong))
         stale.filtered(lambda period: period.id not in open_ids).sudo().is_stale = False
+        (dated - open_lines).sudo().adjust_on = False
 
     @api.model
     def _after_invoices_created(self, moves):

@@ -31,6 +31,7 @@ LINE_FACTS = (
     "origin_id",
     "change_id",
     "superseded_on",
+    "is_continued",
     "bill_from",
     "adjust_on",
 )
@@ -168,6 +169,9 @@ class ServiceAgreementLine(models.Model):
         readonly=True,
         copy=False,
         help="From this day on other terms hold.",
+    )
+    is_continued = fields.Boolean(
+        readonly=True, copy=False, help="Another stretch follows this one."
     )
     bill_from = fields.Date(
         readonly=True, copy=False, help="Opened by a change: not billed before."
@@ -502,16 +506,16 @@ class ServiceAgreementLine(models.Model):
         """
         self.ensure_one()
         start, end = self._get_window(**facts)
-        superseded_on = facts.get("superseded_on", self.superseded_on)
+        now = {name: self[name] for name in LINE_FACTS} | facts
         return Charge(
             key=self,
             start=start,
             end=end,
             terms=self._get_terms(),
-            settled=self.settled_until or None,
-            bill_from=self.bill_from or None,
-            adjust_on=facts.get("adjust_on", self.adjust_on) or None,
-            continued=bool(superseded_on and superseded_on == end),
+            settled=now["settled_until"] or None,
+            bill_from=now["bill_from"] or None,
+            adjust_on=now["adjust_on"] or None,
+            continued=now["is_continued"] and now["superseded_on"] == end,
             billed=periods._to_billed(),
             waivers=waivers,
             group=tuple(self.tax_ids.ids),
