@@ -1,7 +1,7 @@
 from datetime import date
 
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.fields import Command
+from odoo.fields import Command, Domain
 from odoo.tests import Form, new_test_user, tagged
 
 from .common import ServiceAgreementCommon
@@ -53,7 +53,7 @@ class ChangeWizardCommon(ServiceAgreementCommon):
                 continue
             with self.at(f"{row['day']} 12:00:00"):
                 moves, failed = Agreement._bill_due(
-                    date.fromisoformat(row["day"]), [("id", "=", agreement.id)]
+                    date.fromisoformat(row["day"]), Domain("id", "=", agreement.id)
                 )
             self.assertFalse(failed)
             made += [
@@ -144,7 +144,7 @@ class TestChangeWizard(ChangeWizardCommon):
                 line.quantity = 2
                 line.price_unit = 80
             wizard.when = "next_period"
-            self.assertEqual(wizard.date, "2026-04-01")
+            self.assertEqual(wizard.date, date(2026, 4, 1))
             with wizard.line_ids.edit(0) as line:
                 self.assertEqual((line.quantity, line.price_unit), (2, 80))
             wizard.tier_id = self.gold
@@ -155,7 +155,7 @@ class TestChangeWizard(ChangeWizardCommon):
         with self.at("2026-03-11 12:00:00"):
             wizard = self._open(when="next_period", plan_id=self.plan_yearly)
             with wizard.line_ids.edit(0) as line:
-                self.assertEqual(line.price_unit, 12 * 89.0)
+                self.assertEqual(line.price_unit, 961.2)
                 line.price_unit = 1000.0
             preview = wizard.preview
             wizard.save().action_confirm()
@@ -232,12 +232,16 @@ class TestChangeWizard(ChangeWizardCommon):
             self.assertIn("does not renew", wizard.problem)
             self.agreement.write({"term_months": 12, "auto_renew": True})
             wizard = self._open(when="renewal")
-            self.assertEqual(wizard.date, "2027-03-01")
+            self.assertEqual(wizard.date, date(2027, 3, 1))
 
     def test_prices_with_taxes_and_totals_rounded_together(self):
         self.company.tax_calculation_rounding_method = "round_globally"
         included = self.tax_sale_a.copy(
-            {"amount": 21.0, "price_include_override": "tax_included"}
+            {
+                "name": "21 % included",
+                "amount": 21.0,
+                "price_include_override": "tax_included",
+            }
         )
         with self.at("2026-03-01 12:00:00"):
             agreement = self._create_agreement("2026-03-01", self.plan_first)

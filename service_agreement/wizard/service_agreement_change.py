@@ -6,7 +6,7 @@ from ..models.service_agreement_change import TIMINGS, PendingChange
 from .change_preview import ChangePreview
 
 # What people change of a charge; the plan is changed for all of them.
-EDITED = ("product_id", "name", "quantity", "price_unit", "discount", "tax_ids")
+EDITED = {"product_id", "name", "quantity", "price_unit", "discount", "tax_ids"}
 
 
 class ServiceAgreementChangeWizard(models.TransientModel):
@@ -407,13 +407,33 @@ class ServiceAgreementChangeWizardLine(models.TransientModel):
                 else:
                     line._suggest(line.suggested or {})
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """What is not given is as suggested, also for who calls from outside."""
+        lines = super().create(vals_list)
+        for line, vals in zip(lines, vals_list, strict=True):
+            line._complete(vals)
+        return lines
+
+    def _complete(self, given):
+        self.ensure_one()
+        terms = self.wizard_id._get_held().get(self.origin_id)
+        if terms and not EDITED <= given.keys():
+            values = self.wizard_id._get_suggested_values(terms)
+            missing = EDITED - given.keys()
+            self.write({n: self._as_value(n, values[n]) for n in missing})
+
+    @api.model
+    def _as_value(self, name, value):
+        is_many = self._fields[name].type == "many2many"
+        return [Command.set(value)] if is_many else value
+
     def _suggest(self, values):
         self.ensure_one()
         before = self.suggested or {}
         for name in EDITED:
             if name in values and values[name] != before.get(name):
-                is_many = self._fields[name].type == "many2many"
-                self[name] = [Command.set(values[name])] if is_many else values[name]
+                self[name] = self._as_value(name, values[name])
             else:
                 self[name] = self[name]
         self.suggested = values
