@@ -155,7 +155,8 @@ class ServiceAgreementChange(models.Model):
         """:return: Markup, what is told in the chatter"""
         self.ensure_one()
         title = self.env._(
-            "Changed from %(date)s on", date=format_date(self.env, self.date)
+            "Different from %(date)s on:",
+            date=format_date(self.env, self.date, date_format="long"),
         )
         parts = self._get_parts() or [self.summary]
         body = Markup("<p>%s</p><ul>%s</ul>") % (
@@ -383,7 +384,7 @@ class ServiceAgreement(models.Model):
         string="Earlier Charges",
     )
 
-    @api.depends("line_ids.is_current", "line_ids.superseded_on")
+    @api.depends("line_ids.is_current", "line_ids.superseded_on", "line_ids.charge")
     def _compute_split_lines(self):
         for agreement in self:
             void = agreement.line_ids.filtered(
@@ -391,7 +392,11 @@ class ServiceAgreement(models.Model):
                     line.superseded_on and line.superseded_on <= line.served_from
                 )
             )
-            current = agreement.line_ids.filtered("is_current")
+            current = agreement.line_ids.filtered(
+                lambda ln: (
+                    ln.is_current and not (ln.charge == "one_off" and ln.settled_until)
+                )
+            )
             agreement.current_line_ids = current.sorted(
                 lambda line: (line.sequence, line.served_from, line.id)
             )
@@ -548,6 +553,8 @@ class ServiceAgreement(models.Model):
         self.write(
             {
                 "tier_id": tier.id,
+                # Also the last day: it would be counted anew, from the first term.
+                "date_end": self.date_end,
                 "highlights": tier.highlights,
                 "exclusions": tier.exclusions,
             }
