@@ -83,7 +83,7 @@ class ServiceAgreementChangeWizard(models.TransientModel):
         compute_sudo=False,
     )
     addition_ids = fields.One2many(
-        "service.agreement.change.wizard.addition", "wizard_id", string="Added"
+        "service.agreement.change.wizard.addition", "wizard_id", string="Charge"
     )
     problem = fields.Char(compute="_compute_preview")
     preview = fields.Json(compute="_compute_preview")
