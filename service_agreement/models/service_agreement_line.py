@@ -249,33 +249,6 @@ class ServiceAgreementLine(models.Model):
             product = line.product_id.with_context(lang=line.agreement_id._get_lang())
             line.name = line.name or product.get_product_multiline_description_sale()
 
-    @api.depends("product_id", "agreement_id.currency_id")
-    def _compute_price_unit(self):
-        for line in self:
-            agreement = line.agreement_id
-            if line.price_unit or not line.product_id:
-                line.price_unit = line.price_unit
-                continue
-            company = agreement.company_id or self.env.company
-            line.price_unit = line.product_id.currency_id._convert(
-                line.product_id.lst_price,
-                agreement.currency_id or company.currency_id,
-                company,
-                fields.Date.context_today(line),
-            )
-
-    @api.depends("product_id", "agreement_id.partner_id", "agreement_id.company_id")
-    def _compute_tax_ids(self):
-        for line in self:
-            company = line.agreement_id.company_id or self.env.company
-            taxes = line.product_id.taxes_id._filter_taxes_by_company(company)
-            position = (
-                self.env["account.fiscal.position"]
-                .with_company(company)
-                ._get_fiscal_position(line.agreement_id.partner_id)
-            )
-            line.tax_ids = position.map_tax(taxes)
-
     @api.depends(
         "quantity", "price_unit", "discount", "tax_ids", "agreement_id.currency_id"
     )

@@ -97,7 +97,7 @@ class ServiceAgreement(models.Model):
         charges = {agreement: [] for agreement in self}
         for line in lines:
             charges[line.agreement_id].append(
-                line._to_charge(periods.get(line.id, none), waivers[line])
+                line._to_charge(periods.get(line._origin.id, none), waivers[line])
             )
         return charges
 

@@ -2,8 +2,15 @@ from . import test_access
 from . import test_agreement
 from . import test_billing
 from . import test_billing_corrections
+from . import test_billing_parity
+from . import test_billing_obstacles
+from . import test_billing_run
+from . import test_movement
+from . import test_invoicing
 from . import test_portal
+from . import test_pricelist
 from . import test_report
+from . import test_sending
 from . import test_sla_clock
 from . import test_sla_target
 from . import test_ticket
@@ -13,3 +20,4 @@ from . import test_change_sequences
 from . import test_change_wizard
 from . import test_correction
 from . import test_renewal
+from . import test_catalogue_update

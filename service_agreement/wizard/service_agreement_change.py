@@ -272,21 +272,20 @@ class ServiceAgreementChangeWizard(models.TransientModel):
         return {name: self._as_json(value) for name, value in values.items()}
 
     def _get_tier_values(self, terms, tier, plan):
+        """What a tier costs this customer, and how it is called in his language."""
         agreement = self.agreement_id
-        lang = agreement._get_lang()
-        values = (tier or self.held_tier_id).with_context(lang=lang)
-        values = values._prepare_line_values(
-            plan or self.env["service.agreement.plan"].browse(terms["plan_id"]),
-            agreement.currency_id,
-            agreement.company_id,
-            self.date,
+        plan = plan or self.env["service.agreement.plan"].browse(terms["plan_id"])
+        price = agreement._get_tier_price(
+            tier or self.held_tier_id, plan, float(terms["quantity"]), self.date
         )
         if not tier:
-            return {"price_unit": values["price_unit"]}
+            return {"price_unit": price}
+        values = tier.with_context(lang=agreement._get_lang())._prepare_line_values()
         if values["product_id"] != terms["product_id"]:
             line = self._get_example({"product_id": values["product_id"]})
             values["tax_ids"] = line.tax_ids.ids
-        return {name: values[name] for name in EDITED if name in values}
+        known = {name: values[name] for name in EDITED & values.keys()}
+        return {**known, "price_unit": price}
 
     def _get_price_for(self, plan, terms):
         """The same per month, under another plan."""
