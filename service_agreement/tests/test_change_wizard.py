@@ -183,6 +183,7 @@ class TestChangeWizard(ChangeWizardCommon):
             with wizard.addition_ids.new() as line:
                 line.product_id = self.setup_fee
                 line.charge = "one_off"
+                self.assertEqual((line.name, line.price_unit), ("Setup", 250.0))
             with wizard.addition_ids.new() as line:
                 line.product_id = self.product
                 line.name = "Second house"
@@ -296,6 +297,51 @@ class TestChangeWizard(ChangeWizardCommon):
         self.assertIn("A second house", body)
         self.assertEqual(self.agreement.current_line_ids.price_unit, 149.0)
         self.assertEqual(self.agreement.past_line_ids.price_unit, 89.0)
+
+    def test_what_is_to_come_is_in_the_document(self):
+        with self.at("2026-03-05 12:00:00"):
+            wizard = self._open(when="day", date="2026-07-01", tier_id=self.gold)
+            with wizard.addition_ids.new() as line:
+                line.product_id = self.setup_fee
+                line.charge = "one_off"
+            wizard.save().action_confirm()
+            self.assertEqual(
+                self.agreement._get_document_upcoming(),
+                [
+                    "From July 1, 2026: Gold service agreement, $\xa0149.00 per month",
+                    "From July 1, 2026: Setup, $\xa0250.00 once",
+                ],
+            )
+            self.assertEqual(
+                self.agreement._get_document_lines("recurring"), self.origin
+            )
+            wizard = self._open(when="day", date="2026-08-01")
+            with wizard.line_ids.edit(0) as line:
+                line.is_removed = True
+            wizard.save().action_confirm()
+            self.assertEqual(
+                self.agreement._get_document_upcoming()[-1],
+                "From August 1, 2026: no longer Gold service agreement",
+            )
+
+    def test_another_tier_leaves_the_last_day(self):
+        with self.at("2027-03-05 12:00:00"):
+            self.agreement.write({"term_months": 12, "auto_renew": True})
+            self.agreement.date_end = date(2028, 2, 29)
+            self._open(tier_id=self.gold).save().action_confirm()
+            self.assertEqual(self.agreement.tier_id, self.gold)
+            self.assertEqual(self.agreement.date_end, date(2028, 2, 29))
+
+    def test_a_change_that_was_taken_back_holds_no_more(self):
+        with self.at("2026-03-05 12:00:00"):
+            self._open(
+                when="day", date="2026-05-11", tier_id=self.gold
+            ).save().action_confirm()
+            self.agreement.change_ids.action_withdraw()
+            again = self._open(when="day", date="2026-05-20")
+            self.assertEqual(again.held_tier_name, "Stays Bronze")
+            with again.line_ids.edit(0) as line:
+                self.assertEqual(line.price_unit, 89.0)
 
 
 @tagged("post_install", "-at_install")

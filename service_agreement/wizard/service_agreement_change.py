@@ -529,11 +529,26 @@ class ServiceAgreementChangeWizardAddition(models.TransientModel):
     @api.depends("product_id")
     def _compute_defaults(self):
         for line in self:
-            values = {"product_id": line.product_id._origin.id}
-            example = line.wizard_id._get_example(values)
+            wizard, product = line.wizard_id, line.product_id._origin
+            example = wizard._get_example({"product_id": product.id})
             line.name = example.name
-            line.price_unit = example.price_unit
             line.tax_ids = example.tax_ids
+            line.price_unit = product and wizard.agreement_id._get_listed_price(
+                product, line.quantity, wizard.date
+            )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """What is not given is as usual for the product, also for who calls from
+        outside: one method computes all of it, or nothing where one is given.
+        """
+        lines = super().create(vals_list)
+        for line, vals in zip(lines, vals_list, strict=True):
+            given = {"name", "price_unit", "tax_ids"} & vals.keys()
+            if given and len(given) < 3:
+                line._compute_defaults()
+                line.write({name: vals[name] for name in given})
+        return lines
 
     def _why_not(self):
         self.ensure_one()
