@@ -9,17 +9,18 @@ from tests.browser.steps import log_in, open_action, pick
 
 def test_change_a_tier_with_preview(page):
     log_in(page, "olivia")
-    open_an_agreement(page, tier="Silver", plan="Monthly")
+    open_an_agreement(page, "The Copper Lantern")
     page.get_by_role("button", name="Change…").click()
     wizard = page.locator(".modal")
     expect(wizard).to_contain_text("Choose what is different")
     expect(wizard.get_by_role("button", name="Confirm Change")).to_be_hidden()
 
-    wizard.get_by_label("Next period").check()
-    expect(
-        wizard.locator(".o_field_widget[name=line_ids] .o_data_row")
-    ).to_contain_text(["Silver"])
-    wizard.get_by_label("Today").check()
+    first_day = wizard.locator(".o_field_widget[name=date]")
+    today = first_day.inner_text()
+    wizard.get_by_text("Next period").click()
+    expect(first_day).not_to_have_text(today)
+    wizard.get_by_text("Today", exact=True).click()
+    expect(first_day).to_have_text(today)
     pick(wizard, "tier_id", "Gold")
     see_the_preview(wizard)
     wizard.get_by_role("button", name="Confirm Change").click()
@@ -34,15 +35,16 @@ def test_change_a_tier_with_preview(page):
     )
 
 
-def open_an_agreement(page, tier, plan):
-    """Open the first active one of that tier and plan."""
+def open_an_agreement(page, customer):
     open_action(page, "action_service_agreement")
-    page.locator(".o_data_row, .o_kanban_record").first.wait_for()
-    search = page.get_by_role("searchbox")
-    search.fill("SA")
-    search.press("Enter")
-    rows = page.locator(".o_data_row").filter(has_text=re.compile(rf"{tier}\s*{plan}"))
-    rows.filter(has_text="Active").first.locator("td[name=name]").click()
+    page.locator(".o_data_row").first.wait_for()
+    page.get_by_role("searchbox").fill(customer)
+    page.get_by_role("searchbox").press("Enter")
+    expect(page.locator(".o_facet_value", has_text=customer)).to_be_visible()
+    row = (
+        page.locator(".o_data_row").filter(has_text=customer).filter(has_text="Silver")
+    )
+    row.first.locator("td[name=name]").click()
     expect(page.locator(".o_arrow_button_current")).to_have_text("Active")
 
 
