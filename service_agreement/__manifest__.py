@@ -20,6 +20,7 @@
         "report/service_agreement_report_templates.xml",
         "data/mail_template_data.xml",
         "data/ir_cron_data.xml",
+        "wizard/service_agreement_change_views.xml",
         "wizard/service_agreement_end_views.xml",
         "wizard/service_agreement_write_off_views.xml",
         "wizard/service_agreement_catalogue_update_views.xml",
@@ -54,6 +55,7 @@
         "web.assets_backend": [
             "service_agreement/static/src/sla_countdown/**/*",
             "service_agreement/static/src/service_minutes/**/*",
+            "service_agreement/static/src/change_preview/**/*",
             "service_agreement/static/src/running/**/*",
             "service_agreement/static/src/scss/backend.scss",
         ],

@@ -182,6 +182,12 @@ class ServiceAgreementLine(models.Model):
         help="When what was billed too much or too little is due.",
     )
     is_current = fields.Boolean(compute="_compute_is_current", search="_search_current")
+    served_from = fields.Date(string="Holds From", compute="_compute_served")
+    served_until = fields.Date(
+        string="Holds Until",
+        compute="_compute_served",
+        help="Last day. Empty: as long as the agreement.",
+    )
     next_due = fields.Date(
         compute="_compute_next_due", help="When the next period falls due."
     )
@@ -306,6 +312,13 @@ class ServiceAgreementLine(models.Model):
             line.is_current = not void and (
                 end is None or end > company._service_today()
             )
+
+    @api.depends("date_start", "date_end", "superseded_on", "agreement_id.date_start")
+    def _compute_served(self):
+        for line in self:
+            start, end = line._get_window()
+            line.served_from = start
+            line.served_until = end and fields.Date.subtract(end, days=1)
 
     def _search_current(self, operator, value):
         if operator != "in":
@@ -556,6 +569,15 @@ class ServiceAgreementLine(models.Model):
                 discount=0.0,
             )
         return values
+
+    def _prepare_piece_base_line(self, piece):
+        """:return: what ``account.tax`` computes the taxes of ``piece`` from"""
+        values = self._prepare_invoice_line_values(piece)
+        names = ("price_unit", "quantity", "discount")
+        return {
+            **self._prepare_tax_base_line(),
+            **{name: values[name] for name in names},
+        }
 
     def _get_invoice_line_name(self, piece):
         """The description and the period served, in the customer's language."""
