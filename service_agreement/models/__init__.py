@@ -13,6 +13,10 @@ from . import service_agreement_period
 from . import service_agreement_waiver
 from . import service_agreement_change
 from . import service_agreement_schedule
+from . import service_agreement_preview
+from . import service_agreement_suspension
+from . import service_agreement_end
+from . import service_agreement_replacement
 from . import service_agreement_billing
 from . import service_agreement_document
 from . import service_agreement_portal

@@ -94,12 +94,17 @@ class ServiceAgreementWaiver(models.Model):
         self.ensure_one()
         return fields.Date.add(self.date_end, days=1) if self.date_end else None
 
-    def _to_waiver(self):
-        """:return: tools.charges.Waiver"""
+    def _to_waiver(self, last_day):
+        """
+        :param last_day: date or False, of the agreement: what suspends it is over then
+        :return: tools.charges.Waiver
+        """
         self.ensure_one()
+        over = last_day and fields.Date.add(last_day, days=1)
+        end = min(filter(None, (self._get_end(), over)), default=None)
         return Waiver(
             start=self.date_start,
-            end=self._get_end(),
+            end=end and max(end, self.date_start),
             credited=self.is_credited,
             stops=self.kind == "suspension",
         )

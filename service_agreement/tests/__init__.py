@@ -9,3 +9,5 @@ from . import test_sla_target
 from . import test_ticket
 from . import test_ticket_answer
 from . import test_change
+from . import test_ending
+from . import test_suspension
