@@ -4,6 +4,7 @@ from odoo.tools import SQL
 
 # In the order in which nothing is left that refers to what is deleted.
 MADE_BY_PEOPLE = (
+    "service_agreement_movement",
     "service_agreement_period",
     "service_agreement_waiver",
     "service_agreement_change_line",

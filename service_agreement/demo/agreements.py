@@ -40,6 +40,7 @@ class Deal(NamedTuple):
     ended: tuple = ()
     renews: bool = True
     key: str = ""
+    replaces: str = ""
 
 
 MOVED = ((4, 8), "cancelled", "We sold the house and move to Portland in spring.")
@@ -92,7 +93,14 @@ DEALS = [
         ended=UPGRADED,
         key="rosenthal_silver",
     ),
-    Deal("rosenthal", "gold", "monthly", (5, 1), "Miriam Rosenthal"),
+    Deal(
+        "rosenthal",
+        "gold",
+        "monthly",
+        (5, 1),
+        "Miriam Rosenthal",
+        replaces="rosenthal_silver",
+    ),
     Deal(
         "fenwick",
         "silver",
@@ -232,6 +240,8 @@ class Agreements:
         )
         self._adjust_lines(agreement, deal)
         agreement = agreement.with_env(line.env)
+        if deal.replaces:
+            agreement.replaces_id = line.named(f"agreement_{deal.replaces}")
         line.name(f"agreement_{deal.key or deal.customer}", agreement)
         if deal.stage != "draft":
             offered = line.env.cr.now() + timedelta(hours=self.random.randint(1, 5))
@@ -341,6 +351,9 @@ class Agreements:
             ]
         )
         past._renew_or_expire(day)
+        lines = self.timeline.env["service.agreement.line"]
+        lines.with_company(self.timeline.company)._refresh_revenue()
+        past._record_missing_movements()
 
 
 def draw_signature(name):

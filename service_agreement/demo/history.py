@@ -32,7 +32,9 @@ def load(env):
     _let_customers_follow(timeline)
     _set_dates_right(timeline.env, first_message)
     _forget_assignments(timeline.env)
-    timeline.env["service.agreement.line"]._refresh_ended_lines()
+    lines = timeline.env["service.agreement.line"].with_company(company)
+    lines._refresh_revenue()
+    timeline.env["service.agreement"]._record_missing_movements()
 
 
 def _let_customers_follow(timeline):

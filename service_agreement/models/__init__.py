@@ -4,6 +4,9 @@ from . import resource_calendar
 from . import resource_calendar_attendance
 from . import resource_calendar_leaves
 from . import mail_thread
+from . import mail_mail
+from . import product_pricelist
+from . import product_pricelist_item
 from . import service_agreement_plan
 from . import service_agreement_tier
 from . import service_agreement_sla_target
@@ -13,11 +16,18 @@ from . import service_agreement_period
 from . import service_agreement_waiver
 from . import service_agreement_change
 from . import service_agreement_schedule
+from . import service_agreement_movement
+from . import service_agreement_revenue
 from . import service_agreement_preview
 from . import service_agreement_suspension
 from . import service_agreement_end
 from . import service_agreement_replacement
 from . import service_agreement_billing
+from . import service_agreement_invoicing
+from . import service_agreement_line_invoicing
+from . import service_agreement_correction
+from . import service_agreement_renewal
+from . import service_agreement_escalation
 from . import service_agreement_document
 from . import service_agreement_portal
 from . import service_agreement_sla_calendar
@@ -28,6 +38,7 @@ from . import service_agreement_ticket_fact
 from . import service_agreement_ticket_mixin
 from . import account_move
 from . import account_move_line
+from . import account_move_send
 from . import res_partner
 from . import project_project
 from . import project_task_type

@@ -4,6 +4,12 @@ from odoo import fields, models
 
 from .instant import now, zone
 
+INVOICE_MODES = [
+    ("draft", "Left as drafts"),
+    ("post", "Posted"),
+    ("send", "Posted and sent"),
+]
+
 
 class ResCompany(models.Model):
     _inherit = "res.company"
@@ -15,6 +21,24 @@ class ResCompany(models.Model):
         help="Where requests from the customer portal arrive.",
     )
 
+    agreement_invoice_mode = fields.Selection(
+        INVOICE_MODES,
+        string="Agreement Invoices Are",
+        required=True,
+        default="post",
+        help="What happens to the invoices of agreements once they are made. Sending "
+        "follows in the background, by the method each customer prefers.",
+    )
+    agreement_invoice_date = fields.Selection(
+        [
+            ("auto", "Day it falls due, in a closed or past month: day of billing"),
+            ("due", "Day it falls due"),
+            ("run", "Day of billing"),
+        ],
+        string="Date of Agreement Invoices",
+        required=True,
+        default="auto",
+    )
     agreement_credit_suspended = fields.Boolean(
         string="Credit Suspended Days",
         help="Give back days that were billed before an agreement was suspended.",

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class ResConfigSettings(models.TransientModel):
@@ -7,3 +7,18 @@ class ResConfigSettings(models.TransientModel):
     service_desk_project_id = fields.Many2one(
         related="company_id.service_desk_project_id", readonly=False
     )
+    agreement_invoice_mode = fields.Selection(
+        related="company_id.agreement_invoice_mode", readonly=False, required=True
+    )
+    agreement_invoice_date = fields.Selection(
+        related="company_id.agreement_invoice_date", readonly=False, required=True
+    )
+    is_invoice_sending_off = fields.Boolean(
+        compute="_compute_is_invoice_sending_off",
+        help="Odoo's scheduled action that sends invoices is switched off.",
+    )
+
+    @api.depends("company_id")
+    def _compute_is_invoice_sending_off(self):
+        cron = self.env.ref("account.ir_cron_account_move_send", False)
+        self.is_invoice_sending_off = not cron or not cron.sudo().active

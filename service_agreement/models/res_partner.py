@@ -34,6 +34,19 @@ class ResPartner(models.Model):
         currency_field="currency_id",
         groups="service_agreement.group_user",
     )
+    agreement_arr = fields.Monetary(
+        string="Yearly Service Revenue",
+        compute="_compute_agreement_summary",
+        currency_field="currency_id",
+        groups="service_agreement.group_user",
+        help="Twelve times the monthly revenue.",
+    )
+    agreement_invoice_together = fields.Boolean(
+        string="One Invoice for All Agreements",
+        company_dependent=True,
+        help="Service agreements that fall due on the same day, on the same terms, are "
+        "billed on one invoice.",
+    )
     agreement_missing = fields.Boolean(
         compute="_compute_agreement_summary",
         search="_search_agreement_missing",
@@ -65,6 +78,7 @@ class ResPartner(models.Model):
             partner.agreement_mrr = sum(
                 a._get_mrr_in(self.env.company.currency_id, today) for a in own
             )
+            partner.agreement_arr = 12 * partner.agreement_mrr
             partner.agreement_missing = not own and partner._is_service_customer()
 
     def _get_agreement_trees(self):
@@ -128,6 +142,14 @@ class ResPartner(models.Model):
             action,
             domain=[("partner_id", "in", list(tree))],
             context={"default_partner_id": self.id, "search_default_running": 0},
+        )
+
+    def action_view_agreement_movements(self):
+        """How the recurring revenue of this customer's company tree came about."""
+        self.ensure_one()
+        tree = self._get_agreement_trees()[self.id]
+        return self.env["service.agreement.movement"]._get_list_action(
+            [("agreement_id.partner_id", "in", list(tree))]
         )
 
     def action_new_agreement(self):

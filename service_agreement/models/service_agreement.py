@@ -36,7 +36,9 @@ FACTS = (
 AGREED = {
     "tier_id",
     "plan_id",
+    "pricelist_id",
     "currency_id",
+    "fiscal_position_id",
     "date_start",
     "anchor_date",
     "proration_method",
@@ -136,15 +138,6 @@ class ServiceAgreement(models.Model):
         index=True,
         tracking=True,
         check_company=True,
-        ondelete="restrict",
-    )
-    currency_id = fields.Many2one(
-        "res.currency",
-        compute="_compute_currency_id",
-        store=True,
-        readonly=False,
-        precompute=True,
-        required=True,
         ondelete="restrict",
     )
     state = fields.Selection(
@@ -341,11 +334,6 @@ class ServiceAgreement(models.Model):
             if agreement.plan_id not in plans or not agreement.plan_id:
                 agreement.plan_id = plans[:1] or agreement.plan_id
 
-    @api.depends("company_id")
-    def _compute_currency_id(self):
-        for agreement in self:
-            agreement.currency_id = agreement.company_id.currency_id
-
     @api.depends("tier_id")
     def _compute_term(self):
         for agreement in self.filtered(lambda a: not a._is_agreed()):
@@ -382,7 +370,7 @@ class ServiceAgreement(models.Model):
             tier = agreement.tier_id.with_context(lang=agreement._get_lang())
             agreement.note = False if is_html_empty(tier.terms) else tier.terms
 
-    @api.depends("tier_id", "plan_id", "currency_id")
+    @api.depends("tier_id", "plan_id", "currency_id", "pricelist_id")
     def _compute_line_ids(self):
         """The charge of tier and plan; what people added beside it stays."""
         for agreement in self:
@@ -391,20 +379,24 @@ class ServiceAgreement(models.Model):
             ):
                 agreement.line_ids = agreement.line_ids
                 continue
-            values = agreement._prepare_suggested_values()
-            if suggested := agreement.line_ids.filtered("is_suggested")[:1]:
+            suggested = agreement.line_ids.filtered("is_suggested")[:1]
+            quantity = suggested.quantity if suggested else 1.0
+            values = agreement._prepare_suggested_values(quantity)
+            if suggested:
                 suggested.update(values)
             else:
-                agreement.line_ids = [Command.create({**values, "quantity": 1.0})]
+                agreement.line_ids = [Command.create({**values, "quantity": quantity})]
 
-    def _prepare_suggested_values(self):
+    def _prepare_suggested_values(self, quantity):
         """:return: values of the charge that tier and plan suggest"""
         self.ensure_one()
         tier = self.tier_id.with_context(lang=self._get_lang())
-        date = self.date_start or fields.Date.context_today(self)
-        company = self.company_id or self.env.company
-        currency = self.currency_id or company.currency_id
-        return tier._prepare_line_values(self.plan_id, currency, company, date)
+        price = self._get_tier_price(tier, self.plan_id, quantity)
+        return {
+            **tier._prepare_line_values(),
+            "price_unit": price,
+            "price_listed": price,
+        }
 
     # Figures
 
@@ -526,6 +518,17 @@ class ServiceAgreement(models.Model):
         for agreement in agreements:
             agreement.message_subscribe(agreement.partner_id.ids)
         return agreements
+
+    def copy_data(self, default=None):
+        """A copy starts with what holds today, not with every stretch of the past."""
+        vals_list = super().copy_data(default)
+        if default and "line_ids" in default:
+            return vals_list
+        for agreement, vals in zip(self, vals_list, strict=True):
+            lines = agreement._get_current_lines()
+            lines = lines.filtered(lambda line: not line.is_settlement)
+            vals["line_ids"] = [Command.create(each) for each in lines.copy_data()]
+        return vals_list
 
     def write(self, vals):
         refuse_by_hand(self, vals, FACTS)
@@ -668,6 +671,7 @@ class ServiceAgreement(models.Model):
         self._freeze_promise()
         for agreement in self:
             agreement.sudo().write(agreement._prepare_activate_values())
+        self._record_movements()
         self._after_activate()
 
     def _after_activate(self):
@@ -785,7 +789,13 @@ class ServiceAgreement(models.Model):
             self._get_pausing(company, today)._refresh_state()
             self._get_changing(company, today)._refresh_terms()
             self.env["ir.cron"]._commit_progress(len(past))
+            agreements = self.with_company(company)
+            agreements._withdraw_unannounced(today)
+            agreements._announce_escalations(today)
+            agreements._remind_of_renewals(today)
             self.env["service.agreement.line"].with_company(company)._refresh_revenue()
+        # Last, so that one that ended and the one that replaces it are one change.
+        self._record_missing_movements()
 
     @api.model
     def _get_changing(self, company, today):
@@ -811,12 +821,7 @@ class ServiceAgreement(models.Model):
         renewing = self.filtered(lambda a: a._renews())
         for agreement in renewing:
             agreement.date_end = agreement._get_term_end(today)
-            agreement.message_post(
-                body=agreement.env._(
-                    "Renewed until %(date)s.",
-                    date=format_date(agreement.env, agreement.date_end),
-                )
-            )
+            agreement._after_renew()
         (self - renewing)._expire()
 
     # In force, and matching

@@ -1,9 +1,8 @@
 import logging
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import groupby
 
 from ..tools.charges import differences
 
@@ -79,6 +78,7 @@ class ServiceAgreement(models.Model):
         while batch := self.search(
             left, order="next_invoice_date, id", limit=self._batch_size
         ):
+            batch = batch._extend_batch(left)
             # Set aside or locked by another run: once is enough.
             left &= Domain("id", "not in", batch.ids)
             yield (*batch._bill_batch(domain, today), left)
@@ -100,7 +100,7 @@ class ServiceAgreement(models.Model):
                 agreements.sudo()._set_aside(error)
                 return self.env["account.move"], agreements
         moves, failed = self.env["account.move"], self.browse()
-        for agreement in agreements:
+        for agreement in agreements._split_batch():
             one_moves, one_failed = agreement._bill_batch(domain, today)
             moves |= one_moves
             failed |= one_failed
@@ -123,7 +123,7 @@ class ServiceAgreement(models.Model):
         return moves
 
     def _bill_pieces(self, pieces, today):
-        """One invoice per agreement and due date; then the periods, then posting."""
+        """The invoices; then the periods, then posting and sending."""
         forfeited = [piece for piece in pieces if piece.kind == "forfeit"]
         self._record_forfeits(forfeited)
         pieces = [piece for piece in pieces if piece.kind != "forfeit"]
@@ -135,55 +135,8 @@ class ServiceAgreement(models.Model):
         )
         self._record_periods(moves, invoices)
         self._after_invoices_created(moves)
-        moves._post(soft=False)
+        self._issue_invoices(moves, invoices)
         return moves
-
-    @api.model
-    def _group_pieces(self, pieces):
-        """:return: list of lists of pieces, each of which makes one invoice"""
-        grouped = groupby(pieces, key=lambda piece: piece[:3])
-        return [list(group) for _key, group in grouped]
-
-    def _prepare_invoice_values(self, pieces, today):
-        """:return: values of the ``account.move`` that bills ``pieces``, all of one
-        agreement and due date; pure
-        """
-        agreement, due, kind = pieces[0][:3]
-        is_credit = kind == "credit"
-        return {
-            "move_type": "out_refund" if is_credit else "out_invoice",
-            "company_id": agreement.company_id.id,
-            "partner_id": (agreement.partner_invoice_id or agreement.partner_id).id,
-            "currency_id": agreement.currency_id.id,
-            "invoice_date": agreement._get_invoice_date(due, today),
-            "invoice_origin": agreement.name,
-            "invoice_user_id": agreement.user_id.id,
-            "ref": agreement.client_order_ref,
-            "invoice_line_ids": [
-                fields.Command.create(
-                    piece.line._prepare_invoice_line_values(
-                        piece.piece, sign=-1 if is_credit else 1
-                    )
-                )
-                for piece in pieces
-            ],
-        }
-
-    def _get_invoice_date(self, due, today):
-        """The due date, or the run's date where that lies in a past or locked month."""
-        self.ensure_one()
-        if due > today or due < today.replace(day=1):
-            return today
-        company = self.company_id
-        journal = self.env["account.journal"].search(
-            [
-                *self.env["account.journal"]._check_company_domain(company),
-                ("type", "=", "sale"),
-            ],
-            limit=1,
-        )
-        locked = company._get_violated_lock_dates(due, True, journal)
-        return today if locked else due
 
     @api.model
     def _record_periods(self, moves, invoices):
@@ -231,19 +184,23 @@ class ServiceAgreement(models.Model):
 
     def _forget_settled_corrections(self):
         """What was looked at again and is right now need not be looked at any more."""
+        dated = self.line_ids.filtered("adjust_on")
         stale = self.env["service.agreement.period"].search(
             [("line_id", "in", self.line_ids.ids), ("is_stale", "=", True)]
         )
-        if not stale:
+        if not (dated or stale):
             return
         charges = self._get_charges().values()
-        open_ids = {
-            piece.adjusts.key
+        wrong = [
+            piece
             for group in charges
             for charge in group
             for piece in differences(charge)
-        }
+        ]
+        open_ids = {piece.adjusts.key for piece in wrong}
+        open_lines = dated.browse().union(*(piece.charge.key for piece in wrong))
         stale.filtered(lambda period: period.id not in open_ids).sudo().is_stale = False
+        (dated - open_lines).sudo().adjust_on = False
 
     @api.model
     def _after_invoices_created(self, moves):

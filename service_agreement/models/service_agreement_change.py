@@ -50,11 +50,13 @@ class PlannedStretch(NamedTuple):
 
     :param origin: first stretch, a service.agreement.line; or None for an addition
     :param line: what is on record of it; None: to be made
+    :param continued: another stretch follows
     """
 
     origin: models.Model | None
     stretch: Stretch
     line: models.Model | None
+    continued: bool = False
 
 
 class ServiceAgreementChange(models.Model):
@@ -103,6 +105,12 @@ class ServiceAgreementChange(models.Model):
         "service.agreement.plan", string="New Plan", readonly=True, ondelete="restrict"
     )
     note = fields.Char(string="Reason", readonly=True)
+    is_applied = fields.Boolean(
+        readonly=True, help="Tier and plan of the agreement are those of this change."
+    )
+    is_withdrawn = fields.Boolean(
+        string="Taken Back", readonly=True, help="It holds no longer, for any day."
+    )
     line_ids = fields.One2many(
         "service.agreement.change.line", "change_id", readonly=True
     )
@@ -126,6 +134,11 @@ class ServiceAgreementChange(models.Model):
     def write(self, vals):
         refuse_by_hand(self, vals, vals.keys())
         return super().write(vals)
+
+    def action_withdraw(self):
+        """Take it back: for a change that was a mistake, or will not come."""
+        for change in self:
+            change.agreement_id._withdraw_change(change)
 
 
 class ServiceAgreementChangeLine(models.Model):
@@ -152,6 +165,7 @@ class ServiceAgreementChangeLine(models.Model):
         index=True,
     )
     is_addition = fields.Boolean(readonly=True)
+    is_withdrawn = fields.Boolean(related="change_id.is_withdrawn")
     terms = fields.Json(readonly=True, help="The terms that are new, by name.")
     summary = fields.Char(compute="_compute_summary", store=True)
 
@@ -246,14 +260,20 @@ class ServiceAgreementLine(models.Model):
             prepared[name] = value
         return prepared
 
-    def _prepare_adapt_values(self, end, bill_on):
-        """:return: values that make this stretch end where the facts want it to"""
+    def _prepare_adapt_values(self, end, bill_on, continued=False):
+        """:param bool continued: another stretch follows
+        :return: values that make this stretch end where the facts want it to
+        """
         self.ensure_one()
-        if (self.superseded_on or None) == end:
+        now = self.superseded_on or None
+        if now == end and self.is_continued == continued:
             return {}
-        values = {"superseded_on": end or False}
-        if self.settled_until:
+        values = {"superseded_on": end or False, "is_continued": continued}
+        if self.settled_until and now != end:
             values["adjust_on"] = bill_on
+            if now and (not end or end > now):
+                # Served again, it waits for the invoice that gives back the others.
+                values["bill_from"] = bill_on
         return values
 
     def _get_open_since(self, facts):
@@ -261,13 +281,13 @@ class ServiceAgreementLine(models.Model):
         thresholds = (self._get_threshold(), self._get_threshold(**facts))
         return min(filter(None, thresholds), default=None)
 
-    def _adapt(self, end, bill_on):
+    def _adapt(self, end, bill_on, continued=False):
         """Let it end where the facts want it to; what was billed from the earlier of
         both ends on is looked at again.
         """
         self.ensure_one()
         ends = list(filter(None, (self.superseded_on, end)))
-        if values := self._prepare_adapt_values(end, bill_on):
+        if values := self._prepare_adapt_values(end, bill_on, continued):
             self.write(values)
             self.env["service.agreement.period"]._mark_stale(self, min(ends))
 
@@ -402,28 +422,33 @@ class ServiceAgreement(models.Model):
         """
         for agreement in self:
             today = agreement.company_id._service_today()
-            past = agreement.change_ids.filtered(lambda c, day=today: c.date <= day)
-            past = past.sorted(lambda change: (change.date, change.id))
-            agreement._take_over_plan(past.filtered("plan_id")[-1:])
-            agreement._take_over_tier(past.filtered("tier_id")[-1:])
+            past = agreement.change_ids.filtered(
+                lambda c, day=today: c.date <= day and not c.is_withdrawn
+            ).sorted(lambda change: (change.date, change.id))
+            if not (due := past.filtered(lambda change: not change.is_applied)):
+                continue
+            if due.plan_id:
+                agreement._take_over_plan(past.filtered("plan_id")[-1:])
+            if due.tier_id:
+                agreement._take_over_tier(past.filtered("tier_id")[-1:].tier_id)
+            due.is_applied = True
 
     def _take_over_plan(self, change):
-        if change and change.plan_id != self.plan_id:
-            self.write(
-                {
-                    "plan_id": change.plan_id.id,
-                    "anchor_date": change.plan_id._get_anchor(change.date),
-                }
-            )
+        self.ensure_one()
+        self.write(
+            {
+                "plan_id": change.plan_id.id,
+                "anchor_date": change.plan_id._get_anchor(change.date),
+            }
+        )
 
-    def _take_over_tier(self, change):
-        """The new tier's promise holds for tickets from now on; open ones keep theirs.
+    def _take_over_tier(self, tier):
+        """The tier's promise holds for tickets from now on; open ones keep theirs.
 
         Texts go with it; term, notice and ending stay as they were signed.
         """
-        if not change or change.tier_id == self.tier_id:
-            return
-        tier = change.tier_id.with_context(lang=self._get_lang())
+        self.ensure_one()
+        tier = tier.with_context(lang=self._get_lang())
         self.target_ids.unlink()
         self.write(
             {
@@ -433,6 +458,38 @@ class ServiceAgreement(models.Model):
             }
         )
         self._freeze_promise()
+
+    # Taken back
+
+    def _why_not_withdraw(self, change):
+        self.ensure_one()
+        if change.is_withdrawn:
+            return self.env._("This change is already taken back.")
+        if change.is_applied and (change.tier_id or change.plan_id):
+            return self.env._(
+                "Tier or plan are already changed: change them again instead."
+            )
+        return self._why_not_change()
+
+    def _withdraw_change(self, change):
+        """Let ``change`` hold no longer: what it made is credited or charged again."""
+        self.ensure_one()
+        self._ensure_can(lambda agreement: agreement._why_not_withdraw(change))
+        self.lock_for_update()
+        agreement, change = self.sudo(), change.sudo()
+        bill_on = agreement._get_bill_on(PendingChange(change.date, {}, []))
+        opening = agreement._get_opening_bill_date()
+        change.is_withdrawn = True
+        agreement._write_stretches(
+            agreement._plan_stretches(), change, bill_on, opening
+        )
+        agreement.message_post(
+            body=self.env._(
+                "Taken back: the change from %(date)s on (%(summary)s).",
+                date=format_date(self.env, change.date),
+                summary=change.summary,
+            )
+        )
 
     # When a difference is billed
 
@@ -490,7 +547,8 @@ class ServiceAgreement(models.Model):
         return planned, unwanted
 
     def _plan_charge(self, origin, pending):
-        changes = [line._to_change() for line in origin.change_line_ids]
+        facts = origin.change_line_ids.filtered(lambda line: not line.is_withdrawn)
+        changes = [line._to_change() for line in facts]
         if pending and origin in pending.values:
             changes.append(Change(pending.day, PENDING, pending.values[origin]))
         start = max(filter(None, (origin.date_start, self.date_start)))
@@ -505,9 +563,15 @@ class ServiceAgreement(models.Model):
             Existing(line, line.date_start or start, line._get_term_values())
             for line in origin | origin.stretch_ids
         ]
+        if origin.change_id.is_withdrawn:
+            stretches = []
         pairs, unwanted = assign(stretches, existing)
         lines = self.env["service.agreement.line"].union(*unwanted)
-        return [PlannedStretch(origin, s, line) for s, line in pairs], lines
+        starts = {stretch.start for stretch in stretches}
+        return [
+            PlannedStretch(origin, stretch, line, stretch.end in starts)
+            for stretch, line in pairs
+        ], lines
 
     def _get_whole_period(self, values, day):
         """:return: the aligned period of ``day`` under the terms ``values``"""
@@ -520,13 +584,13 @@ class ServiceAgreement(models.Model):
         planned, unwanted = plan
         for each in planned:
             if each.line:
-                each.line._adapt(each.stretch.end, bill_on)
+                each.line._adapt(each.stretch.end, bill_on, each.continued)
             else:
                 self._create_stretch(each, change, bill_on, opening)
         unwanted._withdraw(bill_on)
 
     def _create_stretch(self, planned, change, bill_on, opening):
-        origin, stretch, _line = planned
+        origin, stretch = planned.origin, planned.stretch
         late = self._bills_late(origin, stretch.start)
         Line = self.env["service.agreement.line"]
         return Line.create(
@@ -539,6 +603,7 @@ class ServiceAgreement(models.Model):
                 "change_id": change.id,
                 "date_start": stretch.start,
                 "superseded_on": stretch.end,
+                "is_continued": planned.continued,
                 "bill_from": bill_on if late else opening,
             }
         )
@@ -572,7 +637,9 @@ class ServiceAgreement(models.Model):
         """
         self.ensure_one()
         known = {
-            each.line: each.line._prepare_adapt_values(each.stretch.end, bill_on)
+            each.line: each.line._prepare_adapt_values(
+                each.stretch.end, bill_on, each.continued
+            )
             for each in planned
             if each.line
         }
@@ -605,7 +672,7 @@ class ServiceAgreement(models.Model):
     def _get_new_charge(self, planned, bill_from):
         """:return: tools.charges.Charge of a stretch that is not on record"""
         Line = self.env["service.agreement.line"]
-        origin, stretch, _line = planned
+        origin, stretch = planned.origin, planned.stretch
         charge = origin.charge if origin else stretch.values.get("charge", "recurring")
         # A record in memory only: it tells terms and window as one on record would.
         line = Line.new(
@@ -615,11 +682,11 @@ class ServiceAgreement(models.Model):
                 "charge": charge,
                 "date_start": stretch.start,
                 "superseded_on": stretch.end,
+                "is_continued": planned.continued,
                 "bill_from": bill_from,
             }
         )
-        last_day = self._get_last_day()
-        waivers = [w._to_waiver(last_day) for w in self.waiver_ids if not w.line_id]
+        waivers = [w._to_waiver() for w in self.waiver_ids if not w.line_id]
         new = line._to_charge(self.env["service.agreement.period"], waivers)
         return replace(new, key=planned)
 

@@ -177,6 +177,7 @@ class ServiceAgreement(models.Model):
                 agreement._plan_end(last_day, reason, note=note, **terms)
             )
         self._expire()
+        self._record_movements()
         self._after_end()
 
     def _after_end(self):
@@ -452,7 +453,7 @@ class ServiceAgreement(models.Model):
         }
         waivers = self._get_waivers(**facts)
         charges = self._get_known_charges(known, waivers)
-        over = [w._to_waiver(ending.last_day) for w in self.waiver_ids if not w.line_id]
+        over = [w._to_waiver(**facts) for w in self.waiver_ids if not w.line_id]
         none = self.env["service.agreement.period"]
         for values in ending.lines:
             # A record in memory only: it tells its terms as one on record would.

@@ -31,6 +31,7 @@ LINE_FACTS = (
     "origin_id",
     "change_id",
     "superseded_on",
+    "is_continued",
     "bill_from",
     "adjust_on",
     "is_settlement",
@@ -170,6 +171,9 @@ class ServiceAgreementLine(models.Model):
         copy=False,
         help="From this day on other terms hold.",
     )
+    is_continued = fields.Boolean(
+        readonly=True, copy=False, help="Another stretch follows this one."
+    )
     bill_from = fields.Date(
         readonly=True, copy=False, help="Opened by a change: not billed before."
     )
@@ -239,33 +243,6 @@ class ServiceAgreementLine(models.Model):
                 continue
             product = line.product_id.with_context(lang=line.agreement_id._get_lang())
             line.name = line.name or product.get_product_multiline_description_sale()
-
-    @api.depends("product_id", "agreement_id.currency_id")
-    def _compute_price_unit(self):
-        for line in self:
-            agreement = line.agreement_id
-            if line.price_unit or not line.product_id:
-                line.price_unit = line.price_unit
-                continue
-            company = agreement.company_id or self.env.company
-            line.price_unit = line.product_id.currency_id._convert(
-                line.product_id.lst_price,
-                agreement.currency_id or company.currency_id,
-                company,
-                fields.Date.context_today(line),
-            )
-
-    @api.depends("product_id", "agreement_id.partner_id", "agreement_id.company_id")
-    def _compute_tax_ids(self):
-        for line in self:
-            company = line.agreement_id.company_id or self.env.company
-            taxes = line.product_id.taxes_id._filter_taxes_by_company(company)
-            position = (
-                self.env["account.fiscal.position"]
-                .with_company(company)
-                ._get_fiscal_position(line.agreement_id.partner_id)
-            )
-            line.tax_ids = position.map_tax(taxes)
 
     @api.depends(
         "quantity", "price_unit", "discount", "tax_ids", "agreement_id.currency_id"
@@ -490,16 +467,16 @@ class ServiceAgreementLine(models.Model):
         """
         self.ensure_one()
         start, end = self._get_window(**facts)
-        superseded_on = facts.get("superseded_on", self.superseded_on)
+        now = {name: self[name] for name in LINE_FACTS} | facts
         return Charge(
             key=self,
             start=start,
             end=end,
             terms=self._get_terms(),
-            settled=self.settled_until or None,
-            bill_from=self.bill_from or None,
-            adjust_on=facts.get("adjust_on", self.adjust_on) or None,
-            continued=bool(superseded_on and superseded_on == end),
+            settled=now["settled_until"] or None,
+            bill_from=now["bill_from"] or None,
+            adjust_on=now["adjust_on"] or None,
+            continued=now["is_continued"] and now["superseded_on"] == end,
             billed=periods._to_billed(),
             waivers=waivers,
             group=tuple(self.tax_ids.ids),

@@ -152,7 +152,8 @@ class ServiceAgreementPeriod(models.Model):
     @api.model
     def _get_relevant(self, thresholds):
         """The billed periods, not corrections, that the next invoices depend on: those
-        whose period is not over by the line's threshold, and those to be corrected.
+        whose period is not over by the line's threshold, and those to be corrected,
+        with what else was billed of the same period.
 
         :param dict thresholds: {line id: date or None: it has no history}
         :return: {line id: service.agreement.period}; one query, whatever the history
@@ -172,9 +173,14 @@ class ServiceAgreementPeriod(models.Model):
                     ON period.line_id = since.line AND period.whole_end > since.day
                  WHERE period.adjusts_id IS NULL
                  UNION
-                SELECT id
-                  FROM service_agreement_period
-                 WHERE line_id = ANY(%(lines)s) AND is_stale
+                SELECT period.id
+                  FROM service_agreement_period AS stale
+                  JOIN service_agreement_period AS period
+                    ON period.line_id = stale.line_id
+                   AND period.whole_end = stale.whole_end
+                 WHERE stale.line_id = ANY(%(lines)s)
+                   AND stale.is_stale
+                   AND period.adjusts_id IS NULL
                 """,
                 lines=list(thresholds),
                 days=list(thresholds.values()),
@@ -195,8 +201,8 @@ class ServiceAgreementPeriod(models.Model):
         self.ensure_one()
         charged, full = _decimal(self.charged), _decimal(self.full)
         asked = self._get_asked()
-        corrections = map(_decimal, self.adjustment_ids.mapped("charged"))
-        adjusted = sum(corrections, Decimal(0))
+        lost = self.adjustment_ids.filtered(lambda p: p.kind == "forfeited")
+        adjusted = _sum_charged(self.adjustment_ids - lost)
         if self.is_billed_again:
             adjusted -= charged - asked + credited
         else:
@@ -211,6 +217,7 @@ class ServiceAgreementPeriod(models.Model):
             full=full,
             charged=charged,
             adjusted=adjusted,
+            forfeited=_sum_charged(lost),
         )
 
     def _get_asked(self):
@@ -305,6 +312,10 @@ class ServiceAgreementPeriod(models.Model):
                     invoice=correction.adjusts_id.move_id.display_name,
                 )
             )
+
+
+def _sum_charged(periods):
+    return sum(map(_decimal, periods.mapped("charged")), Decimal(0))
 
 
 def _decimal(amount):

@@ -12,19 +12,6 @@ class ServiceAgreement(models.Model):
 
     _inherit = "service.agreement"
 
-    replaces_id = fields.Many2one(
-        "service.agreement",
-        string="Replaces",
-        readonly=True,
-        copy=False,
-        index="btree_not_null",
-        check_company=True,
-        help="The agreement that ends when this one starts.",
-    )
-    replaced_by_ids = fields.One2many(
-        "service.agreement", "replaces_id", string="Replaced By"
-    )
-
     @api.constrains("replaces_id", "partner_id", "company_id")
     def _check_replaces_id(self):
         for agreement in self.filtered("replaces_id"):
@@ -38,21 +25,6 @@ class ServiceAgreement(models.Model):
                         replaced=replaced.name,
                     )
                 )
-
-    def copy_data(self, default=None):
-        """EXTENDS 'base': what is charged now, no history, no fees of an end"""
-        vals_list = super().copy_data(default)
-        for agreement, vals in zip(self, vals_list, strict=True):
-            if "line_ids" in vals and "line_ids" not in (default or {}):
-                vals["line_ids"] = agreement._prepare_copied_lines()
-        return vals_list
-
-    def _prepare_copied_lines(self, charge=None):
-        self.ensure_one()
-        lines = self._get_current_lines(charge).filtered(
-            lambda ln: not ln.is_settlement
-        )
-        return [Command.create(values) for values in lines.copy_data()]
 
     # The new one
 
@@ -94,8 +66,12 @@ class ServiceAgreement(models.Model):
             "replaces_id": self.id,
             "date_start": start,
             "client_order_ref": self.client_order_ref,
-            "line_ids": self._prepare_copied_lines("recurring"),
+            "line_ids": [Command.create(values) for values in self._copy_charges()],
         }
+
+    def _copy_charges(self):
+        """:return: list of values: what is charged every period today"""
+        return self._get_current_lines("recurring").copy_data()
 
     # The old one
 
@@ -116,11 +92,16 @@ class ServiceAgreement(models.Model):
         return None
 
     def action_activate(self):
-        """EXTENDS: what it replaces ends the day before."""
+        """EXTENDS: what it replaces ends the day before; both are one movement."""
+        if not self.replaces_id:
+            return super().action_activate()
         self._ensure_can(type(self)._why_not_activate)
-        for agreement in self:
+        later = self.with_context(record_movements_later=True)
+        for agreement in later:
             agreement._end_replaced()
-        return super().action_activate()
+        result = super(ServiceAgreement, later).action_activate()
+        (self | self.replaces_id)._record_movements()
+        return result
 
     def _end_replaced(self):
         """Sudo: it follows from starting this one, which the customer may do."""

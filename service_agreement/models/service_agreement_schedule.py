@@ -101,7 +101,7 @@ class ServiceAgreement(models.Model):
         charges = {agreement: [] for agreement in self}
         for line in lines:
             charges[line.agreement_id].append(
-                line._to_charge(periods.get(line.id, none), waivers[line])
+                line._to_charge(periods.get(line._origin.id, none), waivers[line])
             )
         return charges
 
@@ -112,10 +112,8 @@ class ServiceAgreement(models.Model):
         """
         waivers = {line: [] for line in self.line_ids}
         for waiver in self.sudo().waiver_ids:
-            agreement = waiver.agreement_id
-            last_day = facts.get("last_day", agreement._get_last_day())
-            for line in (waiver.line_id or agreement.line_ids).with_env(self.env):
-                waivers[line].append(waiver._to_waiver(last_day))
+            for line in waiver._get_lines().with_env(self.env):
+                waivers[line].append(waiver._to_waiver(**facts))
         return waivers
 
     def _get_credit_policy(self):

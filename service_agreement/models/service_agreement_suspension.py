@@ -79,9 +79,7 @@ class ServiceAgreement(models.Model):
         self.ensure_one()
         today = self.company_id._service_today()
         waivers = self.waiver_ids.filtered(
-            lambda w: (
-                w.kind == "suspension" and not (w.date_end and w.date_end < today)
-            )
+            lambda w: w.kind == "suspension" and not (w.date_end and w.date_end < today)
         )
         if self.state not in ("active", "suspended"):
             return waivers.browse()
@@ -170,6 +168,7 @@ class ServiceAgreement(models.Model):
                 agreement._prepare_suspension_values(suspension)
             )
         self._refresh_state()
+        self._record_movements()
         self._after_suspend()
 
     def _after_suspend(self):
@@ -241,6 +240,7 @@ class ServiceAgreement(models.Model):
             else:
                 waiver.date_end = fields.Date.subtract(day, days=1)
         self._refresh_state()
+        self._record_movements(day)
         self._after_resume(day)
 
     def _after_resume(self, day):
@@ -306,7 +306,7 @@ class ServiceAgreement(models.Model):
         values = agreement._prepare_suspension_values(suspension)
         # A record in memory only: it says what one on record would.
         waiver = agreement.env["service.agreement.waiver"].new(values)
-        planned = waiver._to_waiver(agreement._get_last_day())
+        planned = waiver._to_waiver()
         return agreement._preview_waivers(
             suspension.first_day, lambda waivers: [*waivers, planned], count
         )
@@ -318,22 +318,29 @@ class ServiceAgreement(models.Model):
         self.ensure_one()
         agreement = self.sudo()
         waiver = agreement._get_suspension(agreement.company_id._service_today())
-        now = waiver._to_waiver(agreement._get_last_day())
+        now = waiver._to_waiver()
         later = replace(now, end=max(day, now.start))
         return agreement._preview_waivers(
             now.start,
             lambda waivers: [later if each == now else each for each in waivers],
             count,
+            reopens=True,
         )
 
-    def _preview_waivers(self, since, change, count):
+    def _preview_waivers(self, since, change, count, reopens=False):
         """
         :param date since: billed days from then on may be credited
         :param change: function from the waivers of a charge to what they would be
+        :param bool reopens: days from ``since`` on are charged after all
         """
         charges = [
             replace(charge, waivers=change(charge.waivers))
             for charge in self._get_charges(since)[self]
         ]
+        if reopens:
+            charges = [
+                replace(charge, settled=charge.settled and min(charge.settled, since))
+                for charge in charges
+            ]
         upcoming = schedule(charges, self._get_credit_policy())
         return list(islice(upcoming, count))

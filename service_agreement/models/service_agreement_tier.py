@@ -280,16 +280,12 @@ class ServiceAgreementTier(models.Model):
             return plan.discount
         return max(0.0, 100 * (1 - plan._per_month(price) / self.list_price))
 
-    def _prepare_line_values(self, plan, currency, company, date):
+    def _prepare_line_values(self):
         """:return: values of the line that an agreement of this tier starts with"""
         self.ensure_one()
-        price = self.currency_id._convert(
-            self._get_price(plan), currency, company, date
-        )
         return {
             "product_id": self.product_id.id,
             "name": self.env._("%(tier)s service agreement", tier=self.name),
-            "price_unit": price,
             "charge": "recurring",
             "is_suggested": True,
         }

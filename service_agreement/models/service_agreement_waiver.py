@@ -72,21 +72,32 @@ class ServiceAgreementWaiver(models.Model):
     def write(self, vals):
         refuse_by_hand(self, vals, vals.keys())
         self._look_at_billed_again()
+        self._reopen_days()
         result = super().write(vals)
         self._look_at_billed_again()
         return result
 
     def unlink(self):
-        refuse_by_hand(self, dict.fromkeys(("kind",)), ("kind",))
+        refuse_by_hand(self, {"kind": False}, ("kind",))
         self._look_at_billed_again()
+        self._reopen_days()
         return super().unlink()
+
+    def _get_lines(self):
+        self.ensure_one()
+        return self.line_id or self.agreement_id.line_ids
+
+    def _reopen_days(self):
+        """Days that are charged after all are looked for from here on again."""
+        for waiver in self:
+            for line in waiver._get_lines():
+                if line.charge == "recurring":
+                    line._reopen(waiver.date_start)
 
     def _look_at_billed_again(self):
         for waiver in self.filtered("is_credited"):
-            lines = waiver.line_id or waiver.agreement_id.line_ids
-            end = waiver._get_end()
             self.env["service.agreement.period"]._mark_stale(
-                lines, waiver.date_start, end
+                waiver._get_lines(), waiver.date_start, waiver._get_end()
             )
 
     def _get_end(self):
@@ -94,12 +105,14 @@ class ServiceAgreementWaiver(models.Model):
         self.ensure_one()
         return fields.Date.add(self.date_end, days=1) if self.date_end else None
 
-    def _to_waiver(self, last_day):
+    def _to_waiver(self, **facts):
         """
-        :param last_day: date or False, of the agreement: what suspends it is over then
-        :return: tools.charges.Waiver
+        :param facts: "last_day" to reckon with instead of the agreement's, for previews
+        :return: tools.charges.Waiver; a suspension lasts no longer than what it
+            suspends, whose settlement would else wait for ever
         """
         self.ensure_one()
+        last_day = facts.get("last_day", self.agreement_id._get_last_day())
         over = last_day and fields.Date.add(last_day, days=1)
         end = min(filter(None, (self._get_end(), over)), default=None)
         return Waiver(

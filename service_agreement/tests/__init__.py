@@ -2,8 +2,12 @@ from . import test_access
 from . import test_agreement
 from . import test_billing
 from . import test_billing_corrections
+from . import test_movement
+from . import test_invoicing
 from . import test_portal
+from . import test_pricelist
 from . import test_report
+from . import test_sending
 from . import test_sla_clock
 from . import test_sla_target
 from . import test_ticket
@@ -11,3 +15,6 @@ from . import test_ticket_answer
 from . import test_change
 from . import test_ending
 from . import test_suspension
+from . import test_correction
+from . import test_renewal
+from . import test_catalogue_update

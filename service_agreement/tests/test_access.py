@@ -13,6 +13,7 @@ MODELS = [
     "service.agreement",
     "service.agreement.line",
     "service.agreement.period",
+    "service.agreement.movement",
     "service.agreement.sla.clock",
     "service.agreement.ticket.fact",
     "service.agreement.sla.calendar",

@@ -262,3 +262,26 @@ class TestChange(ServiceAgreementCommon):
         first.button_draft()
         with self.assertRaisesRegex(UserError, "corrects what"):
             first.with_context(force_delete=True).unlink()
+
+    def test_a_copy_starts_with_what_holds_today(self):
+        agreement = self._create_at(100.0)
+        self._bill("2026-03-01")
+        self._change(agreement, "2026-03-11", price_unit=120)
+        with self.at("2026-04-01 12:00:00"):
+            copy = agreement.copy()
+            self.assertEqual(copy.line_ids.mapped("price_unit"), [120.0])
+            self.assertFalse(copy.line_ids.origin_id)
+            copy.action_activate()
+        self.assertEqual(copy.line_ids.settled_until, False)
+
+    def test_a_change_is_taken_back(self):
+        agreement = self._create_at(89.0)
+        self._bill("2026-03-01")
+        self._change(agreement, "2026-03-11", price_unit=149, timing="at_once")
+        self._bill("2026-03-11")
+        with self.at("2026-03-20 12:00:00"):
+            agreement.change_ids.action_withdraw()
+        self.assertEqual(self._get_billed("2026-04-01"), [("2026-04-01", 48.35)])
+        self.assertEqual(self._get_billed("2026-05-01"), [("2026-05-01", 89.0)])
+        with self.assertRaisesRegex(UserError, "already taken back"):
+            agreement.change_ids.action_withdraw()

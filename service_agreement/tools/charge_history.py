@@ -67,7 +67,7 @@ def replay(
 
     More of the same is charged beside what there is, up to the end of the period it
     starts in: nothing has to be credited for it. Whatever else changes ends what there
-    is and opens something new.
+    is and opens something new. What is charged once stays as it was on its first day.
 
     :param start: first day of the charge; changes before it hold from then on.
     :param values: what was agreed first; "quantity" and "price_unit" as Decimal.
@@ -133,7 +133,8 @@ class _History:
 
     def change(self, day, values):
         self._pass_boundary(day)
-        if values.get("removed"):
+        values = dict(values)
+        if values.pop("removed", False):
             self._end(day)
         elif not self._open:
             self._begin(day, values)
@@ -155,6 +156,8 @@ class _History:
         total = self._total()
         more = values["quantity"] - total["quantity"]
         whole = self._whole(values, day)
+        if not whole and not self._whole(total, day):
+            return  # What is charged once stays as it was on its first day.
         alike = {**values, "quantity": None} == {**total, "quantity": None}
         if alike and more > 0 and whole and whole.start < day:
             self._open.append(Stretch(day, None, {**values, "quantity": more}))

@@ -21,7 +21,7 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
-from itertools import chain, groupby
+from itertools import chain, groupby, islice
 from operator import attrgetter
 
 from .billing_period import Period, Recurrence
@@ -32,12 +32,14 @@ ZERO = Decimal(0)
 DAY = timedelta(days=1)
 NEVER = date.max
 
+_by_due = attrgetter("due")
+
 
 @dataclass(frozen=True)
 class Terms:
     """What a charge costs and how its days are counted.
 
-    :param net: price of a whole period after discount, not yet rounded.
+    :param net: price of a whole period after discount, not yet rounded; 0 or more.
     :param recurrence: None for a charge that is made once.
     :param arrears: due after its days instead of before.
     :param method: of proration, see ``proration.prorate``.
@@ -58,6 +60,7 @@ class Billed:
     :param full: price of the `whole` they were cut from, as billed.
     :param charged: what the customer was asked for them.
     :param adjusted: sum of the corrections since, credits below 0.
+    :param forfeited: sum of the credits that the customer did not get, below 0.
     """
 
     key: Hashable
@@ -66,13 +69,15 @@ class Billed:
     full: Decimal
     charged: Decimal
     adjusted: Decimal = ZERO
+    forfeited: Decimal = ZERO
 
 
 @dataclass(frozen=True)
 class Waiver:
     """Days that are not charged: a suspension, or a period written off.
 
-    :param end: first day charged again, or None.
+    :param end: first day charged again, or None; no later than the agreement's end,
+        where what is still owed has to be invoiced.
     :param credited: gives back days that were billed already.
     :param stops: nothing is invoiced during these days either.
     """
@@ -151,15 +156,16 @@ def unbilled(charge: Charge) -> Iterator[Piece]:
     if charge.terms.recurrence is None:
         yield from _once(charge)
         return
-    before = []
+    current, costs = None, []
     for part, whole in _parts(charge):
-        before = [piece for piece in before if piece.whole == whole]
-        amount = _further(charge, part, whole, before)
-        piece = Piece(charge, _due(charge, part, whole), part, whole, amount)
-        if piece.due == NEVER:
+        if whole != current:
+            current, costs = whole, _costs(charge, whole, charge.terms.net)
+        amount = _on_top(charge.terms, charge.terms.net, whole, [part], costs)
+        costs.append(([part], amount))
+        due = _due(charge, part, whole)
+        if due == NEVER:
             return
-        before.append(piece)
-        yield piece
+        yield Piece(charge, due, part, whole, amount)
 
 
 def _parts(charge):
@@ -203,9 +209,9 @@ def _free(charge):
 
 
 def _merged(ranges):
-    """The same days as ranges that do not overlap."""
+    """The same days as ranges that do not overlap, none of them empty."""
     merged = []
-    for start, end in sorted(ranges):
+    for start, end in sorted(days for days in ranges if days[0] < days[1]):
         if merged and start <= merged[-1][1]:
             merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
         else:
@@ -213,29 +219,10 @@ def _merged(ranges):
     return merged
 
 
-def _further(charge, part, whole, before):
-    """What `part` costs on top of what the period costs so far: the last part of a
-    period is the remainder.
-
-    :param before: pieces of the same period that are not billed yet either.
-    """
-    terms = charge.terms
-    done = [
-        row
-        for row in charge.billed
-        if row.whole == whole and row.full == terms.net and not row.adjusted
-    ]
-    parts = [each.part for each in (*done, *before)]
-    amount = sum((row.charged for row in done), ZERO)
-    amount += sum((piece.amount for piece in before), ZERO)
-    total = share(terms.net, [*parts, part], whole, terms.method, terms.rounding)
-    return max(total - amount, ZERO)
-
-
 def _due(charge, part, whole):
     if charge.terms.arrears:
-        last = charge.end is not None and part.end == charge.end
-        due = part.end if last and not charge.continued else whole.end
+        end = None if charge.continued else charge.end
+        due = min(filter(None, (whole.end, end)))
     elif charge.bill_from and whole.start <= charge.start < whole.end:
         # A change in mid-term rides on the invoice of the period it falls in.
         due = whole.start
@@ -262,13 +249,55 @@ def differences(charge: Charge) -> Iterator[Piece]:
 
     Their `due` is NEVER where nothing says when: they go with the next invoice.
     """
-    for row in charge.billed:
-        kept = _kept(charge, row)
-        amount = _worth(charge, row, kept) - row.charged - row.adjusted
+    for row, kept, worth in _kept_rows(charge, charge.billed):
+        amount = worth - row.charged - row.adjusted
+        if amount < 0:
+            # What was forfeited once is neither given nor charged again.
+            amount = min(amount - row.forfeited, ZERO)
         if amount:
             part = _part_of_difference(row, kept, amount)
-            due = _postponed(charge.adjust_on, charge) if charge.adjust_on else NEVER
-            yield Piece(charge, due, part, row.whole, amount, row)
+            yield Piece(charge, charge.adjust_on or NEVER, part, row.whole, amount, row)
+
+
+def _kept_rows(charge, rows):
+    """(row, days of it that are still to be paid for, what they cost).
+
+    Measured by what was billed, not by what it costs today. What is kept in whole
+    keeps its price; the days left of the others cost what they add to it.
+    """
+    pairs = [(row, _kept(charge, row)) for row in rows]
+    pairs.sort(key=lambda pair: (pair[1] != [pair[0].part], not pair[1]))
+    found = []
+    for row, kept in pairs:
+        worth = row.charged
+        if kept != [row.part]:
+            costs = [each[1:] for each in found if _is_same_period(each[0], row)]
+            added = _on_top(charge.terms, row.full, row.whole, kept, costs)
+            worth = min(added, worth)
+        found.append((row, kept, worth))
+    return found
+
+
+def _is_same_period(row, other):
+    return row.whole == other.whole and row.full == other.full
+
+
+def _costs(charge, whole, full):
+    """[(days, amount)] of what is billed of a period at a price, and stays so."""
+    rows = [row for row in charge.billed if row.whole == whole and row.full == full]
+    return [(kept, worth) for _row, kept, worth in _kept_rows(charge, rows)]
+
+
+def _on_top(terms, full, whole, days, costs):
+    """What `days` cost on top of what the period costs so far: the last part of a
+    period is the remainder.
+
+    :param full: price of the `whole`.
+    :param costs: [(days, amount)] of the same period.
+    """
+    parts = [*chain.from_iterable(kept for kept, _amount in costs), *days]
+    total = share(full, parts, whole, terms.method, terms.rounding)
+    return max(total - sum((amount for _kept, amount in costs), ZERO), ZERO)
 
 
 def _kept(charge, row):
@@ -287,15 +316,6 @@ def _kept(charge, row):
     return [Period(*days) for days in gaps(start, end, _merged(waived))]
 
 
-def _worth(charge, row, kept):
-    """What `kept` costs, measured by what was billed, not by what it costs today."""
-    if kept == [row.part]:
-        return row.charged
-    terms = charge.terms
-    worth = share(row.full, kept, row.whole, terms.method, terms.rounding)
-    return min(worth, row.charged, key=abs)
-
-
 def _part_of_difference(row, kept, amount):
     """The days that a credit is for; of a charge, all that were billed."""
     if amount > 0 or not kept:
@@ -312,50 +332,87 @@ def schedule(charges: Iterable[Charge], policy: str = "carry") -> Iterator[Invoi
     is open-ended.
 
     :param policy: what becomes of a credit that is more than what is charged with it:
-        "carry" to the next invoice, the last one being a credit note; a "credit_note"
+        "carry" to the next invoice, after the last one a credit note; a "credit_note"
         at once; or "forfeit".
     """
     charges = list(charges)
-    pieces = heapq.merge(*map(unbilled, charges), key=attrgetter("due"))
-    first = next(pieces, None)
-    pieces = chain([first] if first else [], pieces)
-    found = [_with_date(p, first) for c in charges for p in differences(c)]
-    debits = sorted((p for p in found if p.amount > 0), key=attrgetter("due"))
-    credits = sorted((p for p in found if p.amount < 0), key=attrgetter("due"))
-    events = heapq.merge(
-        pieces,
-        debits,
-        [] if policy == "carry" else credits,
-        key=attrgetter("due"),
-    )
-    yield from _invoices(events, credits, policy)
+    found = _owed(charges)
+    groups = {}
+    for charge in charges:
+        groups.setdefault(_group_of(charge), []).append(charge)
+    streams = [
+        _invoices(members, [p for p in found if _group_of(p.charge) == group], policy)
+        for group, members in groups.items()
+    ]
+    places = {id(charge): place for place, charge in enumerate(charges)}
+    for _day, same in groupby(heapq.merge(*streams, key=_rank), key=_rank):
+        yield _as_one(list(same), places)
+
+
+def _group_of(charge):
+    """A credit would wait for ever to be set off against what is free."""
+    return charge.group, not charge.terms.net
+
+
+def _owed(charges):
+    """All differences with their dates, without those that a suspension holds up."""
+    found = [piece for charge in charges for piece in differences(charge)]
+    if any(piece.due == NEVER for piece in found):
+        first = min(_first_dues(charges), default=None)
+        found = [_with_date(piece, first) for piece in found]
+    found = [replace(p, due=_postponed(p.due, p.charge)) for p in found]
+    return [piece for piece in found if piece.due != NEVER]
+
+
+def _first_dues(charges):
+    return [piece.due for charge in charges for piece in islice(unbilled(charge), 1)]
 
 
 def _with_date(piece, first):
     """A difference without a date is due with the next invoice, or else now."""
     if piece.due != NEVER:
         return piece
-    return replace(piece, due=first.due if first else piece.part.start)
+    return replace(piece, due=first or piece.part.start)
 
 
-def _invoices(events, credits, policy):
-    last = None
-    for due, group in groupby(events, key=attrgetter("due")):
-        last = due
+def _rank(invoice):
+    return invoice.due, invoice.kind != "invoice"
+
+
+def _as_one(invoices, places):
+    """One invoice for all groups: credits first, charges in the order given."""
+    pieces = chain.from_iterable(invoice.pieces for invoice in invoices)
+    ordered = sorted(pieces, key=lambda p: (p.amount >= 0, places[id(p.charge)]))
+    return replace(invoices[0], pieces=tuple(ordered))
+
+
+def _invoices(charges, found, policy):
+    """The invoices of one group of charges.
+
+    :param found: their differences, dated.
+    """
+    # The oldest days first: an order that an invoice in between does not change.
+    credits = sorted((p for p in found if p.amount < 0), key=attrgetter("part.start"))
+    events = heapq.merge(
+        *map(unbilled, charges),
+        sorted((p for p in found if p.amount > 0), key=_by_due),
+        [] if policy == "carry" else sorted(credits, key=_by_due),
+        key=_by_due,
+    )
+    due = None
+    for due, group in groupby(events, key=_by_due):
         charged = [piece for piece in group if piece.amount >= 0]
-        ready = [piece for piece in credits if piece.due <= due]
-        used, left = _set_off(charged, ready, policy)
+        used, credits = _set_off(charged, credits, due, policy)
         if charged:
             yield Invoice(due, (*used, *charged))
-        credits = [piece for piece in credits if piece.due > due]
-        if policy == "carry":
-            credits = [*left, *credits]
-        elif left:
+        left = [piece for piece in credits if piece.due <= due]
+        if left and policy != "carry":
+            credits = [piece for piece in credits if piece.due > due]
             yield _leftover(due, left, policy)
-    if credits:
-        # Nothing is charged any more that it could be set off against.
-        due = max(filter(None, (last, *(piece.due for piece in credits))))
-        yield _leftover(due, credits, policy)
+    # Nothing is charged any more that these could be set off against.
+    left = [replace(piece, due=max(piece.due, due or piece.due)) for piece in credits]
+    for due, group in groupby(sorted(left, key=_by_due), key=_by_due):
+        yield _leftover(due, group, policy)
 
 
 def _leftover(due, pieces, policy):
@@ -363,25 +420,22 @@ def _leftover(due, pieces, policy):
     return Invoice(due, tuple(replace(p, due=due) for p in pieces), kind)
 
 
-def _set_off(charged, credits, policy):
-    """Take credits against what is charged, the oldest first, never beyond it.
+def _set_off(charged, credits, due, policy):
+    """Take credits that are due against what is charged, never beyond it.
 
     :return: (pieces taken, pieces left)
     """
-    budget = {}
-    for piece in charged:
-        if policy != "forfeit" or _meets(piece, credits):
-            group = piece.charge.group
-            budget[group] = budget.get(group, ZERO) + piece.amount
+    ready = [piece for piece in credits if piece.due <= due]
+    if policy == "forfeit":
+        charged = [piece for piece in charged if _meets(piece, ready)]
+    budget = sum((piece.amount for piece in charged), ZERO)
     used, left = [], []
     for piece in credits:
-        group = piece.charge.group
-        amount = min(-piece.amount, budget.get(group, ZERO))
+        amount = min(-piece.amount, budget) if piece.due <= due else ZERO
+        budget -= amount
         if amount:
-            budget[group] -= amount
-            due = charged[0].due
             used.append(replace(piece, amount=-amount, due=due))
-        if amount != -piece.amount:
+        if piece.amount + amount:
             left.append(replace(piece, amount=piece.amount + amount))
     return used, left
 

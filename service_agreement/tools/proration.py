@@ -77,7 +77,7 @@ def share(
     :raise ValueError: as for :func:`prorate`, and for parts that overlap.
     :raise TypeError: as for :func:`prorate`.
     """
-    for part in parts:
+    for part in (*parts, whole):
         _check_within(part, whole)
     _dated(parts)
     of_part = _share_of(method)

@@ -33,7 +33,7 @@ class ServiceAgreementBillingRun(models.TransientModel):
             pieces = due._get_due_pieces(run.date)
             run.agreement_ids = due
             run.agreement_count = len(due)
-            run.invoice_count = len({piece[:3] for piece in pieces})
+            run.invoice_count = len(due._group_pieces(pieces))
             run.amount = sum(
                 due.agreement.currency_id._convert(
                     due.line._get_untaxed_amount(due.piece),

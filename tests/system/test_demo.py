@@ -34,11 +34,10 @@ print("READ", len(clocks), len(tasks), before == after, stored == again)
 COMPUTE_AGAIN = """
 lines = env["service.agreement.line"].search([])
 agreements = env["service.agreement"].search([])
-line_names = ["next_due", "price_subtotal", "mrr"]
+line_names = ["price_subtotal", "mrr"]
 names = ["amount_total", "mrr", "next_invoice_date"]
 before = lines.read(line_names), agreements.read(names)
 lines._compute_price_subtotal()
-lines._compute_next_due()
 lines._compute_mrr()
 agreements._compute_amounts()
 agreements._compute_mrr()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tools.billing_period import Period, Recurrence
-from tools.proration import prorate, split
+from tools.proration import prorate, share, split
 
 DAY = timedelta(days=1)
 METHODS = ["actual", "actual_30", "30_360", "none"]
@@ -309,6 +309,42 @@ class TestSplit:
                 split(100, parts, APRIL, method)
 
 
+class TestShare:
+    @pytest.mark.parametrize("method", METHODS)
+    def test_one_part_is_prorated(self, method):
+        for part in cut(MARCH, "2026-03-11", "2026-03-31"):
+            assert share(100, [part], MARCH, method) == prorate(
+                100, part, MARCH, method
+            )
+
+    @pytest.mark.parametrize("method", METHODS)
+    def test_all_days_are_the_full_price_and_none_cost_nothing(self, method):
+        assert share(Decimal("99.99"), cut(APRIL, "2026-04-16"), APRIL, method) == (
+            Decimal("99.99")
+        )
+        assert share(100, [], APRIL, method) == 0
+
+    def test_many_parts_are_rounded_once(self):
+        days = cut(MARCH, *(f"2026-03-{day:02}" for day in range(2, 32)))
+        assert share(1, days[:10], MARCH) == Decimal("0.32")
+
+    def test_never_more_than_the_whole(self):
+        parts = cut(MARCH, "2026-03-15", "2026-03-16")
+        assert share(100, parts[::2], MARCH, "actual_30") == 100
+        assert share(100, parts[::2], MARCH, "none") == 100
+
+    def test_mistakes(self):
+        first, last = cut(MARCH, "2026-03-11")
+        with pytest.raises(ValueError, match="overlap"):
+            share(100, [first, first], MARCH)
+        with pytest.raises(ValueError, match="not within"):
+            share(100, [last], APRIL)
+        with pytest.raises(ValueError, match="method"):
+            share(100, [], MARCH, "daily")
+        with pytest.raises(ValueError, match="without days"):
+            share(100, [], period("2026-03-01", "2026-03-01"))
+
+
 class TestMistakes:
     @pytest.mark.parametrize("method", METHODS)
     @pytest.mark.parametrize(
@@ -391,9 +427,9 @@ def test_parts_that_fill_the_whole_add_up(amount, whole_parts, method, step):
     whole, parts = whole_parts
     shares = split(amount, parts, whole, method, step)
     assert sum(shares) == prorate(amount, whole, whole, method, step)
-    for share in shares:
-        assert share % step == 0
-        assert share * amount >= 0
+    for each in shares:
+        assert each % step == 0
+        assert each * amount >= 0
 
 
 @property_test
