@@ -1,5 +1,6 @@
 """`./dev bench`: wall-clock comparisons, one file of `benchmarks/` after the other."""
 
+import ast
 import json
 import subprocess
 
@@ -24,7 +25,7 @@ with open({result!r}, "w") as result:
 
 def run(name=None, json_file=None):
     """Run the benchmarks, print the table, and fail where nothing was measured."""
-    files = sorted(FOLDER.glob(f"bench_{name or '*'}.py"))
+    files = sorted(FOLDER.glob(f"bench_{name or ''}*.py"))
     if not files:
         raise DevError(f"no benchmark {FOLDER.name}/bench_{name or '*'}.py")
     workshop = prepare.workshop()
@@ -42,7 +43,9 @@ def _measure(workshop, path):
     say(f"measuring {bench} …")
     result = STATE / "bench.json"
     result.unlink(missing_ok=True)
-    with workshop.databases.throwaway("plain") as database:
+    with workshop.databases.throwaway(_read(path, "DATABASE", "plain")) as database:
+        if modules := _read(path, "MODULES", ()):
+            workshop.databases.install(database, modules)
         done = subprocess.run(
             odoo_process.command("shell", "-d", database, "--no-http", *QUIET),
             input=SCRIPT.format(folder=str(FOLDER), path=str(path), result=str(result)),
@@ -54,6 +57,18 @@ def _measure(workshop, path):
     if not result.exists() or not result.stat().st_size:
         raise DevError(f"benchmark {bench} failed:\n{done.stdout}{done.stderr}")
     return [{"bench": bench, **row} for row in json.loads(result.read_text())]
+
+
+def _read(path, name, default):
+    """Return a constant of a benchmark, which itself needs Odoo to be imported:
+
+    ``DATABASE``, the kind of database it starts from; ``MODULES``, the peer's addons
+    to install there.
+    """
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Assign) and node.targets[0].id == name:
+            return ast.literal_eval(node.value)
+    return default
 
 
 QUIET = ("--log-level=warn", "--max-cron-threads=0")

@@ -1,7 +1,8 @@
 """Databases: prepared once for what they are made of, copied in a second for each use.
 
 `core` holds Odoo's own modules that ours needs, `plain` adds our addon, `demo` adds our
-addon with its demo data. Odoo's own demo data is never loaded: it would bury ours.
+addon with its demo data. A bridge's name is `plain` with that bridge, `all` is `plain`
+with every one. Odoo's own demo data is never loaded: it would bury ours.
 """
 
 import fcntl
@@ -24,7 +25,7 @@ from .paths import (
     MAIN_ADDON,
     ROOT,
     STATE,
-    own_addons,
+    bridges,
 )
 from .postgres import programs
 from .progress import step
@@ -63,7 +64,7 @@ class Databases:
         """Return the name that says what a prepared database is made of."""
         parts = [self._source.version, LOCK_FILE.read_text(), *CORE_MODULES]
         if kind != "core":
-            parts.append(addons_fingerprint())
+            parts.append(addons_fingerprint(*bridges_of(kind)))
         if kind == "demo":
             # Its tickets are open "since this morning": yesterday's are all too late.
             parts.append(datetime.now(timezone.utc).date().isoformat())
@@ -79,15 +80,15 @@ class Databases:
                 self.create(building)
                 self._install(building, CORE_MODULES, current)
         else:
-            core = self.ensure("core")
+            base = self.ensure("plain" if bridges_of(kind) else "core")
             with step("databases", f"our addon ({kind})") as current:
-                self.copy(core, building)
+                self.copy(base, building)
                 self._install_ours(building, kind, current)
         self.rename(building, name)
 
     def _install_ours(self, name, kind, current):
-        if kind == "plain":
-            return self._install(name, [MAIN_ADDON], current)
+        if kind != "demo":
+            return self._install(name, bridges_of(kind) or [MAIN_ADDON], current)
         # Odoo loads a module's demo data only if all it depends on has some.
         self.sql(name, "UPDATE ir_module_module SET demo = (state = 'installed')")
         self._install(name, [MAIN_ADDON], current, "--with-demo")
@@ -166,6 +167,11 @@ class Databases:
             if found and not Path(f"/proc/{found[1]}").exists():
                 self.drop(name)
 
+    def install(self, name, modules):
+        """Install more modules on a database."""
+        with step("databases", ", ".join(modules)) as current:
+            self._install(name, modules, current)
+
     def rename(self, name, new_name):
         """Rename a database with its files."""
         self._disconnect(name)
@@ -197,10 +203,15 @@ class Databases:
         return output([programs() / program, *arguments], env=self._env)
 
 
-def addons_fingerprint():
+def bridges_of(kind):
+    """Return the names of the bridges that a kind of database has installed."""
+    return [name for name in bridges() if kind in (name, "all")]
+
+
+def addons_fingerprint(*others):
     """Return a hash of all files of our addons that shape a database."""
     digest = hashlib.sha256()
-    for addon in own_addons():
+    for addon in (ROOT / name for name in (MAIN_ADDON, *others)):
         for path in sorted(addon.rglob("*")):
             parts = path.relative_to(addon).parts
             if path.is_file() and not NOT_IN_DATABASE.intersection(parts):

@@ -15,6 +15,8 @@ from .paths import BIN, DATA, PYTHON, ROOT, STATE, VENV, log_file
 from .postgres import programs
 
 CONFIG = STATE / "odoo.conf"
+# A server with workers starts itself again, and for that wants to be a file.
+LAUNCHER = BIN / "odoo-server"
 START_SECONDS = 120
 STOP_SECONDS = 20
 
@@ -31,6 +33,8 @@ def write_config(source):
         "list_db = False\n"
         "workers = 0\n"
     )
+    BIN.mkdir(parents=True, exist_ok=True)
+    LAUNCHER.write_text("from odoo.cli.command import main\n\nmain()\n")
 
 
 def environment(variables):
@@ -107,10 +111,10 @@ class OdooServer:
 
     def __enter__(self):
         self._output = self.log.open("w")
-        server = command(
-            "server",
+        server = (
+            *(PYTHON, LAUNCHER, "-c", CONFIG),
             *("-d", self.database, "--db-filter", f"^{self.database}$"),
-            *("--http-port", self.port, *self._arguments),
+            *("--http-port", str(self.port), *map(str, self._arguments)),
         )
         self.process = subprocess.Popen(
             # Should we be killed, Odoo ends as well.

@@ -31,6 +31,11 @@ def own_addons():
     return sorted(folders, key=lambda path: (path.name != MAIN_ADDON, path.name))
 
 
+def bridges():
+    """Return the names of our addons beside the main one."""
+    return [path.name for path in own_addons() if path.name != MAIN_ADDON]
+
+
 def log_file(name):
     """Return the path of a log, its folder made."""
     LOG.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from . import lint, prepare
 from .commands import call
 from .odoo_process import CONFIG
-from .paths import LOG, MAIN_ADDON, PYTHON, ROOT
+from .paths import LOG, MAIN_ADDON, PYTHON, ROOT, bridges
 from .progress import duration, say
 from .reports import Result, read_junit, show
 
@@ -25,6 +25,7 @@ class Stage:
     database: bool = True
     browser: bool = False
     inside_odoo: bool = False
+    kind: str = "plain"  # of the database, for a stage inside Odoo
 
 
 # The longest first, for the others to run beside it.
@@ -33,6 +34,7 @@ STAGES = (
     Stage("system", "tests/system", browser=True),
     Stage("addon", f"{MAIN_ADDON}/tests", browser=True, inside_odoo=True),
     Stage("browser", "tests/browser", browser=True),
+    *(Stage(name, f"{name}/tests", inside_odoo=True, kind=name) for name in bridges()),
 )
 
 
@@ -47,7 +49,7 @@ def run(arguments):
         # What needs no database goes on while the databases are prepared.
         early = pool.submit(_run_early, workshop, quick, arguments)
         if slow:
-            _prepare_databases(workshop.databases)
+            _prepare_databases(workshop.databases, {stage.kind for stage in slow})
         results = early.result()
     return show(results + _run_slow(workshop, slow, arguments))
 
@@ -84,10 +86,11 @@ def _paths(arguments):
     return [path.resolve() for path in named if path.exists()]
 
 
-def _prepare_databases(databases):
+def _prepare_databases(databases, kinds):
+    """Make what the stages need, two at a time: each keeps one core busy."""
     databases.ensure("core")
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(databases.ensure, ("plain", "demo")))
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(databases.ensure, ("plain", "demo", *(kinds - {"plain"}))))
 
 
 def _run_early(workshop, stages, arguments):
@@ -117,7 +120,7 @@ def _run_stage(stage, workshop, arguments, live=True):
     with ExitStack() as stack:
         command = [PYTHON, "-m", "pytest", "-q", f"--junitxml={report}"]
         if stage.inside_odoo:
-            database = stack.enter_context(workshop.databases.throwaway("plain"))
+            database = stack.enter_context(workshop.databases.throwaway(stage.kind))
             command += _inside_odoo(database)
         command += _own_arguments(stage, arguments)
         code = _run_pytest(command, workshop.env, _title(stage), live)

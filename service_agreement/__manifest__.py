@@ -23,13 +23,14 @@
         "views/service_agreement_preview_templates.xml",
         "wizard/service_agreement_end_views.xml",
         "wizard/service_agreement_suspend_views.xml",
-        "wizard/service_agreement_billing_views.xml",
         "wizard/service_agreement_write_off_views.xml",
         "wizard/service_agreement_catalogue_update_views.xml",
         "views/service_agreement_plan_views.xml",
         "views/service_agreement_sla_target_views.xml",
         "views/service_agreement_tier_views.xml",
         "views/service_agreement_period_views.xml",
+        "views/service_agreement_billing_failure_views.xml",
+        "views/service_agreement_billing_run_views.xml",
         "views/service_agreement_movement_views.xml",
         "views/service_agreement_views.xml",
         "views/service_agreement_sla_clock_views.xml",
@@ -55,6 +56,7 @@
         "web.assets_backend": [
             "service_agreement/static/src/sla_countdown/**/*",
             "service_agreement/static/src/service_minutes/**/*",
+            "service_agreement/static/src/running/**/*",
             "service_agreement/static/src/scss/backend.scss",
         ],
         "web.assets_backend_lazy": [

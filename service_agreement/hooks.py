@@ -4,6 +4,9 @@ from odoo.tools import SQL
 
 # In the order in which nothing is left that refers to what is deleted.
 MADE_BY_PEOPLE = (
+    "service_agreement_billing_failure",
+    "service_agreement_billing_preview",
+    "service_agreement_billing_run",
     "service_agreement_movement",
     "service_agreement_period",
     "service_agreement_waiver",
@@ -25,8 +28,10 @@ def uninstall_hook(env):
     Odoo deletes an addon's records one by one and complains of each that something else
     still refers to.
     """
+    _forget_to_dos(env)
     env.flush_all()
     for table, column in (
+        ("account_move", "agreement_billing_run_id"),
         ("account_move_line", "agreement_line_id"),
         ("account_move_line", "agreement_id"),
         ("account_move_line", "agreement_reversed_line_id"),
@@ -45,6 +50,15 @@ def uninstall_hook(env):
         env.cr.execute(SQL("DELETE FROM %s", SQL.identifier(table)))
     env.invalidate_all()
     _leave_used_products(env)
+
+
+def _forget_to_dos(env):
+    """Open ones and those done, which would hold on to their type."""
+    names = env["ir.model.data"].search(
+        [("module", "=", "service_agreement"), ("model", "=", "mail.activity.type")]
+    )
+    to_dos = env["mail.activity"].with_context(active_test=False)
+    to_dos.search([("activity_type_id", "in", names.mapped("res_id"))]).unlink()
 
 
 def _leave_used_products(env):

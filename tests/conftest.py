@@ -30,6 +30,20 @@ def core_database(workshop):
         yield Database(workshop, name)
 
 
+@pytest.fixture
+def undisturbed_database(workshop):
+    """Another one, for what the first is compared with."""
+    with workshop.databases.throwaway("plain") as name:
+        yield Database(workshop, name)
+
+
+@pytest.fixture
+def queue_database(workshop):
+    """Our addon with its bridge to queue_job, without demo data."""
+    with workshop.databases.throwaway("service_agreement_queue_job") as name:
+        yield Database(workshop, name)
+
+
 @pytest.fixture(scope="module")
 def demo_database(workshop):
     """Our addon with its demo data: one copy for the tests of a module."""

@@ -12,10 +12,13 @@ The fixtures are in `conftest.py`; a module that wants the demo data asks for
 
 import json
 import subprocess
+import time
 import urllib.error
 import urllib.request
 import xmlrpc.client
 from pathlib import Path
+
+import psycopg2
 
 from devtool import odoo_process
 from devtool.paths import PYTHON, ROOT, log_file
@@ -40,6 +43,12 @@ class Database:
     def sql(self, query):
         """Run SQL and return a list of its rows, each a line."""
         return self._databases.sql(self.name, query).splitlines()
+
+    def connect(self):
+        """Open a connection to it, for tests of what two of them do at once."""
+        names = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER"}
+        known = {key: self.env[name] for key, name in names.items() if name in self.env}
+        return psycopg2.connect(dbname=self.name, **known)
 
     def odoo(self, *arguments):
         """Run Odoo on it until it is done (`-i`, `-u` …) and return the log's text."""
@@ -87,17 +96,17 @@ class Database:
             line.split()[1] for line in printed.splitlines() if line.startswith("KEY ")
         )
 
-    def serve(self, *arguments):
+    def serve(self, *arguments, variables=None):
         """Return a real server on it, to be used in a `with`."""
-        return Server(self, arguments)
+        return Server(self, arguments, variables)
 
 
 class Server(odoo_process.OdooServer):
     """A real server, and the clients to talk to it."""
 
-    def __init__(self, database, arguments=()):
+    def __init__(self, database, arguments=(), variables=None):
         super().__init__(
-            database.env,
+            {**database.env, **(variables or {})},
             database.name,
             arguments=("--max-cron-threads=0", *arguments),
             log_name=f"{database.name}-server",
@@ -135,6 +144,14 @@ class Server(odoo_process.OdooServer):
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as error:
             return error.code, json.load(error)
+
+
+def wait_until(condition, seconds, what):
+    """Ask again and again until it is so; fail where it takes too long."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        time.sleep(0.1)
 
 
 def _run(command, **options):

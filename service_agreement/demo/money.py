@@ -46,12 +46,14 @@ class Money:
 
     def _bill(self, day):
         agreements = self.agreements
-        if not agreements.search_count(agreements._get_due_domain(day), limit=1):
+        due = agreements._get_due_domain(day)
+        # Who is set aside does not make a run of his own every morning.
+        if not agreements.search_count(due & Domain("billing_issue", "=", False)):
             return
-        # Every morning it would be tried again; once is enough of a story.
-        moves, _failed = agreements._bill_due(
-            day, within=Domain("billing_issue", "=", False)
-        )
+        runs = self.env["service.agreement.billing.run"]
+        run = runs._create_scheduled(self.timeline.company, day)
+        run._go_on()
+        moves = run.invoice_ids
         moves.is_move_sent = True
         for move in moves:
             self.pay_days[move] = self._choose_pay_day(move)

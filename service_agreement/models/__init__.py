@@ -25,6 +25,9 @@ from . import service_agreement_replacement
 from . import service_agreement_billing
 from . import service_agreement_invoicing
 from . import service_agreement_line_invoicing
+from . import service_agreement_billing_failure
+from . import service_agreement_billing_preview
+from . import service_agreement_billing_run
 from . import service_agreement_correction
 from . import service_agreement_renewal
 from . import service_agreement_escalation
@@ -37,6 +40,7 @@ from . import service_agreement_sla_report
 from . import service_agreement_ticket_fact
 from . import service_agreement_ticket_mixin
 from . import account_move
+from . import account_move_billing
 from . import account_move_line
 from . import account_move_send
 from . import res_partner

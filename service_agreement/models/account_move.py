@@ -20,6 +20,15 @@ class AccountMove(models.Model):
         "service_agreement.group_user",
     )
 
+    agreement_billing_run_id = fields.Many2one(
+        "service.agreement.billing.run",
+        string="Billing Run",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        help="The run that made this invoice of service agreements.",
+    )
+
     @api.depends("line_ids.agreement_id")
     def _compute_agreement_ids(self):
         for move in self:

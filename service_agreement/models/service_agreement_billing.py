@@ -3,10 +3,14 @@ import logging
 from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools import format_date, plaintext2html
 
 from ..tools.charges import differences
 
 _logger = logging.getLogger(__name__)
+
+# Ours alone: whatever else people plan to do for an agreement stays theirs.
+ISSUE_ACTIVITY = "service_agreement.mail_activity_billing_issue"
 
 
 class ServiceAgreement(models.Model):
@@ -25,32 +29,16 @@ class ServiceAgreement(models.Model):
 
     @api.model
     def _cron_bill(self):
-        """Bill what is due in every company, by that company's date."""
-        companies = self._get_serving_companies()
-        for number, company in enumerate(companies, 1):
-            agreements = self.with_company(company)
-            for _moves, _failed, left in agreements._bill_batches(
-                company._service_today()
-            ):
-                remaining = self.search_count(left)
-                remaining += self._count_due(companies[number:])
-                if not self.env["ir.cron"]._commit_progress(1, remaining=remaining):
-                    return
+        """Start a run in every company where something is due, and work through it."""
+        runs = self.env["service.agreement.billing.run"]
+        runs._start_scheduled()
+        runs._cron_go_on()
 
     @api.model
-    def _count_due(self, companies):
-        return sum(
-            self.search_count(
-                self.with_company(company)._get_due_domain(company._service_today())
-            )
-            for company in companies
-        )
-
-    @api.model
-    def _get_due_domain(self, today):
-        """:return: Domain of the agreements of the current company due by ``today``"""
+    def _get_due_domain(self, until):
+        """:return: Domain of the agreements of the current company due by ``until``"""
         return Domain("company_id", "=", self.env.company.id) & Domain(
-            "next_invoice_date", "<=", today
+            "next_invoice_date", "<=", until
         )
 
     @api.model
@@ -74,37 +62,82 @@ class ServiceAgreement(models.Model):
         Yields (invoices, agreements set aside, Domain of what is left).
         """
         domain = self._get_due_domain(today) & (within or Domain.TRUE)
-        left = domain
+        for batch, left in self._iter_batches(today, within):
+            yield (*batch._bill_batch(domain, today), left)
+
+    @api.model
+    def _iter_batches(self, until, within=None):
+        """Find what is due, batch by batch, oldest first; nothing is locked yet.
+
+        Goes by position and not by what is still due: who was set aside, or is locked
+        by another run, stays due, and once is enough.
+
+        Yields (agreements, Domain of what is left).
+        """
+        domain = left = self._get_due_domain(until) & (within or Domain.TRUE)
         while batch := self.search(
             left, order="next_invoice_date, id", limit=self._batch_size
         ):
+            day, last_id = batch[-1].next_invoice_date, batch[-1].id
+            left = domain & (
+                Domain("next_invoice_date", ">", day)
+                | (Domain("next_invoice_date", "=", day) & Domain("id", ">", last_id))
+            )
             batch = batch._extend_batch(left)
-            # Set aside or locked by another run: once is enough.
-            left &= Domain("id", "not in", batch.ids)
-            yield (*batch._bill_batch(domain, today), left)
+            yield batch, left
 
-    def _bill_batch(self, domain, today):
-        """Bill what can be locked and is still due; one by one if the batch fails.
+    def _run_batch(self, run):
+        """Bill a batch of a run now; a bridge lets a worker do it later.
+
+        :param run: the ``service.agreement.billing.run``
+        """
+        run._bill_batch(self)
+
+    def _bill_batch(self, domain, today, until=None):
+        """Bill what can be locked, is still due and can be billed.
+
+        :param Domain domain: what is due
+        :param date today: the date of the run, which may be the invoices' date
+        :param date until: nothing due later is billed; default ``today``
+        :return: (invoices, agreements set aside)
+        """
+        agreements = self.try_lock_for_update().filtered_domain(domain)
+        obstacles = agreements._get_obstacles(today)
+        for agreement, reason in obstacles.items():
+            agreement.sudo()._set_aside(reason)
+        refused = self.browse().union(*obstacles)
+        moves, failed = (agreements - refused)._bill_or_set_aside(until or today, today)
+        return moves, refused | failed
+
+    def _bill_or_set_aside(self, until, today):
+        """Bill in one call; one by one where Odoo refuses.
 
         Only business errors set an agreement aside: a serialization failure is not
         the customer's error and fails the job, which is then run again.
 
         :return: (invoices, agreements set aside)
         """
-        agreements = self.try_lock_for_update().filtered_domain(domain)
+        if not self:
+            return self.env["account.move"], self
         try:
             with self.env.cr.savepoint():
-                return agreements._create_due_invoices(today, today), self.browse()
+                return self._create_due_invoices(until, today), self.browse()
         except UserError as error:
-            if len(agreements) == 1:
-                agreements.sudo()._set_aside(error)
-                return self.env["account.move"], agreements
-        moves, failed = self.env["account.move"], self.browse()
-        for agreement in agreements._split_batch():
-            one_moves, one_failed = agreement._bill_batch(domain, today)
-            moves |= one_moves
-            failed |= one_failed
-        return moves, failed
+            if len(self) == 1:
+                self.sudo()._set_aside(str(error))
+                return self.env["account.move"], self
+        results = [
+            part._bill_or_set_aside(until, today) for part in self._split_batch()
+        ]
+        moves = self.env["account.move"].union(*(moves for moves, _failed in results))
+        return moves, self.browse().union(*(failed for _moves, failed in results))
+
+    @api.model
+    def _get_billing_run(self):
+        """:return: the run that bills now; empty for an invoice outside of any run"""
+        return self.env["service.agreement.billing.run"].browse(
+            self.env.context.get("agreement_billing_run_id")
+        )
 
     def _create_due_invoices(self, until=None, today=None):
         """Create and post the invoices of all periods due by ``until``.
@@ -130,7 +163,7 @@ class ServiceAgreement(models.Model):
         if not pieces:
             return self.env["account.move"]
         invoices = self._group_pieces(pieces)
-        moves = self.env["account.move"].create(
+        moves = self.env["account.move"]._create_agreement_invoices(
             [self._prepare_invoice_values(group, today) for group in invoices]
         )
         self._record_periods(moves, invoices)
@@ -202,32 +235,167 @@ class ServiceAgreement(models.Model):
         stale.filtered(lambda period: period.id not in open_ids).sudo().is_stale = False
         (dated - open_lines).sudo().adjust_on = False
 
+    def _get_due_amounts(self, until):
+        """What ``_create_due_invoices`` would bill; writes nothing.
+
+        :return: [(agreement, due date, float before taxes)], one for each invoice,
+            oldest first; negative for a credit note
+        """
+        pieces = self._get_due_pieces(until)
+        invoices = self._group_pieces([p for p in pieces if p.kind != "forfeit"])
+        amounts = []
+        for group in invoices:
+            agreement, due = group[0][:2]
+            total = sum(piece.line._get_untaxed_amount(piece.piece) for piece in group)
+            amounts.append((agreement, due, agreement.currency_id.round(total)))
+        return amounts
+
     @api.model
     def _after_invoices_created(self, moves):
         """Hook for bridges: these drafts bill agreements and will be posted."""
 
-    # Set aside
+    # What cannot be billed
 
-    def _set_aside(self, error):
+    def _get_obstacles(self, today):
+        """What is known to be in the way, before Odoo is asked for an invoice.
+
+        :param date today: the date of the run
+        :return: {agreement: the reason}, of those that cannot be billed
+        """
+        obstacles = {}
+        for company, agreements in self.grouped("company_id").items():
+            agreements = agreements.with_company(company)
+            if reason := agreements._why_company_not_billable(today):
+                obstacles.update(dict.fromkeys(agreements, reason))
+                continue
+            unrated = agreements._get_unrated_currencies(today)
+            reasons = {a: a._why_not_billable(today, unrated) for a in agreements}
+            obstacles.update({a: reason for a, reason in reasons.items() if reason})
+        return obstacles
+
+    @api.model
+    def _why_company_not_billable(self, today):
+        """:return: why the current company cannot invoice on ``today``, or None"""
+        # Sudo: a manager who suspends an agreement need not see the books.
+        company = self.env.company.sudo()
+        if not company.active:
+            return self.env._("The company %s is archived.", company.name)
+        journal = self.sudo()._get_sale_journal()
+        if not journal:
+            return self.env._(
+                "%s has no sales journal. Create one in the accounting settings.",
+                company.name,
+            )
+        if locks := company._get_violated_lock_dates(today, True, journal):
+            return self.env._(
+                "The books of %(company)s are closed on %(date)s: %(locks)s. Invoices "
+                "follow once they are open again.",
+                company=company.name,
+                date=format_date(self.env, today),
+                locks=company._format_lock_dates(locks),
+            )
+        return None
+
+    @api.model
+    def _get_sale_journal(self):
+        """:return: the ``account.journal`` that Odoo takes for an invoice"""
+        Journal = self.env["account.journal"]
+        of_company = Domain(Journal._check_company_domain(self.env.company))
+        return Journal.search(of_company & Domain("type", "=", "sale"), limit=1)
+
+    def _get_unrated_currencies(self, today):
+        """Odoo takes 1.0 for a currency that has no rate, without a word.
+
+        :return: the foreign ``res.currency`` without a rate on ``today``
+        """
+        company = self.env.company
+        foreign = self.currency_id - company.currency_id
+        if not foreign:
+            return foreign
+        groups = (
+            self.env["res.currency.rate"]
+            .sudo()
+            ._read_group(
+                [
+                    ("currency_id", "in", foreign.ids),
+                    ("company_id", "in", (False, company.root_id.id)),
+                    ("name", "<=", today),
+                ],
+                ["currency_id"],
+            )
+        )
+        return foreign - foreign.browse(currency.id for (currency,) in groups)
+
+    def _why_not_billable(self, today, unrated):
+        """:param unrated: currencies without a rate
+        :return: the first reason why no invoice can be made, or None
+        """
+        self.ensure_one()
+        partners = self.partner_id | self.partner_invoice_id
+        if archived := partners.filtered(lambda partner: not partner.active)[:1]:
+            return self.env._("The customer %s is archived.", archived.display_name)
+        if self.currency_id in unrated:
+            return self.env._(
+                "There is no exchange rate of %(currency)s on %(date)s. Enter one.",
+                currency=self.currency_id.name,
+                date=format_date(self.env, today),
+            )
+        products = self._get_products_to_bill()
+        return next(filter(None, map(self._why_product_not_billable, products)), None)
+
+    def _get_products_to_bill(self):
+        """:return: the products of the charges that are not billed to their end"""
+        self.ensure_one()
+
+        def is_open(line):
+            if not line.settled_until:
+                return True
+            _start, end = line._get_window()
+            return line.charge == "recurring" and not (
+                end and line.settled_until >= end
+            )
+
+        return self.line_ids.filtered(is_open).product_id
+
+    @api.model
+    def _why_product_not_billable(self, product):
+        if not product.active:
+            return self.env._(
+                "The product %s is archived. Restore it, or charge another one.",
+                product.display_name,
+            )
+        accounts = product.sudo().product_tmpl_id.get_product_accounts()
+        if accounts["income"] or self.sudo()._get_sale_journal().default_account_id:
+            return None
+        return self.env._(
+            "There is no income account for %s. Set one on the product, on its "
+            "category or on the sales journal.",
+            product.display_name,
+        )
+
+    def _set_aside(self, reason):
         """Keep the reason where people look, and give its owner one to-do."""
         self.ensure_one()
-        reason = str(error)
         _logger.info("Agreement %s was not billed: %s", self.name, reason)
         if not self.billing_issue:
             self.activity_schedule(
-                "mail.mail_activity_data_todo",
+                ISSUE_ACTIVITY,
                 summary=self.env._("The invoice could not be made"),
-                note=reason,
+                note=plaintext2html(reason),
                 user_id=(self.user_id or self.env.user).id,
             )
         self.billing_issue = reason
+        if run := self._get_billing_run():
+            run._record_failure(self, reason)
 
     def _clear_billing_issue(self):
+        """It was billed: the reason and our own to-do are done with, and no other."""
         cleared = self.filtered("billing_issue")
         if not cleared:
             return
         cleared.billing_issue = False
-        cleared.activity_feedback(["mail.mail_activity_data_todo"])
+        cleared.activity_feedback([ISSUE_ACTIVITY])
+        self.env["service.agreement.billing.failure"]._resolve(cleared)
 
     # Buttons
 
@@ -236,6 +404,8 @@ class ServiceAgreement(models.Model):
         if not self.next_invoice_date:
             return self.env._("%s has nothing left to bill.", self.name)
         today = self.company_id._service_today()
+        if reason := self._get_obstacles(today).get(self):
+            return reason
         ahead = self.env["service.agreement.period"].search(
             [("agreement_id", "=", self.id), ("date_start", ">", today)], limit=1
         )
@@ -257,6 +427,12 @@ class ServiceAgreement(models.Model):
             until = max(today, agreement.next_invoice_date)
             moves |= agreement._create_due_invoices(until, today)
         return self._get_invoices_action(moves)
+
+    def action_bill_again(self):
+        """Try those that were set aside again, as a run of their own."""
+        self.check_access("read")
+        runs = self.env["service.agreement.billing.run"]
+        return runs._bill_agreements(self)
 
     @api.model
     def _get_invoices_action(self, moves):

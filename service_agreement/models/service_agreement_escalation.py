@@ -167,6 +167,7 @@ class ServiceAgreement(models.Model):
         """
         self.ensure_one()
         day = self.env.context.get("escalation_date") or self.escalation_date
+        day = day or self.company_id._service_today()
         lines = self.line_ids.filtered(lambda line: line.charge == "recurring")
         before = fields.Date.subtract(day, days=1)
         old, new = (

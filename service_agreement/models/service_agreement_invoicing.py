@@ -310,6 +310,7 @@ class ServiceAgreement(models.Model):
             "invoice_payment_term_id": agreement.payment_term_id.id,
             "invoice_date": agreement._get_invoice_date(due, today),
             "invoice_origin": ", ".join(agreements.mapped("name")),
+            "agreement_billing_run_id": self._get_billing_run().id,
             "invoice_user_id": agreement.user_id.id,
             "ref": agreements._get_invoice_reference(),
             "invoice_line_ids": self._prepare_invoice_lines(pieces),
@@ -401,5 +402,5 @@ class ServiceAgreement(models.Model):
         by_mode = {mode: moves.browse() for mode, _label in INVOICE_MODES}
         for move, pieces in zip(moves, invoices, strict=True):
             by_mode[pieces[0].agreement._get_invoice_mode()] |= move
-        (moves - by_mode["draft"])._post(soft=False)
+        (moves - by_mode["draft"])._post_agreement_invoices()
         by_mode["send"]._queue_agreement_sending()

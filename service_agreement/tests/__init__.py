@@ -2,6 +2,9 @@ from . import test_access
 from . import test_agreement
 from . import test_billing
 from . import test_billing_corrections
+from . import test_billing_parity
+from . import test_billing_obstacles
+from . import test_billing_run
 from . import test_movement
 from . import test_invoicing
 from . import test_portal

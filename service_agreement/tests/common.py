@@ -110,6 +110,15 @@ class ServiceAgreementCommon(ClockMixin, AccountTestInvoicingCommon):
         )
         return moves
 
+    def _preview(self, until=None, **choices):
+        """A previewed run of the company; until today where no day is given."""
+        until = until or str(self.company._service_today())
+        run = self.env["service.agreement.billing.run"].create(
+            {"company_id": self.company.id, "date_until": until, **choices}
+        )
+        run.action_preview()
+        return run
+
     def _get_periods(self, agreement):
         """(first day, last day, amount) of what was billed, oldest first, as text."""
         periods = agreement.period_ids.sorted("date_start")

@@ -244,15 +244,6 @@ class TestBilling(ServiceAgreementCommon):
         )
         self.assertEqual(str(agreement.next_invoice_date), "2026-06-01")
 
-    def test_what_the_run_would_bill_is_what_it_bills(self):
-        self._create_active("2026-01-17", self.plan_first)
-        self._create_active("2026-02-01", self.plan_quarterly)
-        with self.at("2026-03-05 12:00:00"):
-            run = self.env["service.agreement.billing.run"].create({})
-            expected = run.invoice_count, run.amount
-            moves = self._bill("2026-03-05")
-        self.assertEqual(expected, (len(moves), sum(moves.mapped("amount_untaxed"))))
-
     def test_the_scheduled_action_bills_every_company(self):
         self._create_active("2026-03-01")
         with self.at("2026-03-01 12:00:00"):

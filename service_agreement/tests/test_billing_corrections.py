@@ -151,6 +151,7 @@ class TestBillingCorrections(ServiceAgreementCommon):
     def test_yen_have_no_cents(self):
         yen = self.env.ref("base.JPY")
         yen.active = True
+        yen.rate_ids = [Command.create({"name": "2026-01-01", "rate": 150.0})]
         agreement = self._create_agreement("2026-01-01", currency_id=yen.id)
         agreement.line_ids.write({"price_unit": 1011.0, "discount": 5.0})
         agreement.action_activate()

@@ -1,5 +1,4 @@
 from . import service_agreement_end
 from . import service_agreement_suspend
-from . import service_agreement_billing_run
 from . import service_agreement_write_off
 from . import service_agreement_catalogue_update

@@ -64,7 +64,14 @@ agreement = env["service.agreement"].create({
     "date_start": company._service_today(),
 })
 agreement.action_activate()
-assert env["service.agreement"]._bill_due(company._service_today())[0]
+gone = agreement.copy({"date_start": company._service_today()})
+gone.action_activate()
+gone.partner_id = env["res.partner"].create({"name": "Gone", "active": False})
+env["service.agreement"]._cron_bill()
+run = env["service.agreement.billing.run"].search([])
+assert run.invoice_ids and run.failure_ids and gone.activity_ids
+run.copy().action_preview()
+gone.activity_ids.action_feedback()
 desk = env["project.project"].create({"name": "Desk", "is_service_desk": True})
 task = env["project.task"].create({
     "name": "No sound", "project_id": desk.id, "partner_id": customer.id,
