@@ -183,12 +183,7 @@ class ServiceAgreement(models.Model):
         today = self.company_id._service_today()
         until = min(today, fields.Date.subtract(day, days=1))
         billing = self.sudo().with_company(self.company_id)
-        due = billing.filtered_domain(billing._get_due_domain(until))
-        try:
-            with self.env.cr.savepoint():
-                due._create_due_invoices(until, today)
-        except UserError as error:
-            due._set_aside(error)
+        billing._bill_batch(billing._get_due_domain(until), today, until)
 
     def _prepare_suspension_values(self, suspension):
         self.ensure_one()
