@@ -1,4 +1,5 @@
-from datetime import date
+import random
+from datetime import date, timedelta
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import new_test_user, tagged
@@ -411,6 +412,44 @@ class TestEnding(EndingCommon):
         self.assertFalse(wizard.settlement)
         wizard.action_confirm()
         self.assertEqual((agreement.state, agreement.end_note), ("ended", wizard.note))
+
+
+@tagged("post_install", "-at_install")
+class TestEndingSums(EndingCommon):
+    def test_whatever_was_agreed_what_is_shown_is_billed(self):
+        rng = random.Random(3)
+        arrears = self.plan_first.copy({"name": "After", "timing": "arrears"})
+        plans = [self.plan_monthly, self.plan_first, arrears, self.plan_quarterly]
+        for number in range(20):
+            start = date(2026, 1, rng.randint(1, 31))
+            today = start + timedelta(rng.randint(0, 300))
+            agreement = self._create_term(
+                rng.choice([149.0, 99.99, 33.33]),
+                start,
+                plan=rng.choice([*plans, self.plan_yearly]),
+                auto_renew=rng.random() < 0.5,
+                term_months=rng.choice([0, 6, 12]),
+                credit_policy=rng.choice(["carry", "credit_note", "forfeit"]),
+                end_policy=rng.choice(["refund", "run_out"]),
+                termination_fee_percent=rng.choice([0, 33, 80]),
+                clawback_discount=rng.random() < 0.5,
+            )
+            if agreement.date_end and agreement.date_end < today:
+                with self.at(f"{today} 12:00:00"):
+                    self._run_cron("service_agreement.ir_cron_lifecycle")
+            if agreement.state == "ended":
+                continue
+            self._bill(str(today))
+            if rng.random() < 0.3:
+                with self.at(f"{today} 12:00:00"):
+                    agreement._suspend(today, today + timedelta(5), True)
+            last_day = max(start, today + timedelta(rng.randint(-20, 60)))
+            with self.subTest(number=number, start=start, today=today, last=last_day):
+                billed = self._end_on(agreement, str(today), str(last_day))
+                for kind, untaxed, *_rest in billed:
+                    self.assertGreaterEqual(untaxed * (kind == "invoice"), 0)
+                self.assertEqual(agreement.state, "ended")
+                self.assertFalse(agreement.next_invoice_date)
 
 
 @tagged("post_install", "-at_install")
