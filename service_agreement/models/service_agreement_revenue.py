@@ -58,16 +58,13 @@ class ServiceAgreement(models.Model):
     )
     replaces_id = fields.Many2one(
         "service.agreement",
-        string="Replaces",
         readonly=True,
         copy=False,
         index="btree_not_null",
         check_company=True,
         help="The agreement that ended when this one started.",
     )
-    replaced_by_ids = fields.One2many(
-        "service.agreement", "replaces_id", string="Replaced By"
-    )
+    replaced_by_ids = fields.One2many("service.agreement", "replaces_id")
 
     @api.depends("mrr")
     def _compute_arr(self):

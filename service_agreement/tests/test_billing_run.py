@@ -34,7 +34,7 @@ class BillingRunCommon(CronMixinCase, ServiceAgreementCommon):
 
         def refuse(agreements, moves):
             if agreement in moves.agreement_ids:
-                raise UserError(agreements.env._(reason))  # pylint: disable=E8505
+                raise UserError(reason)
 
         patcher = patch.object(Agreement, "_after_invoices_created", refuse)
         patcher.start()

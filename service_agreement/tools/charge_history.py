@@ -10,6 +10,8 @@ else. All facts are replayed by date each time, so a change that is entered late
 if it had been entered in order, and later ones keep what they say (SEMANTICS §2).
 """
 
+# Nothing of Odoo here, and what is grouped is sorted.
+# pylint: disable=bad-builtin-groupby
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence

@@ -14,6 +14,8 @@ The billing run and the preview of a change read the same :func:`schedule`, so w
 one shows is what the other does.
 """
 
+# Nothing of Odoo here, and what is grouped is sorted.
+# pylint: disable=bad-builtin-groupby
 from __future__ import annotations
 
 import heapq

@@ -95,8 +95,8 @@ class ServiceAgreementCatalogueUpdateLine(models.TransientModel):
     tier_id = fields.Many2one(related="agreement_id.tier_id")
     currency_id = fields.Many2one(related="agreement_id.currency_id")
     date = fields.Date(string="From", readonly=True)
-    price_now = fields.Monetary(string="Price Now", readonly=True)
-    price_then = fields.Monetary(string="Price Then")
+    price_now = fields.Monetary(readonly=True)
+    price_then = fields.Monetary()
     difference = fields.Monetary(compute="_compute_difference")
     promise_changes = fields.Boolean(string="New Promise", readonly=True)
 
