@@ -153,14 +153,9 @@ class ServiceAgreement(models.Model):
     def action_end(self):
         self.ensure_one()
         self._ensure_can(type(self)._why_not_end)
-        return {
-            "name": self.env._("End the Agreement"),
-            "type": "ir.actions.act_window",
-            "res_model": "service.agreement.end",
-            "view_mode": "form",
-            "target": "new",
-            "context": {"default_agreement_id": self.id},
-        }
+        return self._get_wizard_action(
+            "service.agreement.end", self.env._("End the Agreement")
+        )
 
     def _end(self, last_day, reason, note=False, **terms):
         """Let it end with ``last_day``, at once where that day is past.

@@ -249,8 +249,9 @@ class ServiceAgreement(models.Model):
             raise UserError(
                 self.env._("Only a suspension that lies ahead can be cancelled.")
             )
+        first_day = waiver.date_start
         waiver.sudo().unlink()
-        self._after_suspend()
+        self._after_resume(first_day)
 
     def _get_suspension(self, day):
         """:return: the service.agreement.waiver that suspends it on ``day``, if any"""
