@@ -164,9 +164,10 @@ class ServiceAgreement(models.Model):
         for agreement in self:
             agreement._bill_before(first_day)
             # Sudo: a fact; rights were checked.
-            self.env["service.agreement.waiver"].sudo().create(
-                agreement._prepare_suspension_values(suspension)
-            )
+            waivers = self.env["service.agreement.waiver"].sudo()
+            # The database compares with the days of others: their ends come first.
+            waivers.flush_model(["date_start", "date_end"])
+            waivers.create(agreement._prepare_suspension_values(suspension))
         self._refresh_state()
         self._record_movements()
         self._after_suspend()
