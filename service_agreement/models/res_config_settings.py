@@ -7,14 +7,14 @@ class ResConfigSettings(models.TransientModel):
     service_desk_project_id = fields.Many2one(
         related="company_id.service_desk_project_id", readonly=False
     )
-    agreement_credit_suspended = fields.Boolean(
-        related="company_id.agreement_credit_suspended", readonly=False
-    )
     agreement_invoice_mode = fields.Selection(
         related="company_id.agreement_invoice_mode", readonly=False, required=True
     )
     agreement_invoice_date = fields.Selection(
         related="company_id.agreement_invoice_date", readonly=False, required=True
+    )
+    agreement_credit_suspended = fields.Boolean(
+        related="company_id.agreement_credit_suspended", readonly=False
     )
     is_invoice_sending_off = fields.Boolean(
         compute="_compute_is_invoice_sending_off",

@@ -811,13 +811,16 @@ class ServiceAgreement(models.Model):
                 charges.append(self._get_new_charge(each, bill_on if late else opening))
         return charges
 
-    def _get_known_charges(self, known):
-        """:param dict known: {line on record: what would be written to it}"""
+    def _get_known_charges(self, known, waivers=None):
+        """
+        :param dict known: {line on record: what would be written to it}
+        :param waivers: as of :meth:`_get_waivers`; default those on record
+        """
         none = self.env["service.agreement.period"]
         periods = none._get_relevant(
             {line.id: line._get_open_since(facts) for line, facts in known.items()}
         )
-        waivers = self._get_waivers()
+        waivers = self._get_waivers() if waivers is None else waivers
         return [
             line._to_charge(periods.get(line.id, none), waivers[line], **facts)
             for line, facts in known.items()

@@ -24,7 +24,7 @@ TERMS = (
     "is_arrears",
     "is_suggested",
 )
-AGREED = {*TERMS, "date_start", "charge", "agreement_id"}
+AGREED = {*TERMS, "date_start", "charge", "agreement_id", "plan_discount"}
 # Where billing and changes stand: set by them, not by whoever has write access.
 LINE_FACTS = (
     "settled_until",
@@ -34,6 +34,7 @@ LINE_FACTS = (
     "is_continued",
     "bill_from",
     "adjust_on",
+    "is_settlement",
 )
 
 
@@ -442,9 +443,8 @@ class ServiceAgreementLine(models.Model):
         agreement = self.agreement_id
         own_start = facts.get("date_start", self.date_start)
         start = max(filter(None, (own_start, agreement.date_start)), default=None)
-        last = min(
-            filter(None, (self.date_end, agreement._get_last_day())), default=None
-        )
+        decided = facts.get("last_day", agreement._get_last_day())
+        last = min(filter(None, (self.date_end, decided)), default=None)
         end = last and fields.Date.add(last, days=1)
         superseded_on = facts.get("superseded_on", self.superseded_on)
         return start, min(filter(None, (end, superseded_on)), default=None)
@@ -455,7 +455,8 @@ class ServiceAgreementLine(models.Model):
         agreement = self.agreement_id
         return bool(
             agreement.state in ("active", "suspended", "ended")
-            and agreement.activated_on
+            # What was billed ahead of a start that never came is owed back.
+            and (agreement.activated_on or self.settled_until)
             and agreement.date_start
             and (self.charge == "one_off" or self.anchor_date)
         )
