@@ -655,13 +655,12 @@ class ServiceAgreement(models.Model):
 
     def _get_known_charges(self, known):
         """:param dict known: {line on record: what would be written to it}"""
-        none = self.env["service.agreement.period"]
-        periods = none._get_relevant(
+        billed = self.env["service.agreement.period"]._get_relevant(
             {line.id: line._get_open_since(facts) for line, facts in known.items()}
         )
         waivers = self._get_waivers()
         return [
-            line._to_charge(periods.get(line.id, none), waivers[line], **facts)
+            line._to_charge(billed.get(line.id, []), waivers[line], **facts)
             for line, facts in known.items()
             if line._is_billable()
         ]
@@ -684,7 +683,7 @@ class ServiceAgreement(models.Model):
             }
         )
         waivers = [w._to_waiver() for w in self.waiver_ids if not w.line_id]
-        new = line._to_charge(self.env["service.agreement.period"], waivers)
+        new = line._to_charge([], waivers)
         return replace(new, key=planned)
 
 

@@ -92,12 +92,11 @@ class ServiceAgreement(models.Model):
         lines = self.line_ids.filtered(lambda line: line._is_billable())
         waivers = lines.agreement_id._get_waivers()
         thresholds = {line._origin.id: line._get_threshold() for line in lines}
-        none = self.env["service.agreement.period"]
-        periods = none._get_relevant(thresholds)
+        billed = self.env["service.agreement.period"]._get_relevant(thresholds)
         charges = {agreement: [] for agreement in self}
         for line in lines:
             charges[line.agreement_id].append(
-                line._to_charge(periods.get(line._origin.id, none), waivers[line])
+                line._to_charge(billed.get(line._origin.id, []), waivers[line])
             )
         return charges
 

@@ -19,3 +19,4 @@ from . import test_change
 from . import test_correction
 from . import test_renewal
 from . import test_catalogue_update
+from . import test_review_billing
