@@ -33,6 +33,7 @@ FACTS = (
 )
 # What was agreed and is billed by: once in force, changes are dated facts.
 AGREED = {
+    "company_id",
     "tier_id",
     "plan_id",
     "pricelist_id",
@@ -607,6 +608,7 @@ class ServiceAgreement(models.Model):
     def _propose(self):
         """Offer it: the promise of the tier is copied, the customer sees it."""
         self._ensure_can(type(self)._why_not_propose)
+        self._settle_defaults()
         self._freeze_promise()
         for agreement in self.filtered(lambda a: a.state == "draft"):
             agreement.sudo().write(agreement._prepare_propose_values())
@@ -656,6 +658,11 @@ class ServiceAgreement(models.Model):
             return self.env._("%s charges nothing: add a line first.", self.name)
         return None
 
+    def _settle_defaults(self):
+        """What tier, plan and customer suggest is worked out while they still may."""
+        self.flush_recordset()
+        self.line_ids.flush_recordset()
+
     def _prepare_activate_values(self):
         self.ensure_one()
         return {"state": "active", "activated_on": self.env.cr.now()}
@@ -663,6 +670,7 @@ class ServiceAgreement(models.Model):
     def action_activate(self):
         """Put in force: signed on paper, or by the customer in the portal."""
         self._ensure_can(type(self)._why_not_activate)
+        self._settle_defaults()
         self._freeze_promise()
         for agreement in self:
             agreement.sudo().write(agreement._prepare_activate_values())
@@ -959,6 +967,8 @@ class ServiceAgreement(models.Model):
             [
                 ("company_id", "=", company.id),
                 ("date", "<=", today),
+                ("is_applied", "=", False),
+                ("is_withdrawn", "=", False),
                 "|",
                 ("tier_id", "!=", False),
                 ("plan_id", "!=", False),
