@@ -30,7 +30,11 @@ FACTS = (
     "signed_on",
     "signature",
     "billing_issue",
+    "replaces_id",
+    "reminded_for",
 )
+# Worked out from facts: the ORM would let anybody write them all the same.
+DERIVED = ("next_invoice_date", "mrr", "amount_untaxed", "amount_tax", "amount_total")
 # What was agreed and is billed by: once in force, changes are dated facts.
 AGREED = {
     "company_id",
@@ -506,7 +510,7 @@ class ServiceAgreement(models.Model):
     def create(self, vals_list):
         new = self.env._("New")
         for vals in vals_list:
-            refuse_by_hand(self, vals, FACTS)
+            refuse_by_hand(self, vals, FACTS + DERIVED)
             if vals.get("name", new) in (new, False):
                 vals["name"] = self._next_number(vals)
         agreements = super().create(vals_list)
@@ -527,7 +531,7 @@ class ServiceAgreement(models.Model):
         return vals_list
 
     def write(self, vals):
-        refuse_by_hand(self, vals, FACTS)
+        refuse_by_hand(self, vals, FACTS + DERIVED)
         if not AGREED.isdisjoint(vals):
             self._ensure_not_agreed()
         if "partner_id" not in vals:

@@ -490,6 +490,7 @@ class ServiceAgreement(models.Model):
                 summary=change.summary,
             )
         )
+        agreement._record_movements(change.date)
 
     # When a difference is billed
 

@@ -35,6 +35,8 @@ LINE_FACTS = (
     "bill_from",
     "adjust_on",
 )
+# Worked out from facts: the ORM would let anybody write them all the same.
+DERIVED = ("price_subtotal", "mrr")
 
 
 class ServiceAgreementLine(models.Model):
@@ -362,13 +364,13 @@ class ServiceAgreementLine(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
-            refuse_by_hand(self, vals, LINE_FACTS)
+            refuse_by_hand(self, vals, LINE_FACTS + DERIVED)
         lines = super().create(vals_list)
         lines._ensure_open()
         return lines
 
     def write(self, vals):
-        refuse_by_hand(self, vals, LINE_FACTS)
+        refuse_by_hand(self, vals, LINE_FACTS + DERIVED)
         if not AGREED.isdisjoint(vals):
             self._ensure_open()
         result = super().write(vals)

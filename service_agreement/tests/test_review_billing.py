@@ -1,7 +1,7 @@
 from datetime import date
 from decimal import Decimal
 
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 
@@ -191,6 +191,54 @@ class TestAgreedStaysAgreed(ServiceAgreementCommon):
         other = self.env["res.company"].create({"name": "Another"})
         with self.assertRaisesRegex(UserError, "is in force"):
             agreement.with_user(self.salesman).company_id = other
+
+    def test_what_is_worked_out_is_not_written_by_hand(self):
+        agreement = self._create_active("2026-03-01").with_user(self.salesman)
+        for values in (
+            {"next_invoice_date": "2030-01-01"},
+            {"mrr": 1000.0},
+            {"replaces_id": agreement.copy().id},
+        ):
+            with self.assertRaisesRegex(AccessError, "cannot be set by hand"):
+                agreement.write(values)
+        with self.assertRaisesRegex(AccessError, "cannot be set by hand"):
+            agreement.line_ids.mrr = 1000.0
+
+    def test_movements_follow_a_change_that_is_taken_back(self):
+        with self.at("2026-03-01 12:00:00"):
+            agreement = self._create_active("2026-03-01", self.plan_first)
+        terms = {agreement.line_ids: {"price_unit": Decimal(189)}}
+        with self.at("2026-03-10 12:00:00"):
+            agreement._change(PendingChange(date(2026, 3, 10), terms, []))
+        self.assertEqual(sum(agreement.movement_ids.mapped("amount")), 189.0)
+        with self.at("2026-03-20 12:00:00"):
+            agreement.change_ids.action_withdraw()
+            self.assertEqual(agreement.mrr, 149.0)
+            self.assertEqual(sum(agreement.movement_ids.mapped("amount")), 149.0)
+
+    def test_an_increase_waits_for_the_first_period_of_the_plan_to_come(self):
+        self.customer.email = "office@whitfield.example.com"
+        agreement = self._create_agreement("2026-01-15")
+        agreement.escalation_percent = 3.0
+        agreement.action_activate()
+        yearly = {
+            "plan_id": self.plan_yearly.id,
+            "anchor_date": date(2026, 11, 15),
+            "price_unit": Decimal(1100),
+        }
+        with self.at("2026-10-20 12:00:00"):
+            agreement._change(
+                PendingChange(date(2026, 11, 15), {agreement.line_ids: yearly}, [])
+            )
+        with self.at("2026-11-12 12:00:00"):
+            agreement.env["service.agreement"]._announce_escalations(date(2026, 11, 12))
+        self._bill("2026-11-15")
+        with self.at("2027-09-10 12:00:00"):
+            agreement.env["service.agreement"]._announce_escalations(date(2027, 9, 10))
+        self.assertEqual(
+            [(str(i.due), i.amount) for i in agreement._get_next_invoices(2)],
+            [("2027-11-15", Decimal(1133)), ("2028-11-15", Decimal(1133))],
+        )
 
     def test_the_plan_of_a_single_charge_stays_too(self):
         plan = self.plan_yearly.copy({"name": "Licences"})
