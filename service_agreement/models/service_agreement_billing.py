@@ -171,6 +171,11 @@ class ServiceAgreement(models.Model):
         moves = self.env["account.move"]._create_agreement_invoices(
             [self._prepare_invoice_values(group, today) for group in invoices]
         )
+        # Taxes rounded by line may leave cents below zero where credits eat up what
+        # is charged: a credit note says the same with a sign that can be posted.
+        moves.filtered(
+            lambda move: move.move_type == "out_invoice" and move.amount_total < 0
+        ).action_switch_move_type()
         self._record_periods(moves, invoices)
         self._after_invoices_created(moves)
         self._issue_invoices(moves, invoices)
