@@ -385,8 +385,8 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
     @api.model
     def _get_ticket_models(self):
         """:return: list of the names of all models that are tickets"""
-        mixin = self.env["service.agreement.ticket.mixin"]
-        return [name for name in mixin._inherit_children if not self.env[name]._abstract]
+        children = self.env["service.agreement.ticket.mixin"]._inherit_children
+        return [name for name in children if not self.env[name]._abstract]
 
     def _ticket_open(self):
         """Make tickets of those of ``self``, new records, that are some.
