@@ -20,7 +20,10 @@
         "report/service_agreement_report_templates.xml",
         "data/mail_template_data.xml",
         "data/ir_cron_data.xml",
+        "wizard/service_agreement_change_views.xml",
+        "views/service_agreement_preview_templates.xml",
         "wizard/service_agreement_end_views.xml",
+        "wizard/service_agreement_suspend_views.xml",
         "wizard/service_agreement_write_off_views.xml",
         "wizard/service_agreement_catalogue_update_views.xml",
         "views/service_agreement_plan_views.xml",
@@ -54,6 +57,7 @@
         "web.assets_backend": [
             "service_agreement/static/src/sla_countdown/**/*",
             "service_agreement/static/src/service_minutes/**/*",
+            "service_agreement/static/src/change_preview/**/*",
             "service_agreement/static/src/running/**/*",
             "service_agreement/static/src/scss/backend.scss",
         ],

@@ -18,6 +18,10 @@ from . import service_agreement_change
 from . import service_agreement_schedule
 from . import service_agreement_movement
 from . import service_agreement_revenue
+from . import service_agreement_preview
+from . import service_agreement_suspension
+from . import service_agreement_end
+from . import service_agreement_replacement
 from . import service_agreement_billing
 from . import service_agreement_invoicing
 from . import service_agreement_line_invoicing

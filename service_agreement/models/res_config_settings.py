@@ -13,6 +13,9 @@ class ResConfigSettings(models.TransientModel):
     agreement_invoice_date = fields.Selection(
         related="company_id.agreement_invoice_date", readonly=False, required=True
     )
+    agreement_credit_suspended = fields.Boolean(
+        related="company_id.agreement_credit_suspended", readonly=False
+    )
     is_invoice_sending_off = fields.Boolean(
         compute="_compute_is_invoice_sending_off",
         help="Odoo's scheduled action that sends invoices is switched off.",

@@ -26,6 +26,7 @@ FACTS = (
     "activated_on",
     "suspended_on",
     "end_reason",
+    "before_end",
     "signed_by",
     "signed_on",
     "signature",
@@ -42,6 +43,9 @@ AGREED = {
     "anchor_date",
     "proration_method",
     "credit_policy",
+    "end_policy",
+    "termination_fee_percent",
+    "clawback_discount",
 }
 
 
@@ -527,6 +531,7 @@ class ServiceAgreement(models.Model):
             return vals_list
         for agreement, vals in zip(self, vals_list, strict=True):
             lines = agreement._get_current_lines()
+            lines = lines.filtered(lambda line: not line.is_settlement)
             vals["line_ids"] = [Command.create(each) for each in lines.copy_data()]
         return vals_list
 
@@ -726,156 +731,6 @@ class ServiceAgreement(models.Model):
             "signature": signature,
         }
 
-    def _why_not_suspend(self):
-        self.ensure_one()
-        if self.state != "active":
-            return self.env._("Only an active agreement can be suspended.")
-        return None
-
-    def action_suspend(self):
-        """Suspend from today until it is resumed; for other days there is a wizard."""
-        for agreement in self:
-            agreement._suspend(agreement.company_id._service_today())
-
-    def _suspend(self, first_day, last_day=False, credit=None, note=False):
-        """No invoices and no promise on these days; history stays (SEMANTICS §3).
-
-        :param date first_day: may lie ahead; not before the start
-        :param date last_day: included; False: until it is resumed
-        :param bool credit: give back days that were billed; None: as the company says
-        """
-        self._ensure_can(type(self)._why_not_suspend)
-        for agreement in self:
-            today = agreement.company_id._service_today()
-            # What was due before is owed. Sudo: it is what the run would bill, and who
-            # suspends need not be an accountant.
-            billing = agreement.sudo().with_company(agreement.company_id)
-            billing._bill_batch(billing._get_due_domain(today), today)
-            billing.env["service.agreement.waiver"].create(
-                agreement._prepare_suspension_values(first_day, last_day, credit, note)
-            )
-        self._refresh_state()
-        self._record_movements()
-
-    def _prepare_suspension_values(self, first_day, last_day, credit, note):
-        self.ensure_one()
-        if credit is None:
-            credit = self.company_id.agreement_credit_suspended
-        return {
-            "agreement_id": self.id,
-            "kind": "suspension",
-            "date_start": first_day,
-            "date_end": last_day,
-            "is_credited": credit,
-            "note": note,
-        }
-
-    def _why_not_resume(self):
-        self.ensure_one()
-        if self.state != "suspended":
-            return self.env._("Only a suspended agreement can be resumed.")
-        return None
-
-    def action_resume(self):
-        """In force again from today; the suspended days are not charged."""
-        for agreement in self:
-            agreement._resume(agreement.company_id._service_today())
-
-    def _resume(self, day):
-        """In force again from ``day`` on, which may lie ahead."""
-        self._ensure_can(type(self)._why_not_resume)
-        for agreement in self.sudo():
-            today = agreement.company_id._service_today()
-            waiver = agreement._get_suspension(today)
-            if waiver.date_start >= day:
-                # Suspended and resumed on one day: it never was.
-                waiver.unlink()
-            else:
-                waiver.date_end = fields.Date.subtract(day, days=1)
-        self._refresh_state()
-        self._record_movements(day)
-
-    def _get_suspension(self, day):
-        """:return: the service.agreement.waiver that suspends it on ``day``, if any"""
-        self.ensure_one()
-        return self.sudo().waiver_ids.filtered(
-            lambda waiver: (
-                waiver.kind == "suspension"
-                and waiver.date_start <= day
-                and (not waiver.date_end or day <= waiver.date_end)
-            )
-        )
-
-    def _refresh_state(self):
-        """Active or suspended as today's facts say: the one place that decides it.
-
-        Sudo: a fact, derived from facts.
-        """
-        for agreement in self.filtered(lambda a: a.state in ("active", "suspended")):
-            today = agreement.company_id._service_today()
-            waiver = agreement._get_suspension(today)
-            state = "suspended" if waiver else "active"
-            if agreement.state != state:
-                since = waiver.date_start if waiver else False
-                agreement.sudo().write({"state": state, "suspended_on": since})
-
-    def _why_not_end(self):
-        self.ensure_one()
-        if self.state not in ("proposed", "active", "suspended"):
-            return self.env._("There is nothing to end: %s is not running.", self.name)
-        return None
-
-    def action_end(self):
-        self.ensure_one()
-        self._ensure_can(type(self)._why_not_end)
-        return {
-            "name": self.env._("End the Agreement"),
-            "type": "ir.actions.act_window",
-            "res_model": "service.agreement.end",
-            "view_mode": "form",
-            "target": "new",
-            "context": {"default_agreement_id": self.id},
-        }
-
-    def _end(self, last_day, reason, note=False):
-        """Let it end with ``last_day``, at once where that day is past.
-
-        :param date last_day: last day in force, included
-        :param str reason: one of ``END_REASONS``
-        """
-        self._ensure_can(type(self)._why_not_end)
-        for agreement in self:
-            agreement.sudo().write(
-                agreement._prepare_end_values(last_day, reason, note)
-            )
-        self._expire()
-        self._record_movements()
-
-    def _prepare_end_values(self, last_day, reason, note):
-        self.ensure_one()
-        values = {"end_reason": reason, "end_note": note, "auto_renew": False}
-        if self.state == "proposed":
-            return {**values, "state": "ended"}
-        if last_day < self.date_start:
-            # It never came into force: nothing is billed, nobody is covered.
-            return {**values, "state": "ended", "activated_on": False}
-        return {**values, "date_end": last_day}
-
-    def _expire(self):
-        """End what is past its last day, for the reason given or because it expired."""
-        for agreement in self.filtered(lambda a: a.state in ("active", "suspended")):
-            today = agreement.company_id._service_today()
-            if agreement.date_end and agreement.date_end < today:
-                agreement.sudo().write(agreement._prepare_expire_values())
-
-    def _prepare_expire_values(self):
-        self.ensure_one()
-        return {
-            "state": "ended",
-            "end_reason": self.end_reason or "expired",
-            "auto_renew": False,
-        }
-
     def _why_not_draft(self):
         self.ensure_one()
         if self.state != "proposed":
@@ -910,6 +765,9 @@ class ServiceAgreement(models.Model):
     def _get_last_day(self):
         """:return: the last day in force as far as decided; False if there is none"""
         self.ensure_one()
+        if self.state == "ended" and not self.activated_on:
+            # It never came into force: it was over before it started.
+            return fields.Date.subtract(self.date_start, days=1)
         return False if self._renews() else self.date_end
 
     def _get_term_end(self, day):
@@ -943,19 +801,6 @@ class ServiceAgreement(models.Model):
             self.env["service.agreement.line"].with_company(company)._refresh_revenue()
         # Last, so that one that ended and the one that replaces it are one change.
         self._record_missing_movements()
-
-    @api.model
-    def _get_pausing(self, company, today):
-        """:return: agreements whose suspension begins or is over by ``today``"""
-        waivers = self.env["service.agreement.waiver"].search(
-            [
-                ("company_id", "=", company.id),
-                ("kind", "=", "suspension"),
-                ("date_start", "<=", today),
-                ("agreement_id.state", "in", ("active", "suspended")),
-            ]
-        )
-        return waivers.agreement_id
 
     @api.model
     def _get_changing(self, company, today):

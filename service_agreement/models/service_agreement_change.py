@@ -4,11 +4,13 @@ from decimal import Decimal
 from itertools import islice
 from typing import NamedTuple
 
+from markupsafe import Markup
+
 from odoo import api, fields, models
-from odoo.tools import format_date
+from odoo.tools import format_amount, format_date, formatLang
 
 from ..tools.billing_period import Recurrence
-from ..tools.charge_history import Change, Existing, Stretch, assign, replay
+from ..tools.charge_history import Change, Existing, Stretch, assign, replay, values_on
 from ..tools.charges import schedule
 from .guard import refuse_by_hand
 from .service_agreement_line import TERMS
@@ -71,6 +73,7 @@ class ServiceAgreementChange(models.Model):
     _description = "Change of a Service Agreement"
     _order = "date desc, id desc"
     _rec_name = "summary"
+    _check_company_auto = True
 
     agreement_id = fields.Many2one(
         "service.agreement",
@@ -99,10 +102,25 @@ class ServiceAgreementChange(models.Model):
         help="When the difference to what was billed already is due.",
     )
     tier_id = fields.Many2one(
-        "service.agreement.tier", string="New Tier", readonly=True, ondelete="restrict"
+        "service.agreement.tier",
+        string="New Tier",
+        readonly=True,
+        check_company=True,
+        ondelete="restrict",
+    )
+    old_tier_id = fields.Many2one(
+        "service.agreement.tier",
+        string="Tier Before",
+        readonly=True,
+        ondelete="restrict",
+        help="The tier in force on that day when the change was entered.",
     )
     plan_id = fields.Many2one(
-        "service.agreement.plan", string="New Plan", readonly=True, ondelete="restrict"
+        "service.agreement.plan",
+        string="New Plan",
+        readonly=True,
+        check_company=True,
+        ondelete="restrict",
     )
     note = fields.Char(string="Reason", readonly=True)
     is_applied = fields.Boolean(
@@ -120,10 +138,34 @@ class ServiceAgreementChange(models.Model):
     def _compute_summary(self):
         kinds = dict(self._fields["kind"]._description_selection(self.env))
         for change in self:
-            parts = [change.tier_id.name, change.plan_id.name]
-            parts += change.line_ids.mapped("summary")
-            described = "; ".join(filter(None, parts))
+            described = "; ".join(change._get_parts())
             change.summary = described or kinds[change.kind]
+
+    def _get_parts(self):
+        """:return: list of str, what is different, in words"""
+        self.ensure_one()
+        parts = []
+        if self.tier_id:
+            parts.append(self.env._("Tier %(tier)s", tier=self.tier_id.name))
+        if self.plan_id:
+            parts.append(self.env._("Billing plan %(plan)s", plan=self.plan_id.name))
+        return parts + self.line_ids.mapped("summary")
+
+    def _get_message(self):
+        """:return: Markup, what is told in the chatter"""
+        self.ensure_one()
+        title = self.env._(
+            "Different from %(date)s on:",
+            date=format_date(self.env, self.date, date_format="long"),
+        )
+        parts = self._get_parts() or [self.summary]
+        body = Markup("<p>%s</p><ul>%s</ul>") % (
+            title,
+            Markup().join(Markup("<li>%s</li>") % part for part in parts),
+        )
+        if self.note:
+            body += Markup("<p>%s</p>") % self.env._("Reason: %s", self.note)
+        return body
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -172,11 +214,12 @@ class ServiceAgreementChangeLine(models.Model):
     @api.depends("terms", "origin_id", "is_addition")
     def _compute_summary(self):
         for line in self:
-            what = line.origin_id.name.partition("\n")[0]
+            name = (line.terms or {}).get("name") or line.origin_id.name
+            what = name.partition("\n")[0]
             line.summary = f"{what}: {line._describe()}"
 
     def _describe(self):
-        """:return: str, "Unit Price 149.00, Quantity 2" """
+        """:return: str, "price $ 149.00, quantity 2" """
         self.ensure_one()
         if self.is_addition:
             return self.env._("added")
@@ -188,15 +231,22 @@ class ServiceAgreementChangeLine(models.Model):
             return self.env._(
                 "%(percent)s %% more", percent=f"{percent:f}".rstrip("0").rstrip(".")
             )
-        Line = self.env["service.agreement.line"]
-        labels = [
-            (Line._fields[name]._description_string(self.env), terms[name])
-            for name in ("price_unit", "quantity", "discount")
-            if name in terms
-        ]
-        return ", ".join(f"{label} {value}" for label, value in labels) or self.env._(
-            "new terms"
-        )
+        return ", ".join(self._describe_terms(terms)) or self.env._("new terms")
+
+    def _describe_terms(self, terms):
+        """:return: list of str, one for each figure that is new"""
+        currency = self.origin_id.currency_id
+        texts = []
+        if "price_unit" in terms:
+            price = format_amount(self.env, float(terms["price_unit"]), currency)
+            texts.append(self.env._("price %s", price))
+        if "quantity" in terms:
+            number = _format_number(self.env, terms["quantity"])
+            texts.append(self.env._("quantity %s", number))
+        if "discount" in terms:
+            percent = _format_number(self.env, terms["discount"])
+            texts.append(self.env._("discount %s %%", percent))
+        return texts
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -260,6 +310,16 @@ class ServiceAgreementLine(models.Model):
             prepared[name] = value
         return prepared
 
+    def _get_terms_on(self, day):
+        """:return: the terms of this charge on ``day``, as facts have it; with
+        "removed" where it has ended
+        """
+        self.ensure_one()
+        rounding = Decimal(str(self.currency_id.rounding))
+        facts = self.change_line_ids.filtered(lambda line: not line.is_withdrawn)
+        changes = [line._to_change() for line in facts]
+        return values_on(day, self._get_term_values(), changes, rounding)
+
     def _prepare_adapt_values(self, end, bill_on, continued=False):
         """:param bool continued: another stretch follows
         :return: values that make this stretch end where the facts want it to
@@ -313,6 +373,51 @@ class ServiceAgreement(models.Model):
     change_ids = fields.One2many(
         "service.agreement.change", "agreement_id", string="Changes", readonly=True
     )
+    current_line_ids = fields.Many2many(
+        "service.agreement.line",
+        compute="_compute_split_lines",
+        string="Charges Now and Later",
+    )
+    past_line_ids = fields.Many2many(
+        "service.agreement.line",
+        compute="_compute_split_lines",
+        string="Earlier Charges",
+    )
+
+    @api.depends("line_ids.is_current", "line_ids.superseded_on", "line_ids.charge")
+    def _compute_split_lines(self):
+        for agreement in self:
+            void = agreement.line_ids.filtered(
+                lambda line: (
+                    line.superseded_on and line.superseded_on <= line.served_from
+                )
+            )
+            current = agreement.line_ids.filtered(
+                lambda ln: (
+                    ln.is_current and not (ln.charge == "one_off" and ln.settled_until)
+                )
+            )
+            agreement.current_line_ids = current.sorted(
+                lambda line: (line.sequence, line.served_from, line.id)
+            )
+            past = agreement.line_ids - current - void
+            agreement.past_line_ids = past.sorted("served_from", reverse=True)
+
+    def action_change(self):
+        """Open the wizard that shows what a change does before it is confirmed."""
+        self.ensure_one()
+        self._ensure_can(type(self)._why_not_change)
+        return {
+            "name": self.env._("Change %s", self.name),
+            "type": "ir.actions.act_window",
+            "res_model": "service.agreement.change.wizard",
+            "view_mode": "form",
+            "target": "new",
+            "context": {
+                "default_agreement_id": self.id,
+                "dialog_size": "extra-large",
+            },
+        }
 
     def _why_not_change(self, day=None):
         self.ensure_one()
@@ -359,13 +464,7 @@ class ServiceAgreement(models.Model):
 
     def _after_change(self, change):
         """Hook for bridges: ``change`` was just recorded."""
-        self.message_post(
-            body=self.env._(
-                "From %(date)s: %(summary)s",
-                date=format_date(self.env, change.date),
-                summary=change.summary,
-            )
-        )
+        self.message_post(body=change._get_message())
 
     def _record_change(self, pending, bill_on, opening):
         late = self._bills_late(None, pending.day)
@@ -398,6 +497,7 @@ class ServiceAgreement(models.Model):
             "timing": pending.timing,
             "bill_on": bill_on,
             "tier_id": pending.tier.id if pending.tier else False,
+            "old_tier_id": pending.tier and self._get_tier_on(pending.day).id,
             "plan_id": pending.plan.id if pending.plan else False,
             "note": pending.note,
         }
@@ -453,11 +553,65 @@ class ServiceAgreement(models.Model):
         self.write(
             {
                 "tier_id": tier.id,
+                # Also the last day: it would be counted anew, from the first term.
+                "date_end": self.date_end,
                 "highlights": tier.highlights,
                 "exclusions": tier.exclusions,
             }
         )
         self._freeze_promise()
+
+    # What holds on a day
+
+    def _get_terms_on(self, day):
+        """What is charged again and again on ``day``, or will be from a later day on.
+
+        :return: {first stretch, a service.agreement.line: {name of a term: value}}
+        """
+        self.ensure_one()
+        found = {}
+        origins = self.line_ids.filtered(
+            lambda ln: not ln.origin_id and not ln.change_id.is_withdrawn
+        )
+        for origin in origins:
+            terms = origin._get_terms_on(day)
+            over = terms["date_end"] and terms["date_end"] < day
+            if origin.charge == "recurring" and not over and not terms.get("removed"):
+                found[origin] = terms
+        return found
+
+    def _get_tier_on(self, day):
+        """:return: the tier that is promised on ``day``, as far as is known now"""
+        self.ensure_one()
+        changes = self.change_ids.filtered("tier_id")
+        past = changes.filtered(lambda c: c.date <= day and not c.is_withdrawn)
+        if past:
+            return past.sorted(lambda change: (change.date, change.id))[-1].tier_id
+        return changes.sorted("id")[:1].old_tier_id or self.tier_id
+
+    def _get_main_terms_on(self, day):
+        """:return: the terms of the charge that tier and plan suggested, or else of the
+        first one; empty where nothing is charged
+        """
+        self.ensure_one()
+        held = list(self._get_terms_on(day).values())
+        return next((t for t in held if t["is_suggested"]), next(iter(held), {}))
+
+    def _get_plan_on(self, day):
+        """:return: the billing plan on ``day``, as far as is known now"""
+        plan_id = self._get_main_terms_on(day).get("plan_id")
+        return self.env["service.agreement.plan"].browse(plan_id) or self.plan_id
+
+    def _get_next_period_start(self, day):
+        """:return: date; the first one after ``day`` on which a period begins"""
+        terms = self.sudo()._get_main_terms_on(day)
+        return self._get_whole_period(terms, day).end if terms else False
+
+    def _get_renewal_day(self, day):
+        """:return: date; first day of the term after that of ``day``; False: none"""
+        self.ensure_one()
+        last_day = self._get_term_end(day) if self._renews() else False
+        return last_day and fields.Date.add(last_day, days=1)
 
     # Taken back
 
@@ -623,13 +777,17 @@ class ServiceAgreement(models.Model):
         )
 
     def _get_changed_invoices(self, pending, count):
+        charges = self._get_changed_charges(pending)
+        return list(islice(schedule(charges, self._get_credit_policy()), count))
+
+    def _get_changed_charges(self, pending):
+        """:return: list of tools.charges.Charge, as they would be after a change"""
+        self.ensure_one()
         agreement = self.sudo()
         bill_on = agreement._get_bill_on(pending)
         opening = agreement._get_opening_bill_date()
         planned, unwanted = agreement._plan_stretches(pending)
-        charges = agreement._get_planned_charges(planned, unwanted, bill_on, opening)
-        upcoming = schedule(charges, agreement._get_credit_policy())
-        return list(islice(upcoming, count))
+        return agreement._get_planned_charges(planned, unwanted, bill_on, opening)
 
     def _get_planned_charges(self, planned, unwanted, bill_on, opening):
         """:return: list of tools.charges.Charge, as :meth:`_write_stretches` would
@@ -653,13 +811,16 @@ class ServiceAgreement(models.Model):
                 charges.append(self._get_new_charge(each, bill_on if late else opening))
         return charges
 
-    def _get_known_charges(self, known):
-        """:param dict known: {line on record: what would be written to it}"""
+    def _get_known_charges(self, known, waivers=None):
+        """
+        :param dict known: {line on record: what would be written to it}
+        :param waivers: as of :meth:`_get_waivers`; default those on record
+        """
         none = self.env["service.agreement.period"]
         periods = none._get_relevant(
             {line.id: line._get_open_since(facts) for line, facts in known.items()}
         )
-        waivers = self._get_waivers()
+        waivers = self._get_waivers() if waivers is None else waivers
         return [
             line._to_charge(periods.get(line.id, none), waivers[line], **facts)
             for line, facts in known.items()
@@ -668,11 +829,19 @@ class ServiceAgreement(models.Model):
 
     def _get_new_charge(self, planned, bill_from):
         """:return: tools.charges.Charge of a stretch that is not on record"""
+        line = self._get_planned_line(planned, bill_from)
+        waivers = [w._to_waiver() for w in self.waiver_ids if not w.line_id]
+        new = line._to_charge(self.env["service.agreement.period"], waivers)
+        return replace(new, key=planned)
+
+    def _get_planned_line(self, planned, bill_from=False):
+        """:return: a service.agreement.line in memory only: it tells terms, window and
+        amounts as one on record would
+        """
         Line = self.env["service.agreement.line"]
         origin, stretch = planned.origin, planned.stretch
         charge = origin.charge if origin else stretch.values.get("charge", "recurring")
-        # A record in memory only: it tells terms and window as one on record would.
-        line = Line.new(
+        return Line.new(
             {
                 **Line._prepare_term_values(stretch.values),
                 "agreement_id": self.id,
@@ -683,9 +852,11 @@ class ServiceAgreement(models.Model):
                 "bill_from": bill_from,
             }
         )
-        waivers = [w._to_waiver() for w in self.waiver_ids if not w.line_id]
-        new = line._to_charge(self.env["service.agreement.period"], waivers)
-        return replace(new, key=planned)
+
+
+def _format_number(env, value):
+    number = float(value)
+    return formatLang(env, number, digits=0 if number.is_integer() else 2)
 
 
 def _no_period(_values, _day):
@@ -694,7 +865,7 @@ def _no_period(_values, _day):
 
 def _to_json(value):
     if isinstance(value, Decimal):
-        return str(value)
+        return f"{value:f}"
     if isinstance(value, tuple):
         return list(value)
     return fields.Date.to_string(value) if hasattr(value, "year") else value

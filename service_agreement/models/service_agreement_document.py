@@ -144,6 +144,43 @@ class ServiceAgreement(models.Model):
             details.append(self.env._("until %(date)s", date=day))
         return details
 
+    def _get_document_upcoming(self):
+        """:return: list of str, what was agreed from a later day on, "From July 1,
+        2026: Gold service agreement, $ 149.00 per month"
+        """
+        self.ensure_one()
+        if self.state not in ("active", "suspended"):
+            return []
+        today = self.company_id._service_today()
+        dated = []
+        for line in self.line_ids.filtered("is_current"):
+            if line.change_id and line.served_from > today:
+                dated.append((line.served_from, self._describe_charge(line)))
+            if line.superseded_on and not line.is_continued:
+                what = line.name.partition("\n")[0]
+                ends = self.env._("no longer %(charge)s", charge=what)
+                dated.append((line.superseded_on, ends))
+        return [
+            self.env._(
+                "From %(date)s: %(what)s", date=self._format_date(day), what=what
+            )
+            for day, what in sorted(dated)
+        ]
+
+    def _describe_charge(self, line):
+        """:return: str, "Gold service agreement, $ 149.00 per month" """
+        values = {
+            "charge": line.name.partition("\n")[0],
+            "amount": format_amount(self.env, line.price_subtotal, self.currency_id),
+        }
+        if line.charge == "one_off":
+            return self.env._("%(charge)s, %(amount)s once", **values)
+        return self.env._(
+            "%(charge)s, %(amount)s per %(period)s",
+            period=line.plan_id.period_label,
+            **values,
+        )
+
     def _format_number(self, value):
         digits = 0 if float(value).is_integer() else 2
         return formatLang(self.env, value, digits=digits)
@@ -162,17 +199,10 @@ class ServiceAgreement(models.Model):
         """
         self.ensure_one()
         upcoming = next(self._get_schedules()[self], None)
-        base_lines = []
-        for due in self._prepare_due_pieces(upcoming) if upcoming else ():
-            values = due.line._prepare_invoice_line_values(due.piece)
-            base_lines.append(
-                {
-                    **due.line._prepare_tax_base_line(),
-                    "price_unit": values["price_unit"],
-                    "quantity": values["quantity"],
-                    "discount": values["discount"],
-                }
-            )
+        base_lines = [
+            due.line._prepare_piece_base_line(due.piece)
+            for due in (self._prepare_due_pieces(upcoming) if upcoming else ())
+        ]
         return self._get_totals(base_lines)["total"]
 
     def _get_totals(self, base_lines):
@@ -206,12 +236,17 @@ class ServiceAgreement(models.Model):
             (self.env._("Ending it"), self._get_document_ending()),
             (
                 self.env._("Billing"),
-                self.env._("%(plan)s, in advance", plan=self.plan_id.name),
+                self._get_document_billing(),
             ),
         ]
         if self.client_order_ref:
             facts.append((self.env._("Your reference"), self.client_order_ref))
         return [(label, text) for label, text in facts if text]
+
+    def _get_document_billing(self):
+        if self.plan_id.timing == "arrears":
+            return self.env._("%(plan)s, in arrears", plan=self.plan_id.name)
+        return self.env._("%(plan)s, in advance", plan=self.plan_id.name)
 
     def _get_document_term(self):
         if not self.date_end:

@@ -24,7 +24,7 @@ TERMS = (
     "is_arrears",
     "is_suggested",
 )
-AGREED = {*TERMS, "date_start", "charge", "agreement_id"}
+AGREED = {*TERMS, "date_start", "charge", "agreement_id", "plan_discount"}
 # Where billing and changes stand: set by them, not by whoever has write access.
 LINE_FACTS = (
     "settled_until",
@@ -34,6 +34,7 @@ LINE_FACTS = (
     "is_continued",
     "bill_from",
     "adjust_on",
+    "is_settlement",
 )
 
 
@@ -182,6 +183,12 @@ class ServiceAgreementLine(models.Model):
         help="When what was billed too much or too little is due.",
     )
     is_current = fields.Boolean(compute="_compute_is_current", search="_search_current")
+    served_from = fields.Date(string="Holds From", compute="_compute_served")
+    served_until = fields.Date(
+        string="Holds Until",
+        compute="_compute_served",
+        help="Last day. Empty: as long as the agreement.",
+    )
     next_due = fields.Date(
         compute="_compute_next_due", help="When the next period falls due."
     )
@@ -307,6 +314,13 @@ class ServiceAgreementLine(models.Model):
                 end is None or end > company._service_today()
             )
 
+    @api.depends("date_start", "date_end", "superseded_on", "agreement_id.date_start")
+    def _compute_served(self):
+        for line in self:
+            start, end = line._get_window()
+            line.served_from = start
+            line.served_until = end and fields.Date.subtract(end, days=1)
+
     def _search_current(self, operator, value):
         if operator != "in":
             return NotImplemented
@@ -429,9 +443,8 @@ class ServiceAgreementLine(models.Model):
         agreement = self.agreement_id
         own_start = facts.get("date_start", self.date_start)
         start = max(filter(None, (own_start, agreement.date_start)), default=None)
-        last = min(
-            filter(None, (self.date_end, agreement._get_last_day())), default=None
-        )
+        decided = facts.get("last_day", agreement._get_last_day())
+        last = min(filter(None, (self.date_end, decided)), default=None)
         end = last and fields.Date.add(last, days=1)
         superseded_on = facts.get("superseded_on", self.superseded_on)
         return start, min(filter(None, (end, superseded_on)), default=None)
@@ -442,7 +455,8 @@ class ServiceAgreementLine(models.Model):
         agreement = self.agreement_id
         return bool(
             agreement.state in ("active", "suspended", "ended")
-            and agreement.activated_on
+            # What was billed ahead of a start that never came is owed back.
+            and (agreement.activated_on or self.settled_until)
             and agreement.date_start
             and (self.charge == "one_off" or self.anchor_date)
         )
@@ -556,6 +570,15 @@ class ServiceAgreementLine(models.Model):
                 discount=0.0,
             )
         return values
+
+    def _prepare_piece_base_line(self, piece):
+        """:return: what ``account.tax`` computes the taxes of ``piece`` from"""
+        values = self._prepare_invoice_line_values(piece)
+        names = ("price_unit", "quantity", "discount")
+        return {
+            **self._prepare_tax_base_line(),
+            **{name: values[name] for name in names},
+        }
 
     def _get_invoice_line_name(self, piece):
         """The description and the period served, in the customer's language."""

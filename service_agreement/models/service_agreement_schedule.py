@@ -48,6 +48,7 @@ class ServiceAgreement(models.Model):
 
     @api.depends(
         "state",
+        "activated_on",
         "date_start",
         "date_end",
         "auto_renew",
@@ -84,14 +85,17 @@ class ServiceAgreement(models.Model):
 
     # Charges
 
-    def _get_charges(self):
+    def _get_charges(self, since=None):
         """What is charged, as far as it still matters to invoices to come.
 
+        :param date since: billed days from then on matter too, for previews
         :return: {service.agreement: list of tools.charges.Charge}; keys are lines
         """
         lines = self.line_ids.filtered(lambda line: line._is_billable())
         waivers = lines.agreement_id._get_waivers()
         thresholds = {line._origin.id: line._get_threshold() for line in lines}
+        if since:
+            thresholds = {n: day and min(day, since) for n, day in thresholds.items()}
         none = self.env["service.agreement.period"]
         periods = none._get_relevant(thresholds)
         charges = {agreement: [] for agreement in self}
@@ -101,19 +105,32 @@ class ServiceAgreement(models.Model):
             )
         return charges
 
-    def _get_waivers(self):
-        """:return: {service.agreement.line: list of tools.charges.Waiver}"""
+    def _get_waivers(self, **facts):
+        """
+        :param facts: "last_day" to reckon with instead of the agreement's, for previews
+        :return: {service.agreement.line: list of tools.charges.Waiver}
+        """
         waivers = {line: [] for line in self.line_ids}
         for waiver in self.sudo().waiver_ids:
-            lines = waiver.line_id or waiver.agreement_id.line_ids
-            for line in lines.with_env(self.env):
-                waivers[line].append(waiver._to_waiver())
+            for line in waiver._get_lines().with_env(self.env):
+                waivers[line].append(waiver._to_waiver(**facts))
         return waivers
 
     def _get_credit_policy(self):
         """What becomes of a credit; a settlement at the end is always paid out."""
         self.ensure_one()
-        return "credit_note" if self.state == "ended" else self.credit_policy
+        if self.end_reason or self._is_billed_beyond_end():
+            return "credit_note"
+        return self.credit_policy
+
+    def _is_billed_beyond_end(self):
+        """Whether days after the last one were billed: they are no change's credit."""
+        self.ensure_one()
+        last_day = self._get_last_day()
+        billed = [line.settled_until for line in self.line_ids if line.settled_until]
+        return bool(last_day and billed) and max(billed) > fields.Date.add(
+            last_day, days=1
+        )
 
     # Invoices to come
 

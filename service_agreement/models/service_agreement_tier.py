@@ -12,6 +12,10 @@ CREDIT_POLICIES = [
     ("credit_note", "Paid back by credit note"),
     ("forfeit", "Not given"),
 ]
+END_POLICIES = [
+    ("refund", "Unused days are paid back"),
+    ("run_out", "It runs to the end of the billed period"),
+]
 
 
 class ServiceAgreementTier(models.Model):
@@ -84,6 +88,23 @@ class ServiceAgreementTier(models.Model):
         default="carry",
         help="What happens where a change gives the customer more back than it costs.",
     )
+    end_policy = fields.Selection(
+        END_POLICIES,
+        string="Ended in Mid-Period",
+        required=True,
+        default="refund",
+        help="What happens to days that are paid and not served any more.",
+    )
+    termination_fee_percent = fields.Float(
+        string="Early Termination Fee (%)",
+        help="Charged to who ends before the term is over: a percentage of what the "
+        "rest of the term would have cost.",
+    )
+    clawback_discount = fields.Boolean(
+        string="Take Back the Plan's Discount",
+        help="Who ends before the term is over pays the days served without the "
+        "discount of the billing plan.",
+    )
     agreement_ids = fields.One2many("service.agreement", "tier_id")
     agreement_count = fields.Integer(compute="_compute_agreement_count")
     comparison = fields.Json(
@@ -99,6 +120,10 @@ class ServiceAgreementTier(models.Model):
     )
     _price_not_negative = models.Constraint(
         "CHECK(list_price >= 0)", "A price cannot be negative."
+    )
+    _termination_fee_percent = models.Constraint(
+        "CHECK(termination_fee_percent BETWEEN 0 AND 100)",
+        "An early termination fee is between 0 and 100 % of what is left of the term.",
     )
 
     @api.model
@@ -243,6 +268,17 @@ class ServiceAgreementTier(models.Model):
         if price:
             return price.price
         return self.currency_id.round(plan._per_period(self.list_price))
+
+    def _get_discount(self, plan):
+        """:return: float, percent that a period of ``plan`` costs less than its months
+        would: by the plan, unless its price here was set otherwise
+        """
+        self.ensure_one()
+        planned = self.currency_id.round(plan._per_period(self.list_price))
+        price = self._get_price(plan)
+        if not self.list_price or self.currency_id.is_zero(price - planned):
+            return plan.discount
+        return max(0.0, 100 * (1 - plan._per_month(price) / self.list_price))
 
     def _prepare_line_values(self):
         """:return: values of the line that an agreement of this tier starts with"""

@@ -105,16 +105,19 @@ class ServiceAgreementWaiver(models.Model):
         self.ensure_one()
         return fields.Date.add(self.date_end, days=1) if self.date_end else None
 
-    def _to_waiver(self):
-        """:return: tools.charges.Waiver; a suspension lasts no longer than what it
-        suspends, whose settlement would else wait for ever
+    def _to_waiver(self, **facts):
+        """
+        :param facts: "last_day" to reckon with instead of the agreement's, for previews
+        :return: tools.charges.Waiver; a suspension lasts no longer than what it
+            suspends, whose settlement would else wait for ever
         """
         self.ensure_one()
-        last_day = self.agreement_id._get_last_day()
+        last_day = facts.get("last_day", self.agreement_id._get_last_day())
         over = last_day and fields.Date.add(last_day, days=1)
+        end = min(filter(None, (self._get_end(), over)), default=None)
         return Waiver(
             start=self.date_start,
-            end=min(filter(None, (self._get_end(), over)), default=None),
+            end=end and max(end, self.date_start),
             credited=self.is_credited,
             stops=self.kind == "suspension",
         )

@@ -16,6 +16,10 @@ from . import test_sla_target
 from . import test_ticket
 from . import test_ticket_answer
 from . import test_change
+from . import test_change_sequences
+from . import test_change_wizard
+from . import test_ending
+from . import test_suspension
 from . import test_correction
 from . import test_renewal
 from . import test_catalogue_update

@@ -100,7 +100,7 @@ class TestCorrection(ServiceAgreementCommon):
         correction = self.agreement.period_ids.filtered("adjusts_id")
         text = self._explain(correction)
         self.assertIn("14 of 28 days", text)
-        self.assertIn("Unit Price 89", text)
+        self.assertIn("89.00", text)
         self.assertIn("-", text)
         opened = self.agreement.line_ids.filtered("change_id").period_ids
         self.assertIn("Fewer rooms", self._explain(opened[:1]))

@@ -448,8 +448,9 @@ class TestInvoiceDate(InvoicingCommon):
         """Who wants the due date and locks it: Odoo moves the accounting date."""
         self.company.agreement_invoice_date = "due"
         self.company.sale_lock_date = "2026-03-31"
+        self._create_active("2026-03-01")
         with self.at("2026-04-02 12:00:00"):
-            move = self._bill_one("2026-03-01")
+            move = self._bill("2026-04-02").sorted("invoice_date")[0]
         self.assertEqual(move.state, "posted")
         self.assertEqual(str(move.invoice_date), "2026-03-01")
         self.assertGreater(str(move.date), "2026-03-31")

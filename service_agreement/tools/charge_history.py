@@ -85,6 +85,20 @@ def replay(
     return history.close()
 
 
+def values_on(
+    day: date,
+    values: Mapping,
+    changes: Iterable[Change],
+    rounding: Decimal = CENT,
+) -> Mapping:
+    """What holds on `day`, with the changes of that day; parameters as in `replay`."""
+    current = dict(values)
+    for change in sorted(changes, key=lambda change: (change.day, change.order)):
+        if change.day <= day:
+            current = _changed(current, change.values, rounding)
+    return current
+
+
 def assign(
     stretches: Sequence[Stretch], existing: Iterable[Existing]
 ) -> tuple[list[tuple[Stretch, Hashable | None]], list[Hashable]]:

@@ -1,3 +1,5 @@
+from . import service_agreement_change
 from . import service_agreement_end
+from . import service_agreement_suspend
 from . import service_agreement_write_off
 from . import service_agreement_catalogue_update

@@ -1,0 +1,127 @@
+from odoo import api, models
+from odoo.tools import format_date
+
+
+class ServiceAgreement(models.Model):
+    """Invoices to come, as people read them before they confirm what causes them."""
+
+    _inherit = "service.agreement"
+
+    def _render_invoices(self, invoices, **values):
+        """
+        :param invoices: list of tools.charges.Invoice of this agreement
+        :param values: see the template; "since": invoices before that day are summed up
+        :return: Markup, a table of what is printed on them
+        """
+        self.ensure_one()
+        since = values.pop("since", None)
+        usual = [i for i in invoices if since and i.due < since]
+        documents = self._describe_invoices([i for i in invoices if i not in usual])
+        return self.env["ir.qweb"]._render(
+            "service_agreement.upcoming_invoices",
+            {
+                "currency": self.currency_id,
+                "usual": self._describe_usual(usual),
+                "documents": documents,
+                "untaxed": sum(document["untaxed"] for document in documents),
+                "total": sum(document["total"] for document in documents),
+                **values,
+            },
+        )
+
+    def _describe_usual(self, invoices):
+        """:return: dict of what comes before the invoices that matter, or None"""
+        if not invoices:
+            return None
+        documents = self._describe_invoices(invoices)
+        return {
+            "count": len(documents),
+            "first": documents[0]["due"],
+            "last": documents[-1]["due"],
+            "untaxed": sum(document["untaxed"] for document in documents),
+            "total": sum(document["total"] for document in documents),
+        }
+
+    def _describe_invoices(self, invoices):
+        """:return: list of dict: "due", "kind", "title", "lines", "untaxed", "total";
+        amounts of a credit note are below 0
+        """
+        self.ensure_one()
+        return [self._describe_invoice(invoice) for invoice in invoices]
+
+    def _describe_invoice(self, invoice):
+        pieces = self._prepare_due_pieces(invoice)
+        base_lines = self._get_piece_base_lines(pieces, invoice.kind)
+        totals = self._get_tax_totals(base_lines)
+        sign = -1 if invoice.kind == "credit" else 1
+        return {
+            "due": invoice.due,
+            "kind": invoice.kind,
+            "title": self._get_invoice_title(invoice),
+            "lines": [
+                self._describe_line(due, sign * _get_untaxed(base_line))
+                for due, base_line in zip(pieces, base_lines, strict=True)
+            ],
+            "untaxed": sign * self.currency_id.round(totals["base_amount_currency"]),
+            "total": sign * self.currency_id.round(totals["total_amount_currency"]),
+        }
+
+    def _get_invoice_title(self, invoice):
+        day = format_date(self.env, self._get_expected_date(invoice))
+        if invoice.kind == "credit":
+            return self.env._("Credit note on %(date)s", date=day)
+        if invoice.kind == "forfeit":
+            return self.env._("Not paid back")
+        return self.env._("Invoice on %(date)s", date=day)
+
+    def _get_expected_date(self, invoice):
+        """:return: date of the run that makes it: today for what is due already"""
+        return max(invoice.due, self.company_id._service_today())
+
+    @api.model
+    def _describe_line(self, due, amount):
+        name, _newline, detail = due.line._get_invoice_line_name(due.piece).partition(
+            "\n"
+        )
+        return {
+            "name": name,
+            "detail": detail,
+            "amount": amount,
+            "is_credit": amount < 0,
+        }
+
+    def _get_piece_base_lines(self, pieces, kind):
+        """:return: list of dict, what ``account.tax`` computes taxes from"""
+        Tax = self.env["account.tax"]
+        sign = -1 if kind == "credit" else 1
+        base_lines = []
+        for due in pieces:
+            values = due.line._prepare_invoice_line_values(due.piece, sign=sign)
+            base_lines.append(
+                Tax._prepare_base_line_for_taxes_computation(
+                    due.line,
+                    id=len(base_lines),
+                    partner_id=self.partner_id,
+                    currency_id=self.currency_id,
+                    quantity=values["quantity"],
+                    price_unit=values["price_unit"],
+                    discount=values["discount"],
+                    tax_ids=due.line.tax_ids,
+                    is_refund=kind == "credit",
+                )
+            )
+        Tax._add_tax_details_in_base_lines(base_lines, self.company_id)
+        Tax._round_base_lines_tax_details(base_lines, self.company_id)
+        return base_lines
+
+    def _get_tax_totals(self, base_lines):
+        return self.env["account.tax"]._get_tax_totals_summary(
+            base_lines=base_lines,
+            currency=self.currency_id,
+            company=self.company_id,
+        )
+
+
+def _get_untaxed(base_line):
+    details = base_line["tax_details"]
+    return details["total_excluded_currency"] + details["delta_total_excluded_currency"]
