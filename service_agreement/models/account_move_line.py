@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 from odoo import fields, models
 
 
@@ -29,15 +31,27 @@ class AccountMoveLine(models.Model):
         copy=False,
         ondelete="set null",
         index="btree_not_null",
-        help="What a credit note takes back: a later credit is so much less.",
+        help="What a credit note takes back, or an invoice that follows it charges "
+        "anew: a later credit is so much less, or more.",
     )
 
     def _copy_data_extend_business_fields(self, values):
-        """EXTENDS 'account': a credit note knows what it takes back."""
+        """EXTENDS 'account': a credit note knows what it takes back, and so do the
+        invoice that is made with it, and what takes that one back.
+        """
         result = super()._copy_data_extend_business_fields(values)
-        if self.agreement_line_id:
-            values["agreement_reversed_line_id"] = self.id
+        billed = self if self.agreement_line_id else self.agreement_reversed_line_id
+        values["agreement_reversed_line_id"] = billed.id
         return result
+
+    def _get_agreement_amount(self):
+        """:return: Decimal, what the customer is asked for it, as the prices of the
+        invoice are; credit notes below 0
+        """
+        self.ensure_one()
+        amount = self.quantity * self.price_unit * (1 - self.discount / 100)
+        sign = -1 if self.move_type == "out_refund" else 1
+        return sign * Decimal(str(self.currency_id.round(amount)))
 
     def unlink(self):
         """EXTENDS 'account': a deleted draft reopens the periods it billed.

@@ -31,9 +31,14 @@ FACTS = (
     "signed_on",
     "signature",
     "billing_issue",
+    "replaces_id",
+    "reminded_for",
 )
+# Worked out from facts: the ORM would let anybody write them all the same.
+DERIVED = ("next_invoice_date", "mrr", "amount_untaxed", "amount_tax", "amount_total")
 # What was agreed and is billed by: once in force, changes are dated facts.
 AGREED = {
+    "company_id",
     "tier_id",
     "plan_id",
     "pricelist_id",
@@ -514,7 +519,7 @@ class ServiceAgreement(models.Model):
     def create(self, vals_list):
         new = self.env._("New")
         for vals in vals_list:
-            refuse_by_hand(self, vals, FACTS)
+            refuse_by_hand(self, vals, FACTS + DERIVED)
             if vals.get("name", new) in (new, False):
                 vals["name"] = self._next_number(vals)
         agreements = super().create(vals_list)
@@ -536,7 +541,7 @@ class ServiceAgreement(models.Model):
         return vals_list
 
     def write(self, vals):
-        refuse_by_hand(self, vals, FACTS)
+        refuse_by_hand(self, vals, FACTS + DERIVED)
         if not AGREED.isdisjoint(vals):
             self._ensure_not_agreed()
         if "partner_id" not in vals:
@@ -617,6 +622,7 @@ class ServiceAgreement(models.Model):
     def _propose(self):
         """Offer it: the promise of the tier is copied, the customer sees it."""
         self._ensure_can(type(self)._why_not_propose)
+        self._settle_defaults()
         self._freeze_promise()
         for agreement in self.filtered(lambda a: a.state == "draft"):
             agreement.sudo().write(agreement._prepare_propose_values())
@@ -666,6 +672,11 @@ class ServiceAgreement(models.Model):
             return self.env._("%s charges nothing: add a line first.", self.name)
         return None
 
+    def _settle_defaults(self):
+        """What tier, plan and customer suggest is worked out while they still may."""
+        self.flush_recordset()
+        self.line_ids.flush_recordset()
+
     def _prepare_activate_values(self):
         self.ensure_one()
         return {"state": "active", "activated_on": self.env.cr.now()}
@@ -673,6 +684,7 @@ class ServiceAgreement(models.Model):
     def action_activate(self):
         """Put in force: signed on paper, or by the customer in the portal."""
         self._ensure_can(type(self)._why_not_activate)
+        self._settle_defaults()
         self._freeze_promise()
         for agreement in self:
             agreement.sudo().write(agreement._prepare_activate_values())
@@ -809,6 +821,8 @@ class ServiceAgreement(models.Model):
             [
                 ("company_id", "=", company.id),
                 ("date", "<=", today),
+                ("is_applied", "=", False),
+                ("is_withdrawn", "=", False),
                 "|",
                 ("tier_id", "!=", False),
                 ("plan_id", "!=", False),

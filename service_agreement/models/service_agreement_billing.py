@@ -152,6 +152,11 @@ class ServiceAgreement(models.Model):
             run_date = today or company._service_today()
             agreements = agreements.with_company(company)
             pieces = agreements._get_due_pieces(until or run_date)
+            idle = agreements - agreements.browse().union(
+                *(p.agreement for p in pieces)
+            )
+            # Due no longer: the books were changed by hand meanwhile.
+            idle.sudo()._compute_next_invoice_date()
             moves |= agreements._bill_pieces(pieces, run_date)
         return moves
 
@@ -166,6 +171,11 @@ class ServiceAgreement(models.Model):
         moves = self.env["account.move"]._create_agreement_invoices(
             [self._prepare_invoice_values(group, today) for group in invoices]
         )
+        # Taxes rounded by line may leave cents below zero where credits eat up what
+        # is charged: a credit note says the same with a sign that can be posted.
+        moves.filtered(
+            lambda move: move.move_type == "out_invoice" and move.amount_total < 0
+        ).action_switch_move_type()
         self._record_periods(moves, invoices)
         self._after_invoices_created(moves)
         self._issue_invoices(moves, invoices)
@@ -407,7 +417,15 @@ class ServiceAgreement(models.Model):
         if reason := self._get_obstacles(today).get(self):
             return reason
         ahead = self.env["service.agreement.period"].search(
-            [("agreement_id", "=", self.id), ("date_start", ">", today)], limit=1
+            Domain("agreement_id", "=", self.id)
+            & (
+                Domain("date_start", ">", today)
+                | (
+                    Domain("line_id.is_arrears", "=", True)
+                    & Domain("date_end", ">", today)
+                )
+            ),
+            limit=1,
         )
         if self.next_invoice_date > today and ahead:
             return self.env._(

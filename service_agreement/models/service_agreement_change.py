@@ -644,6 +644,7 @@ class ServiceAgreement(models.Model):
                 summary=change.summary,
             )
         )
+        agreement._record_movements(change.date)
 
     # When a difference is billed
 
@@ -816,13 +817,12 @@ class ServiceAgreement(models.Model):
         :param dict known: {line on record: what would be written to it}
         :param waivers: as of :meth:`_get_waivers`; default those on record
         """
-        none = self.env["service.agreement.period"]
-        periods = none._get_relevant(
+        billed = self.env["service.agreement.period"]._get_relevant(
             {line.id: line._get_open_since(facts) for line, facts in known.items()}
         )
         waivers = self._get_waivers() if waivers is None else waivers
         return [
-            line._to_charge(periods.get(line.id, none), waivers[line], **facts)
+            line._to_charge(billed.get(line.id, []), waivers[line], **facts)
             for line, facts in known.items()
             if line._is_billable()
         ]
@@ -831,7 +831,7 @@ class ServiceAgreement(models.Model):
         """:return: tools.charges.Charge of a stretch that is not on record"""
         line = self._get_planned_line(planned, bill_from)
         waivers = [w._to_waiver() for w in self.waiver_ids if not w.line_id]
-        new = line._to_charge(self.env["service.agreement.period"], waivers)
+        new = line._to_charge([], waivers)
         return replace(new, key=planned)
 
     def _get_planned_line(self, planned, bill_from=False):

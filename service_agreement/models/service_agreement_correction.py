@@ -25,9 +25,7 @@ class ServiceAgreementPeriod(models.Model):
             given_back = credited.get(period.id) or (
                 period.move_line_id.sudo().parent_state == "cancel"
             )
-            period.can_bill_again = bool(
-                given_back and not period.is_billed_again and not period.adjusts_id
-            )
+            period.can_bill_again = bool(given_back and not period.is_billed_again)
 
     def _why_not_write_off(self):
         self.ensure_one()
@@ -83,7 +81,9 @@ class ServiceAgreementPeriod(models.Model):
         }
 
     def action_bill_again(self):
-        """Charge once more what was credited or cancelled; asked for by a person."""
+        """Charge once more what was credited or cancelled, and credit once more what
+        went with it; asked for by a person.
+        """
         self._ensure_may_correct()
         for period in self:
             if not period.can_bill_again:
@@ -94,7 +94,11 @@ class ServiceAgreementPeriod(models.Model):
                     )
                 )
         # Sudo: nobody edits periods by hand; the right was checked.
-        self.sudo().write({"is_billed_again": True, "is_stale": True})
+        periods = self.sudo()
+        periods.is_billed_again = True
+        # Of a correction, what it corrects is looked at again.
+        corrected = periods.filtered(lambda period: not period.adjusts_id)
+        (corrected | periods.adjusts_id).is_stale = True
 
     def action_write_off(self):
         self.ensure_one()
@@ -226,7 +230,9 @@ class ServiceAgreementPeriod(models.Model):
         credited = self._get_credited().get(self.id)
         if credited:
             parts.append(
-                self.env._("credit notes: %(amount)s", amount=self._format(-credited))
+                self.env._(
+                    "credit notes: %(amount)s", amount=self._format(-float(credited))
+                )
             )
         parts += [
             self.env._(
@@ -257,7 +263,7 @@ class ServiceAgreementPeriod(models.Model):
                     invoice=billed.move_id.display_name,
                 ),
             ),
-            (self.env._("Not served."), self._explain_reason()),
+            (self.env._("Why."), self._explain_reason()),
             (
                 self.env._("Correction."),
                 self.env._(
@@ -272,8 +278,10 @@ class ServiceAgreementPeriod(models.Model):
         ]
 
     def _explain_reason(self):
-        """Which fact ended the days that were billed."""
+        """Which fact made other days, or another amount, of what was billed."""
         line, agreement = self.line_id, self.agreement_id
+        if self.charged > 0 or self.adjusts_id.is_billed_again:
+            return self.env._("What was given back before is charged after all.")
         for waiver in agreement.waiver_ids:
             meets = waiver.date_start < self.date_end and (
                 not waiver.date_end or waiver.date_end >= self.date_start
@@ -282,17 +290,23 @@ class ServiceAgreementPeriod(models.Model):
                 return f"{waiver._describe()} {waiver.note or ''}"
         if line.superseded_on:
             change = agreement.change_ids.filtered(
-                lambda c: c.date == line.superseded_on
+                lambda c: (
+                    c.date == line.superseded_on
+                    and (line.origin_id or line) in c.line_ids.origin_id
+                )
             )[:1]
             return self.env._(
                 "Other terms hold from %(date)s on. %(summary)s",
                 date=format_date(self.env, line.superseded_on),
                 summary=change.summary or "",
             )
+        last_day = line.date_end or agreement.date_end
+        if not last_day:
+            return self.env._("The agreement was changed meanwhile.")
         return self.env._(
             "%(agreement)s ended with %(date)s.",
             agreement=agreement.name,
-            date=format_date(self.env, agreement.date_end),
+            date=format_date(self.env, last_day),
         )
 
     def _format_days(self):

@@ -449,9 +449,8 @@ class ServiceAgreement(models.Model):
         waivers = self._get_waivers(**facts)
         charges = self._get_known_charges(known, waivers)
         over = [w._to_waiver(**facts) for w in self.waiver_ids if not w.line_id]
-        none = self.env["service.agreement.period"]
         for values in ending.lines:
             # A record in memory only: it tells its terms as one on record would.
             line = self.env["service.agreement.line"].new(values)
-            charges.append(line._to_charge(none, over, **facts))
+            charges.append(line._to_charge([], over, **facts))
         return charges

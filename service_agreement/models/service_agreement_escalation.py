@@ -88,10 +88,18 @@ class ServiceAgreement(models.Model):
         return years.period(years.index(day) + 1).start
 
     def _get_period_start(self, day):
-        """:return: the first day of the first period that begins on ``day`` or later"""
+        """:return: the first day of the first period that begins on ``day`` or later,
+        by the plan that holds then, which may be another than today's
+        """
         self.ensure_one()
-        plan = self.plan_id
-        periods = Recurrence(self.anchor_date, plan.unit, plan.interval)
+        served = self.line_ids.filtered(
+            lambda line: line.charge == "recurring" and line._serves(day)
+        )
+        if charge := (served.filtered("is_suggested") or served)[:1]:
+            periods = charge._get_recurrence()
+        else:
+            plan = self.plan_id
+            periods = Recurrence(self.anchor_date, plan.unit, plan.interval)
         whole = periods.period(periods.index(day))
         return day if whole.start == day else whole.end
 

@@ -345,7 +345,12 @@ class ServiceAgreement(models.Model):
             if len(by_agreement) > 1:
                 section = agreement._prepare_invoice_section_values()
                 commands.append(Command.create(section))
-            commands += [Command.create(self._prepare_piece_values(p)) for p in own]
+            # Odoo adds up prices before it rounds: lines of fractions of a cent would
+            # be less than the credits that were set off against them in whole cents.
+            exact = any(due.piece.amount < 0 for due in pieces)
+            commands += [
+                Command.create(self._prepare_piece_values(due, exact)) for due in own
+            ]
         return commands
 
     def _prepare_invoice_section_values(self):
@@ -359,11 +364,14 @@ class ServiceAgreement(models.Model):
         }
 
     @api.model
-    def _prepare_piece_values(self, due):
-        """:return: values of the ``account.move.line`` that bills the ``DuePiece``"""
+    def _prepare_piece_values(self, due, exact=False):
+        """
+        :param bool exact: in whole cents
+        :return: values of the ``account.move.line`` that bills the ``DuePiece``
+        """
         sign = -1 if due.kind == "credit" else 1
         return {
-            **due.line._prepare_invoice_line_values(due.piece, sign=sign),
+            **due.line._prepare_invoice_line_values(due.piece, sign, exact),
             **due.line._prepare_analytic_values(),
         }
 

@@ -36,6 +36,8 @@ LINE_FACTS = (
     "adjust_on",
     "is_settlement",
 )
+# Worked out from facts: the ORM would let anybody write them all the same.
+DERIVED = ("price_subtotal", "mrr")
 
 
 class ServiceAgreementLine(models.Model):
@@ -239,7 +241,8 @@ class ServiceAgreementLine(models.Model):
 
     @api.depends("plan_id")
     def _compute_is_arrears(self):
-        for line in self:
+        # Called for every change of state, too: what was agreed stays.
+        for line in self.filtered(lambda line: not line._keeps_terms()):
             line.is_arrears = line.plan_id.timing == "arrears"
 
     @api.depends("product_id")
@@ -375,16 +378,20 @@ class ServiceAgreementLine(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
-            refuse_by_hand(self, vals, LINE_FACTS)
+            refuse_by_hand(self, vals, LINE_FACTS + DERIVED)
         lines = super().create(vals_list)
         lines._ensure_open()
         return lines
 
     def write(self, vals):
-        refuse_by_hand(self, vals, LINE_FACTS)
+        refuse_by_hand(self, vals, LINE_FACTS + DERIVED)
         if not AGREED.isdisjoint(vals):
             self._ensure_open()
-        return super().write(vals)
+        result = super().write(vals)
+        if "agreement_id" in vals:
+            # Nor is a charge moved into an agreement that is in force.
+            self._ensure_open()
+        return result
 
     def _ensure_open(self):
         """Once in force, terms change by dated facts: what was billed must stay what
@@ -471,9 +478,9 @@ class ServiceAgreementLine(models.Model):
         _start, end = self._get_window(**facts)
         return min(filter(None, (self.settled_until, end)))
 
-    def _to_charge(self, periods, waivers, **facts):
+    def _to_charge(self, billed, waivers, **facts):
         """
-        :param periods: service.agreement.period that still matter
+        :param billed: list of tools.charges.Billed that still matter
         :param waivers: list of tools.charges.Waiver
         :param facts: values to reckon with instead of this record's, for previews
         :return: tools.charges.Charge, its key this record
@@ -490,9 +497,9 @@ class ServiceAgreementLine(models.Model):
             bill_from=now["bill_from"] or None,
             adjust_on=now["adjust_on"] or None,
             continued=now["is_continued"] and now["superseded_on"] == end,
-            billed=periods._to_billed(),
+            billed=billed,
             waivers=waivers,
-            group=tuple(self.tax_ids.ids),
+            group=tuple(sorted(self.tax_ids.ids)),
         )
 
     def _get_terms(self):
@@ -548,8 +555,10 @@ class ServiceAgreementLine(models.Model):
 
     # Invoice lines
 
-    def _prepare_invoice_line_values(self, piece, sign=1):
-        """:param int sign: -1 for a line of a credit note
+    def _prepare_invoice_line_values(self, piece, sign=1, exact=False):
+        """
+        :param int sign: -1 for a line of a credit note
+        :param bool exact: no quantity and discount that make fractions of a cent
         :return: values of the ``account.move.line`` that bills ``piece``; pure
         """
         self.ensure_one()
@@ -562,7 +571,8 @@ class ServiceAgreementLine(models.Model):
             "price_unit": self.price_unit,
             "discount": self.discount,
         }
-        if piece.part != piece.whole or piece.adjusts:
+        is_whole = piece.part == piece.whole and not piece.adjusts
+        if not is_whole or (exact and piece.amount != piece.charge.terms.net):
             quantity = -sign if piece.amount < 0 else sign
             values.update(
                 quantity=float(quantity),

@@ -156,7 +156,8 @@ class ServiceAgreementPeriod(models.Model):
         with what else was billed of the same period.
 
         :param dict thresholds: {line id: date or None: it has no history}
-        :return: {line id: service.agreement.period}; one query, whatever the history
+        :return: {line id: list of tools.charges.Billed}; the number of queries does
+            not depend on the history
         """
         thresholds = {line: day for line, day in thresholds.items() if line and day}
         if not thresholds:
@@ -187,29 +188,33 @@ class ServiceAgreementPeriod(models.Model):
             )
         )
         periods = self.sudo().browse(sorted(row[0] for row in rows))
-        return {line.id: group for line, group in periods.grouped("line_id").items()}
+        billed = periods._to_billed()
+        return {
+            line.id: [billed[period] for period in group]
+            for line, group in periods.grouped("line_id").items()
+        }
 
     def _to_billed(self):
-        """:return: list of tools.charges.Billed"""
-        credited = self._get_credited()
-        return [
-            period._prepare_billed(_decimal(credited.get(period.id))) for period in self
-        ]
+        """:return: {period: tools.charges.Billed}; one query for all credit notes"""
+        credited = (self | self.adjustment_ids)._get_credited()
+        return {period: period._prepare_billed(credited) for period in self}
 
     def _prepare_billed(self, credited):
-        """:param Decimal credited: what was given back outside of agreements"""
+        """:param dict credited: what was given back outside of agreements, by id"""
         self.ensure_one()
         charged, full = _decimal(self.charged), _decimal(self.full)
-        asked = self._get_asked()
         lost = self.adjustment_ids.filtered(lambda p: p.kind == "forfeited")
-        adjusted = _sum_charged(self.adjustment_ids - lost)
+        adjusted = sum(
+            (each._get_standing(credited) for each in self.adjustment_ids - lost),
+            Decimal(0),
+        )
+        left = self._get_asked() - credited.get(self.id, 0)
         if self.is_billed_again:
-            adjusted -= charged - asked + credited
+            adjusted -= charged - left
         else:
             # Shares are of what the invoice says in the end, not of what was planned.
-            asked -= credited
-            full = full * asked / charged if charged else full
-            charged = asked
+            full = full * left / charged if charged else full
+            charged = left
         return Billed(
             key=self.id,
             part=Period(self.date_start, self.date_end),
@@ -220,6 +225,15 @@ class ServiceAgreementPeriod(models.Model):
             forfeited=_sum_charged(lost),
         )
 
+    def _get_standing(self, credited):
+        """:return: Decimal, what a correction still adds to what was billed: what was
+        cancelled or taken back of it counts once a person asks for it again
+        """
+        self.ensure_one()
+        if not self.is_billed_again:
+            return _decimal(self.charged)
+        return self._get_asked() - credited.get(self.id, 0)
+
     def _get_asked(self):
         """:return: Decimal, what the invoice asks for it: it may have been changed"""
         self.ensure_one()
@@ -228,29 +242,28 @@ class ServiceAgreementPeriod(models.Model):
             return Decimal(0)
         if not line:
             return _decimal(self.charged)
-        asked = line.quantity * line.price_unit * (1 - line.discount / 100)
-        return _decimal(self.currency_id.round(asked))
+        return line._get_agreement_amount()
 
     def _get_credited(self):
-        """What accountants gave back by credit notes of their own making.
+        """What accountants gave back by credit notes of their own making, less what
+        they charged again by "Reverse and Create Invoice".
 
-        :return: {period id: amount, as the invoice's prices are}
+        :return: {period id: Decimal, as the invoice's prices are}
         """
         lines = self.move_line_id
         if not lines:
             return {}
-        refunds = self.env["account.move.line"].search(
+        copies = self.env["account.move.line"].search(
             [
                 ("agreement_reversed_line_id", "in", lines.ids),
                 ("parent_state", "!=", "cancel"),
-                ("move_type", "=", "out_refund"),
             ]
         )
         credited = {}
-        for refund in refunds:
-            amount = refund.quantity * refund.price_unit * (1 - refund.discount / 100)
-            for period in refund.agreement_reversed_line_id.agreement_period_ids:
-                credited[period.id] = credited.get(period.id, 0) + amount
+        for copy in copies:
+            amount = copy._get_agreement_amount()
+            for period in copy.agreement_reversed_line_id.agreement_period_ids:
+                credited[period.id] = credited.get(period.id, 0) - amount
         return credited
 
     @api.model

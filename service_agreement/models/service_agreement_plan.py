@@ -127,9 +127,16 @@ class ServiceAgreementPlan(models.Model):
 
     def _check_not_in_use(self):
         """A running agreement's periods must not move under it (SEMANTICS §3)."""
-        used = self.env["service.agreement"].sudo()
-        used = used.search(
-            [("plan_id", "in", self.ids), ("state", "!=", "draft")], limit=1
+        # Also by a charge that has a plan of its own. Sudo: whoever's they are.
+        Agreement = self.env["service.agreement"].sudo()
+        used = Agreement.search(
+            [
+                "|",
+                ("plan_id", "in", self.ids),
+                ("line_ids.plan_id", "in", self.ids),
+                ("state", "!=", "draft"),
+            ],
+            limit=1,
         )
         if used:
             raise UserError(
@@ -137,7 +144,7 @@ class ServiceAgreementPlan(models.Model):
                     'The plan "%(plan)s" is used by %(agreement)s and others: changing '
                     "when it bills would change what was agreed. Create a new plan "
                     "instead.",
-                    plan=used.plan_id.name,
+                    plan=self[:1].name,
                     agreement=used.name,
                 )
             )

@@ -96,12 +96,11 @@ class ServiceAgreement(models.Model):
         thresholds = {line._origin.id: line._get_threshold() for line in lines}
         if since:
             thresholds = {n: day and min(day, since) for n, day in thresholds.items()}
-        none = self.env["service.agreement.period"]
-        periods = none._get_relevant(thresholds)
+        billed = self.env["service.agreement.period"]._get_relevant(thresholds)
         charges = {agreement: [] for agreement in self}
         for line in lines:
             charges[line.agreement_id].append(
-                line._to_charge(periods.get(line._origin.id, none), waivers[line])
+                line._to_charge(billed.get(line._origin.id, []), waivers[line])
             )
         return charges
 

@@ -63,8 +63,8 @@ class ServiceAgreementWaiver(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        if vals_list:
-            refuse_by_hand(self, vals_list[0], vals_list[0].keys())
+        for vals in vals_list:
+            refuse_by_hand(self, vals, vals.keys())
         waivers = super().create(vals_list)
         waivers._look_at_billed_again()
         return waivers

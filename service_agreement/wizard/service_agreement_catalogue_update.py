@@ -37,13 +37,14 @@ class ServiceAgreementCatalogueUpdate(models.TransientModel):
     def _compute_line_ids(self):
         agreements = self._get_chosen()
         for wizard in self:
+            behind = agreements.filtered(
+                lambda a, day=wizard.date: day and a._can_be_updated(day)
+            )
             wizard.line_ids = [
                 fields.Command.clear(),
                 *(
                     fields.Command.create(wizard._prepare_line_values(agreement))
-                    for agreement in agreements
-                    if not agreement._why_not_change()
-                    and agreement._is_behind_catalogue()
+                    for agreement in behind
                 ),
             ]
 
@@ -63,7 +64,7 @@ class ServiceAgreementCatalogueUpdate(models.TransientModel):
         then = agreement._get_catalogue_price(self.date) if charge else 0.0
         return {
             "agreement_id": agreement.id,
-            "date": agreement._get_period_start(self.date),
+            "date": agreement._get_update_day(self.date),
             "price_now": charge.price_unit,
             "price_then": then,
             "promise_changes": agreement._is_promise_behind(),
@@ -131,6 +132,18 @@ class ServiceAgreement(models.Model):
         quantity = self._get_suggested_charge().quantity or 1.0
         day = date or self.company_id._service_today()
         return self._get_tier_price(self.tier_id, self.plan_id, quantity, day)
+
+    def _get_update_day(self, day):
+        """:return: date of the first period that begins on ``day`` or later"""
+        self.ensure_one()
+        return self._get_period_start(max(day, self.date_start))
+
+    def _can_be_updated(self, day):
+        self.ensure_one()
+        refused = self._why_not_change() or self._why_not_change(
+            self._get_update_day(day)
+        )
+        return not refused and self._is_behind_catalogue()
 
     def _is_behind_catalogue(self):
         """Whether price, promise or texts are not those of the catalogue."""
