@@ -35,9 +35,7 @@ def uninstall_hook(env):
         ("account_move_line", "agreement_line_id"),
         ("account_move_line", "agreement_id"),
         ("account_move_line", "agreement_reversed_line_id"),
-        ("project_task", "agreement_id"),
-        ("project_task", "agreement_tier_id"),
-        ("project_task", "sla_promise_id"),
+        *_get_ticket_columns(env),
     ):
         env.cr.execute(
             SQL(
@@ -50,6 +48,13 @@ def uninstall_hook(env):
         env.cr.execute(SQL("DELETE FROM %s", SQL.identifier(table)))
     env.invalidate_all()
     _leave_used_products(env)
+
+
+def _get_ticket_columns(env):
+    """Also those of bridges, which go at the same time."""
+    for model in env["service.agreement.ticket.mixin"]._get_ticket_models():
+        for column in ("agreement_id", "agreement_tier_id", "sla_promise_id"):
+            yield env[model]._table, column
 
 
 def _forget_to_dos(env):

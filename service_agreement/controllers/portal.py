@@ -203,8 +203,8 @@ class ServiceAgreementPortal(CustomerPortal):
         )
 
     def _prepare_agreement_values(self, agreement, access_token, **kwargs):
-        tickets = agreement._get_portal_tickets()
-        rows = agreement._get_portal_ticket_rows(tickets[:TICKETS_MAX])
+        tickets = agreement._get_portal_tickets(TICKETS_MAX)
+        rows = agreement._get_portal_ticket_rows(tickets)
         values = {
             "agreement": agreement,
             "page_name": "service_agreement",
@@ -249,8 +249,8 @@ class ServiceAgreementPortal(CustomerPortal):
 
     def _get_new_ticket_row(self, rows, ticket_id):
         """The ticket that was just opened; only one of this agreement's."""
-        wanted = _to_int(ticket_id)
-        return next((row for row in rows if row["ticket"].id == wanted), None)
+        wanted = request.env["project.task"].browse(_to_int(ticket_id))
+        return next((row for row in rows if row["ticket"] == wanted), None)
 
     # Accept and decline
 

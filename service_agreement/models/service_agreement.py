@@ -470,12 +470,17 @@ class ServiceAgreement(models.Model):
             agreement.invoice_count = counts.get(agreement, 0)
 
     def _compute_ticket_count(self):
-        groups = self.env["project.task"]._read_group(
-            [("agreement_id", "in", self.ids)], ["agreement_id"], ["__count"]
-        )
-        counts = dict(groups)
+        counts = self._count_tickets("project.task")
         for agreement in self:
             agreement.ticket_count = counts.get(agreement, 0)
+
+    def _count_tickets(self, model):
+        """:return: dict of the number of tickets of this model, by agreement"""
+        return dict(
+            self.env[model]._read_group(
+                [("agreement_id", "in", self.ids)], ["agreement_id"], ["__count"]
+            )
+        )
 
     @api.depends("name", "partner_id")
     @api.depends_context("agreement_show_partner")
@@ -926,20 +931,17 @@ class ServiceAgreement(models.Model):
         """:return: what the customer may see: posted invoices and credit notes"""
         return self._get_invoices().filtered(lambda m: m.state == "posted")
 
-    def _get_portal_tickets(self):
-        """:return: the tickets of these agreements, newest first"""
-        return self.env["project.task"].search(
-            [
-                ("agreement_id", "in", self.ids),
-                # A ticket that turned out to be another customer's is not theirs.
-                (
-                    "partner_id.commercial_partner_id",
-                    "in",
-                    self.commercial_partner_id.ids,
-                ),
-            ],
-            order="create_date desc, id desc",
-        )
+    def _get_portal_tickets(self, limit=None):
+        """:return: list of tickets of any model, newest first"""
+        tickets = []
+        for name in self.env["service.agreement.ticket.mixin"]._get_ticket_models():
+            model = self.env[name]
+            # A ticket that turned out to be another customer's is not theirs.
+            own = model._ticket_customer_domain(self.commercial_partner_id)
+            domain = Domain("agreement_id", "in", self.ids) & own
+            tickets += model.search(domain, order="create_date desc", limit=limit)
+        tickets.sort(key=lambda t: (t.create_date, t.id), reverse=True)
+        return tickets[:limit]
 
     def action_view_invoices(self):
         self.ensure_one()

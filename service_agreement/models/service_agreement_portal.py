@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import format_datetime, format_time, plaintext2html
+from odoo.tools import format_datetime, format_time, groupby, plaintext2html
 
 
 class ServiceAgreement(models.Model):
@@ -140,16 +140,20 @@ class ServiceAgreement(models.Model):
     # Tickets
 
     def _get_portal_ticket_rows(self, tickets):
-        """What the customer reads of his tickets; one query for all their clocks.
+        """What the customer reads of his tickets; one query per model for their clocks.
 
         Sudo: the clocks are read for him, he may not read them himself.
 
+        :param tickets: list of tickets of any model
         :return: list of dict: ticket, text, colour, open
         """
-        clocks = tickets.sudo()._ticket_clocks_by_ticket()
+        clocks = {}
+        for model, same in groupby(tickets, key=lambda ticket: ticket._name):
+            same = self.env[model].concat(*same)
+            clocks.update(same.sudo()._ticket_clocks_by_ticket())
         return [
-            self._get_portal_ticket_row(ticket, clocks.get(ticket, ()))
-            for ticket in tickets.sudo()
+            self._get_portal_ticket_row(ticket.sudo(), clocks.get(ticket, ()))
+            for ticket in tickets
         ]
 
     def _get_portal_ticket_row(self, ticket, clocks):
@@ -164,6 +168,7 @@ class ServiceAgreement(models.Model):
             text = self._get_portal_due_text(clocks[0])
         return {
             "ticket": ticket,
+            "reference": ticket._ticket_reference(),
             "closed": closed,
             "waiting": ticket._ticket_is_waiting(),
             "text": text,

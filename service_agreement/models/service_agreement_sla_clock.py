@@ -180,6 +180,35 @@ class ServiceAgreementSlaClock(models.Model):
             "%(duration)s (%(calendar)s)", duration=duration, calendar=calendar
         )
 
+    def _get_portal_row(self):
+        """:return: dict of what the customer reads: promise, text, color"""
+        self.ensure_one()
+        headings = self.agreement_id._get_document_metric_headings()
+        labels = dict(self._fields["metric"]._description_selection(self.env))
+        heading = headings.get(self.metric) or labels[self.metric]
+        text, color = self._get_portal_outcome(self._get_status(instant.now(self.env)))
+        return {
+            "promise": f"{heading} {self._get_duration_text()}",
+            "text": text,
+            "color": color,
+        }
+
+    def _get_portal_outcome(self, status):
+        """:return: (text, colour of bootstrap); times are on the customer's clock"""
+        show = self.agreement_id._format_portal_instant
+        due = self.deadline and show(self.deadline)
+        done = self.stopped_at and show(self.stopped_at)
+        if status == "met":
+            return self.env._("Kept: %(when)s", when=done), "success"
+        if status == "missed":
+            text = self.env._("Missed: was due %(due)s", due=due)
+            if done:
+                text = self.env._("Missed: %(when)s, due %(due)s", when=done, due=due)
+            return text, "danger"
+        if status == "paused":
+            return self.env._("Waiting for you"), "warning"
+        return self.env._("Due %(due)s", due=due) if due else False, "info"
+
     def _refresh(self):
         """Read the clocks again from their tickets' facts; write where it differs."""
         for res_model, clocks in self.grouped("res_model").items():

@@ -21,6 +21,8 @@ class TicketStatus(NamedTuple):
     closed: str | bool
     waiting: bool
     priority: str
+    # The ticket that goes on instead of this one.
+    merged: models.BaseModel
     # Whom it is for: what is promised is looked for again when this changes.
     covered: tuple
 
@@ -285,6 +287,19 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         """:return: res.company that serves"""
         return self.env.company
 
+    def _ticket_merged_into(self):
+        """:return: the ticket that goes on instead of this one, empty if none does"""
+        return self.browse()
+
+    def _ticket_reference(self):
+        """:return: str, by which the customer knows it"""
+        return f"#{self.id}"
+
+    @api.model
+    def _ticket_customer_domain(self, customers):
+        """:return: Domain of the tickets of these customers, res.partner"""
+        return Domain("partner_id.commercial_partner_id", "in", customers.ids)
+
     @api.model
     def _ticket_watched_fields(self):
         """:return: list of the fields that the questions above are answered from"""
@@ -366,6 +381,12 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         return self.agreement_id.get_formview_action()
 
     # Entry points
+
+    @api.model
+    def _get_ticket_models(self):
+        """:return: list of the names of all models that are tickets"""
+        children = self.env["service.agreement.ticket.mixin"]._inherit_children
+        return [name for name in children if not self.env[name]._abstract]
 
     def _ticket_open(self):
         """Make tickets of those of ``self``, new records, that are some.
@@ -519,8 +540,11 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
     def _ticket_status(self):
         """A record that is no ticket, or no longer, counts as a cancelled one."""
         in_scope = self._ticket_in_scope()
+        merged = self._ticket_merged_into()
+        ended = merged or not in_scope
         return TicketStatus(
-            closed=self._ticket_is_closed() if in_scope else "cancelled",
+            closed="cancelled" if ended else self._ticket_is_closed(),
+            merged=merged,
             waiting=self._ticket_is_waiting(),
             priority=self._ticket_priority(),
             covered=(in_scope, self._ticket_customer().id, self.agreement_id.id),
@@ -549,11 +573,32 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         tickets.filtered(
             lambda t: before[t].priority != after[t].priority
         )._ticket_reprioritise()
+        for ticket in tickets.filtered(lambda t: after[t].merged - before[t].merged):
+            ticket._ticket_hand_over(after[ticket].merged)
         arrived = tickets.filtered(lambda t: before[t].closed and not after[t].closed)
         arrived._ticket_join(at=self._ticket_now())
         changed = tickets.filtered(lambda t: before[t].covered != after[t].covered)
         changed._ticket_change_customer()
         (changed - arrived)._ticket_join()
+
+    def _ticket_hand_over(self, other):
+        """Merged into ``other``, which counts from the earlier opening of the two.
+
+        Not where one of its promises is decided, which would be judged again, nor
+        from another customer: he was promised nothing of it.
+        """
+        opened_at = _opened_at(self._ticket_facts()[self.id])
+        customer = self._ticket_customer().commercial_partner_id
+        if not opened_at or other._ticket_customer().commercial_partner_id != customer:
+            return
+        facts = other._ticket_facts_opened()
+        clocks = other._ticket_clocks()
+        now = self._ticket_now()
+        if any(c._get_status(now) in ("met", "missed", "cancelled") for c in clocks):
+            return
+        if opened_at < (_opened_at(facts[other.id]) or now):
+            note = self.env._("Opening of %s", self.display_name)
+            other._ticket_record("opened", at=opened_at, note=note)
 
     def _ticket_change_customer(self):
         """The promise was another customer's: take it back and look for his own.
@@ -771,6 +816,18 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         ticket is opened often."""
         models.BaseModel.write(self, values)
 
+    def _ticket_portal_promises(self):
+        """What the customer reads of what he was promised on this ticket.
+
+        Sudo: read for him, he may not read clocks himself.
+
+        :return: list of dict: promise, text, colour
+        """
+        clocks = self.sudo()._ticket_clocks().sorted("started_at")
+        return [
+            clock._get_portal_row() for clock in clocks if clock.state != "cancelled"
+        ]
+
     def _ticket_promise_text(self):
         if not self.agreement_id:
             return self.env._("No agreement of this customer is in force.")
@@ -791,6 +848,10 @@ def _invert(values):
 
 def _has(facts, kind):
     return any(known == kind for _at, known in facts)
+
+
+def _opened_at(facts):
+    return next((at for at, kind in facts if kind == "opened"), None)
 
 
 def _closed_at(facts):

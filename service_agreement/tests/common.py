@@ -152,6 +152,9 @@ class ServiceDeskCommon(ServiceAgreementCommon):
     ``self.on_wall(ticket.sla_deadline)`` tells what that wall shows.
     """
 
+    # What a ticket is. Of another model, override `_create_desk` and, where a ticket
+    # needs more than a task does, `_prepare_ticket_values` as well.
+    ticket_model = "project.task"
     # (priority, metric): (minutes, only in business hours)
     PROMISES = {
         ("0", "first_response"): (4 * 60, True),
@@ -181,11 +184,27 @@ class ServiceDeskCommon(ServiceAgreementCommon):
             ]
         )
         cls.agreement = cls._create_active("2026-01-01")
-        cls.desk = cls.env["project.project"].create(
+        cls.desk, stages = cls._create_desk()
+        cls.stages = {s.ticket_status or s.name: s for s in stages}
+        cls.agent = cls._create_agent("agent")
+
+    @classmethod
+    def _create_desk(cls):
+        """:return: (where tickets arrive, its stages: some with a `ticket_status`, and
+        one "In Progress")
+        """
+        desk = cls.env["project.project"].create(
             {"name": "Service Desk", "is_service_desk": True}
         )
-        cls.stages = {s.ticket_status or s.name: s for s in cls.desk.type_ids}
-        cls.agent = cls._create_agent("agent")
+        return desk, desk.type_ids
+
+    @classmethod
+    def _prepare_ticket_values(cls):
+        return {
+            "name": "The projector stays dark",
+            "project_id": cls.desk.id,
+            "partner_id": cls.customer.id,
+        }
 
     @classmethod
     def _create_calendar(cls, name, days, hour_from, hour_to, **values):
@@ -216,9 +235,7 @@ class ServiceDeskCommon(ServiceAgreementCommon):
     @classmethod
     def _create_agent(cls, login):
         """A technician: works tickets, knows nothing of agreements."""
-        groups = cls.env.ref("base.group_user") | cls.env.ref(
-            "project.group_project_user"
-        )
+        groups = cls.env.ref("base.group_user") | cls._get_agent_groups()
         return cls.env["res.users"].create(
             {
                 "name": login.title(),
@@ -229,6 +246,10 @@ class ServiceDeskCommon(ServiceAgreementCommon):
                 "company_ids": [Command.set(cls.company.ids)],
             }
         )
+
+    @classmethod
+    def _get_agent_groups(cls):
+        return cls.env.ref("project.group_project_user")
 
     def at_desk(self, wall):
         local = datetime.fromisoformat(wall).replace(tzinfo=self.desk_zone)
@@ -243,13 +264,8 @@ class ServiceDeskCommon(ServiceAgreementCommon):
 
     def _open_ticket(self, wall, **values):
         with self.at_desk(wall):
-            return self.env["project.task"].create(
-                {
-                    "name": "The projector stays dark",
-                    "project_id": self.desk.id,
-                    "partner_id": self.customer.id,
-                    **values,
-                }
+            return self.env[self.ticket_model].create(
+                {**self._prepare_ticket_values(), **values}
             )
 
     def _move(self, ticket, stage, wall):
@@ -270,3 +286,51 @@ class ServiceDeskCommon(ServiceAgreementCommon):
 
     def _clock(self, ticket, metric="resolution"):
         return ticket.sla_clock_ids.filtered(lambda clock: clock.metric == metric)
+
+
+class TicketMailMixin:
+    """Raw mails through Odoo's gateway; the desk answers support@desk.example.com."""
+
+    MAIL = """\
+From: {sender}
+To: support@desk.example.com
+Subject: Re: dark
+Message-Id: <{number}@mail.example.com>
+In-Reply-To: {parent}
+References: {parent}
+Date: Fri, 06 Mar 2026 15:00:00 +0000
+{headers}Content-Type: text/plain; charset="utf-8"
+
+It is still dark.
+"""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env["mail.alias.domain"].search([]).unlink()
+        domain = cls.env["mail.alias.domain"].create({"name": "desk.example.com"})
+        cls.company.alias_domain_id = domain
+        cls.desk.write(
+            {
+                "alias_name": "support",
+                "alias_domain_id": domain.id,
+                "alias_contact": "everyone",
+            }
+        )
+        cls.number = 0
+
+    def _receive(self, sender, ticket=None, headers="", wall="2026-03-06 16:00"):
+        """A mail comes in, as an answer on ``ticket`` or as a new one.
+
+        :param str headers: more of them, each with its line break
+        :return: the ticket
+        """
+        type(self).number += 1
+        parent = ticket.message_ids.sorted("id")[:1].message_id if ticket else ""
+        raw = self.MAIL.format(
+            sender=sender, number=self.number, parent=parent, headers=headers
+        )
+        with self.at_desk(wall):
+            thread = self.env["mail.thread"].with_user(self.env.ref("base.user_root"))
+            found = thread.sudo().message_process(self.ticket_model, raw)
+        return self.env[self.ticket_model].browse(found)

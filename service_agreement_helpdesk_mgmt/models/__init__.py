@@ -1,0 +1,3 @@
+from . import helpdesk_ticket
+from . import helpdesk_ticket_stage
+from . import service_agreement

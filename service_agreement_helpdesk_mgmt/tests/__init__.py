@@ -1,0 +1,2 @@
+from . import test_helpdesk_ticket
+from . import test_helpdesk_portal
