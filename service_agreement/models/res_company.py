@@ -21,10 +21,10 @@ class ResCompany(models.Model):
         help="Where requests from the customer portal arrive.",
     )
 
+    # Not required: addons that are loaded before this one make companies, too.
     agreement_invoice_mode = fields.Selection(
         INVOICE_MODES,
         string="Agreement Invoices Are",
-        required=True,
         default="post",
         help="What happens to the invoices of agreements once they are made. Sending "
         "follows in the background, by the method each customer prefers.",
@@ -36,7 +36,6 @@ class ResCompany(models.Model):
             ("run", "Day of billing"),
         ],
         string="Date of Agreement Invoices",
-        required=True,
         default="auto",
     )
     agreement_credit_suspended = fields.Boolean(

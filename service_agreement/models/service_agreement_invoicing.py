@@ -194,7 +194,7 @@ class ServiceAgreement(models.Model):
     def _get_invoice_mode(self):
         """:return: "draft", "post" or "send\""""
         self.ensure_one()
-        return self.invoice_mode or self.company_id.agreement_invoice_mode
+        return self.invoice_mode or self.company_id.agreement_invoice_mode or "post"
 
     # Prices
 
@@ -384,7 +384,7 @@ class ServiceAgreement(models.Model):
         :param date today: the run's date
         """
         self.ensure_one()
-        choice = self.company_id.agreement_invoice_date
+        choice = self.company_id.agreement_invoice_date or "auto"
         if choice != "auto":
             return due if choice == "due" else today
         if due > today or due < today.replace(day=1) or self._is_locked(due):

@@ -28,6 +28,7 @@ class ServiceAgreementMovement(models.Model):
         "service.agreement",
         required=True,
         readonly=True,
+        index=True,
         ondelete="restrict",
         check_company=True,
     )

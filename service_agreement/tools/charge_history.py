@@ -10,18 +10,16 @@ else. All facts are replayed by date each time, so a change that is entered late
 if it had been entered in order, and later ones keep what they say (SEMANTICS §2).
 """
 
-# Nothing of Odoo here, and what is grouped is sorted.
-# pylint: disable=bad-builtin-groupby
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
-from itertools import groupby
 from operator import attrgetter
 
 from .billing_period import Period
+from .grouping import consecutive
 
 CENT = Decimal("0.01")
 
@@ -124,7 +122,7 @@ def _by_day(start, changes):
     """(day, changes) by date, those before the start on it; the start comes first."""
     ordered = sorted(changes, key=lambda change: (change.day, change.order))
     dated = [replace(change, day=max(change.day, start)) for change in ordered]
-    return groupby([Change(start, None, {}), *dated], key=attrgetter("day"))
+    return consecutive([Change(start, None, {}), *dated], key=attrgetter("day"))
 
 
 def _changed(current, values, rounding):

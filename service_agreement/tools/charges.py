@@ -14,8 +14,6 @@ The billing run and the preview of a change read the same :func:`schedule`, so w
 one shows is what the other does.
 """
 
-# Nothing of Odoo here, and what is grouped is sorted.
-# pylint: disable=bad-builtin-groupby
 from __future__ import annotations
 
 import heapq
@@ -23,10 +21,11 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
-from itertools import chain, groupby, islice
+from itertools import chain, islice
 from operator import attrgetter
 
 from .billing_period import Period, Recurrence
+from .grouping import consecutive
 from .proration import CENT, share
 from .ranges import gaps
 
@@ -347,7 +346,7 @@ def schedule(charges: Iterable[Charge], policy: str = "carry") -> Iterator[Invoi
         for group, members in groups.items()
     ]
     places = {id(charge): place for place, charge in enumerate(charges)}
-    for _day, same in groupby(heapq.merge(*streams, key=_rank), key=_rank):
+    for _day, same in consecutive(heapq.merge(*streams, key=_rank), key=_rank):
         yield _as_one(list(same), places)
 
 
@@ -402,7 +401,7 @@ def _invoices(charges, found, policy):
         key=_by_due,
     )
     due = None
-    for due, group in groupby(events, key=_by_due):
+    for due, group in consecutive(events, key=_by_due):
         charged = [piece for piece in group if piece.amount >= 0]
         used, credits = _set_off(charged, credits, due, policy)
         if charged:
@@ -413,7 +412,7 @@ def _invoices(charges, found, policy):
             yield _leftover(due, left, policy)
     # Nothing is charged any more that these could be set off against.
     left = [replace(piece, due=max(piece.due, due or piece.due)) for piece in credits]
-    for due, group in groupby(sorted(left, key=_by_due), key=_by_due):
+    for due, group in consecutive(sorted(left, key=_by_due), key=_by_due):
         yield _leftover(due, group, policy)
 
 

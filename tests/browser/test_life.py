@@ -50,7 +50,7 @@ def suspend_ahead(page, first_day):
 
 
 def cancel_it(page):
-    page.get_by_role("tab", name="Suspensions").click()
+    page.get_by_role("tab", name="Changes").click()
     page.locator("[name=waiver_ids]").get_by_role("button", name="Cancel").click()
     expect(page.locator(".alert-info:visible")).to_have_count(0)
 
