@@ -939,7 +939,8 @@ class ServiceAgreement(models.Model):
             # A ticket that turned out to be another customer's is not theirs.
             own = model._ticket_customer_domain(self.commercial_partner_id)
             domain = Domain("agreement_id", "in", self.ids) & own
-            tickets += model.search(domain, order="create_date desc", limit=limit)
+            order = "create_date desc, id desc"
+            tickets += model.search(domain, order=order, limit=limit)
         tickets.sort(key=lambda t: (t.create_date, t.id), reverse=True)
         return tickets[:limit]
 
