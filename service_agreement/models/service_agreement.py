@@ -31,7 +31,6 @@ FACTS = (
     "signed_on",
     "signature",
     "billing_issue",
-    "replaces_id",
     "reminded_for",
 )
 # Worked out from facts: the ORM would let anybody write them all the same.
@@ -39,6 +38,7 @@ DERIVED = ("next_invoice_date", "mrr", "amount_untaxed", "amount_tax", "amount_t
 # What was agreed and is billed by: once in force, changes are dated facts.
 AGREED = {
     "company_id",
+    "replaces_id",
     "tier_id",
     "plan_id",
     "pricelist_id",

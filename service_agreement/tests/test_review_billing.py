@@ -191,13 +191,14 @@ class TestAgreedStaysAgreed(ServiceAgreementCommon):
         other = self.env["res.company"].create({"name": "Another"})
         with self.assertRaisesRegex(UserError, "is in force"):
             agreement.with_user(self.salesman).company_id = other
+        with self.assertRaisesRegex(UserError, "is in force"):
+            agreement.with_user(self.salesman).replaces_id = agreement.copy()
 
     def test_what_is_worked_out_is_not_written_by_hand(self):
         agreement = self._create_active("2026-03-01").with_user(self.salesman)
         for values in (
             {"next_invoice_date": "2030-01-01"},
             {"mrr": 1000.0},
-            {"replaces_id": agreement.copy().id},
         ):
             with self.assertRaisesRegex(AccessError, "cannot be set by hand"):
                 agreement.write(values)
