@@ -27,6 +27,7 @@ FACTS = (
     "suspended_on",
     "end_reason",
     "before_end",
+    "settle_on",
     "signed_by",
     "signed_on",
     "signature",

@@ -496,7 +496,9 @@ class ServiceAgreementLine(models.Model):
             settled=now["settled_until"] or None,
             bill_from=now["bill_from"] or None,
             adjust_on=now["adjust_on"] or None,
+            settle_on=facts.get("settle_on", self.agreement_id.settle_on) or None,
             continued=now["is_continued"] and now["superseded_on"] == end,
+            removed=self.charge == "one_off" and bool(now["superseded_on"]),
             billed=billed,
             waivers=waivers,
             group=tuple(sorted(self.tax_ids.ids)),
@@ -567,7 +569,7 @@ class ServiceAgreementLine(models.Model):
             "product_id": self.product_id.id,
             "name": self._get_invoice_line_name(piece),
             "tax_ids": [fields.Command.set(self.tax_ids.ids)],
-            "quantity": self.quantity,
+            "quantity": sign * self.quantity,
             "price_unit": self.price_unit,
             "discount": self.discount,
         }
