@@ -27,6 +27,7 @@ FACTS = (
     "suspended_on",
     "end_reason",
     "before_end",
+    "settle_on",
     "signed_by",
     "signed_on",
     "signature",
@@ -35,7 +36,7 @@ FACTS = (
 )
 # Worked out from facts: the ORM would let anybody write them all the same.
 DERIVED = ("next_invoice_date", "mrr", "amount_untaxed", "amount_tax", "amount_total")
-# What was agreed and is billed by: once in force, changes are dated facts.
+# What was agreed, and is billed by: from the proposal on, nobody types over it.
 AGREED = {
     "company_id",
     "replaces_id",
@@ -51,7 +52,19 @@ AGREED = {
     "end_policy",
     "termination_fee_percent",
     "clawback_discount",
+    "date_end",
+    "term_months",
+    "auto_renew",
+    "notice_days",
+    "escalation_percent",
+    "escalation_notice_days",
+    "escalation_date",
+    "note",
+    "highlights",
+    "exclusions",
 }
+# What is different from a day on by a dated fact.
+CHANGEABLE = {"tier_id", "plan_id", "line_ids"}
 
 
 class ServiceAgreement(models.Model):
@@ -543,7 +556,7 @@ class ServiceAgreement(models.Model):
     def write(self, vals):
         refuse_by_hand(self, vals, FACTS + DERIVED)
         if not AGREED.isdisjoint(vals):
-            self._ensure_not_agreed()
+            self._ensure_not_agreed(vals.keys())
         if "partner_id" not in vals:
             return super().write(vals)
         handed_over = self.filtered(lambda a: a.partner_id.id != vals["partner_id"])
@@ -553,20 +566,54 @@ class ServiceAgreement(models.Model):
             agreement.message_subscribe(agreement.partner_id.ids)
         return result
 
-    def _ensure_not_agreed(self):
+    def _ensure_not_agreed(self, names):
         """
-        :raise UserError: it is in force: its terms change from a day on, or not at all
+        :param names: of the fields that are about to be written
+        :raise UserError: it was offered or agreed; says which button is meant for it
         """
-        agreed = self.filtered(lambda a: a.state not in ("draft", "proposed"))
+        agreed = self.filtered(lambda a: a.state != "draft")
         if agreed and not self.env.su:
             agreed.check_access("write")
-            raise UserError(
-                self.env._(
-                    '%(agreement)s is in force: use "Change" to say from which day on '
-                    "tier, plan and charges are different.",
-                    agreement=agreed[0].name,
-                )
+            raise UserError(agreed[0]._why_not_rewrite(set(names)))
+
+    def _why_not_rewrite(self, names):
+        """:param set names: fields in ``AGREED``, or "line_ids" for the charges
+        :return: why they are not typed over, and what to do instead
+        """
+        self.ensure_one()
+        if self.state == "proposed":
+            return self.env._(
+                '%s is in front of the customer: use "Back to Draft" to change it, '
+                "and send it again.",
+                self.name,
             )
+        if self.state == "ended":
+            return self.env._("%s is over: what was agreed stays on record.", self.name)
+        if names & CHANGEABLE:
+            return self.env._(
+                '%s is in force: use "Change" to say from which day on tier, plan and '
+                "charges are different.",
+                self.name,
+            )
+        return self._why_not_rewrite_term(names)
+
+    def _why_not_rewrite_term(self, names):
+        self.ensure_one()
+        if "date_end" in names:
+            return self.env._(
+                '%s is in force: use "End" or "Renew" to give it another last day.',
+                self.name,
+            )
+        if "auto_renew" in names:
+            return self.env._(
+                '%s is in force: use "Renew by Itself" or "Renew by Decision".',
+                self.name,
+            )
+        return self.env._(
+            '%s is in force: these terms stay as agreed. Use "Replace" to agree on '
+            "others from a day on.",
+            self.name,
+        )
 
     def _forget_customer(self):
         """Who was offered it before must not open or sign another's agreement."""

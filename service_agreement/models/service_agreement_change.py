@@ -449,6 +449,11 @@ class ServiceAgreement(models.Model):
         """
         self.ensure_one()
         self._ensure_can(lambda agreement: agreement._why_not_change(pending.day))
+        return self._apply_change(pending)
+
+    def _apply_change(self, pending):
+        """:return: service.agreement.change; whether it may be was asked before"""
+        self.ensure_one()
         self.lock_for_update()
         # Sudo: a fact, and what follows from it; rights were checked.
         agreement = self.sudo()

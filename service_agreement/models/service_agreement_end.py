@@ -109,6 +109,13 @@ class ServiceAgreement(models.Model):
         help="Last day and renewal as they were before it was ended.",
     )
 
+    settle_on = fields.Date(
+        string="Settled On",
+        readonly=True,
+        copy=False,
+        help="When all that is left to bill or to pay back is due, because it ends.",
+    )
+
     _termination_fee_percent = models.Constraint(
         "CHECK(termination_fee_percent BETWEEN 0 AND 100)",
         "An early termination fee is between 0 and 100 % of what is left of the term.",
@@ -184,7 +191,6 @@ class ServiceAgreement(models.Model):
         self.ensure_one()
         self.write(self._prepare_end_values(ending))
         self.env["service.agreement.line"].create(ending.lines)
-        self.line_ids.filtered("settled_until").adjust_on = ending.settle_on
 
     def _prepare_end_values(self, ending):
         self.ensure_one()
@@ -195,6 +201,7 @@ class ServiceAgreement(models.Model):
         }
         if self.state == "proposed":
             return {**values, "state": "ended"}
+        values["settle_on"] = ending.settle_on
         if ending.last_day < self.date_start:
             # It never came into force: nobody was covered, all is paid back.
             return {**values, "state": "ended", "activated_on": False}
@@ -251,7 +258,6 @@ class ServiceAgreement(models.Model):
         after = fields.Date.add(self.date_end, days=1)
         self.line_ids.filtered("is_settlement").unlink()
         self.write(self._prepare_take_back_values())
-        self.line_ids.adjust_on = False
         # What was credited ahead of the end is charged again.
         self.env["service.agreement.period"]._mark_stale(self.line_ids, after)
 
@@ -267,6 +273,7 @@ class ServiceAgreement(models.Model):
             "end_reason": False,
             "end_note": False,
             "before_end": False,
+            "settle_on": False,
             "auto_renew": before.get("auto_renew", False),
             "date_end": date_end,
         }
@@ -317,7 +324,8 @@ class ServiceAgreement(models.Model):
         """What an end would be; nothing is written.
 
         :param float fee_percent: of the rest of the term; None: as agreed
-        :param float clawback_amount: discount taken back; None: as agreed
+        :param float clawback_amount: discount taken back; None: as agreed; what was
+            agreed for an early end is not meant for a replacement
         :return: :class:`Ending`
         """
         self.ensure_one()
@@ -327,8 +335,13 @@ class ServiceAgreement(models.Model):
         lines = []
         if self.state != "proposed" and last_day >= self.date_start:
             charges = self._get_charges()[self]
-            lines += self._prepare_fee_lines(charges, last_day, fee_percent)
-            lines += self._prepare_clawback_lines(charges, last_day, clawback_amount)
+            percent = (
+                self._get_agreed_fee(reason) if fee_percent is None else fee_percent
+            )
+            lines += self._prepare_fee_lines(charges, last_day, percent)
+            if clawback_amount is None:
+                clawback_amount = self._get_agreed_clawback(last_day, reason)
+            lines += self._prepare_clawback_lines(charges, clawback_amount)
         for number, values in enumerate(lines):
             values.update(
                 agreement_id=self.id,
@@ -341,6 +354,20 @@ class ServiceAgreement(models.Model):
             )
         return Ending(last_day, settle_on, reason, note, lines)
 
+    def _get_agreed_fee(self, reason):
+        """:return: float, percent of the rest of the term: none for a replacement,
+        with which the customer stays
+        """
+        self.ensure_one()
+        return 0.0 if reason == "replaced" else self.termination_fee_percent
+
+    def _get_agreed_clawback(self, last_day, reason):
+        """:return: Decimal, the discount that is taken back by what was agreed"""
+        self.ensure_one()
+        if reason == "replaced" or not self.clawback_discount:
+            return Decimal(0)
+        return self._get_clawback(last_day)
+
     def _get_rest_of_term(self, last_day):
         """:return: Period after ``last_day`` within the present term, or None"""
         term = self._get_present_term(last_day)
@@ -349,7 +376,6 @@ class ServiceAgreement(models.Model):
 
     def _prepare_fee_lines(self, charges, last_day, percent):
         """:return: list of values, one line for all charges that bear the same taxes"""
-        percent = self.termination_fee_percent if percent is None else percent
         left = self._get_rest_of_term(last_day)
         groups = {}
         for charge in charges:
@@ -374,16 +400,13 @@ class ServiceAgreement(models.Model):
             last=format_date(env, left.last_day, date_format="medium"),
         )
 
-    def _prepare_clawback_lines(self, charges, last_day, amount):
+    def _prepare_clawback_lines(self, charges, amount):
         """:return: list of values, of the one line that takes the discount back"""
-        discounted = self._get_discounted(charges)
-        if amount is None:
-            amount = self._get_clawback(last_day) if self.clawback_discount else 0
         if not amount:
             return []
         env = self.with_context(lang=self._get_lang()).env
         name = env._("Discount of the billing plan, taken back")
-        bearer = (discounted or [(charges[0], None)])[-1][0]
+        bearer = (self._get_discounted(charges) or [(charges[0], None)])[-1][0]
         return [self._prepare_settlement_line(bearer.key, name, amount)]
 
     def _get_clawback(self, last_day):
@@ -439,14 +462,9 @@ class ServiceAgreement(models.Model):
     def _get_ending_charges(self, ending):
         """:return: list of tools.charges.Charge, as :meth:`_record_end` leaves them"""
         self.ensure_one()
-        facts = {"last_day": ending.last_day}
-        known = {
-            line: {**facts, "adjust_on": ending.settle_on}
-            if line.settled_until
-            else facts
-            for line in self.line_ids
-        }
+        facts = {"last_day": ending.last_day, "settle_on": ending.settle_on}
         waivers = self._get_waivers(**facts)
+        known = dict.fromkeys(self.line_ids, facts)
         charges = self._get_known_charges(known, waivers)
         over = [w._to_waiver(**facts) for w in self.waiver_ids if not w.line_id]
         for values in ending.lines:

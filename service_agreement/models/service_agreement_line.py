@@ -394,23 +394,15 @@ class ServiceAgreementLine(models.Model):
         return result
 
     def _ensure_open(self):
-        """Once in force, terms change by dated facts: what was billed must stay what
-        was agreed on its day.
+        """Once offered, what the customer reads stays; once in force, terms change by
+        dated facts: what was billed must stay what was agreed on its day.
 
-        :raise UserError: the agreement is in force
+        :raise UserError: the agreement was offered, or is in force
         """
         if self.env.su:
             return
         self.check_access("write")
-        for agreement in self.agreement_id:
-            if agreement.state not in ("draft", "proposed"):
-                raise UserError(
-                    self.env._(
-                        '%(agreement)s is in force: use "Change" to say from which day '
-                        "on its charges are different.",
-                        agreement=agreement.name,
-                    )
-                )
+        self.agreement_id._ensure_not_agreed(["line_ids"])
 
     @api.ondelete(at_uninstall=False)
     def _unlink_only_unbilled(self):
@@ -433,6 +425,7 @@ class ServiceAgreementLine(models.Model):
         "superseded_on",
         "settled_until",
         "agreement_id.next_invoice_date",
+        "agreement_id.settle_on",
     )
     def _compute_next_due(self):
         charges = self.agreement_id._get_charges().values()
@@ -496,7 +489,9 @@ class ServiceAgreementLine(models.Model):
             settled=now["settled_until"] or None,
             bill_from=now["bill_from"] or None,
             adjust_on=now["adjust_on"] or None,
+            settle_on=facts.get("settle_on", self.agreement_id.settle_on) or None,
             continued=now["is_continued"] and now["superseded_on"] == end,
+            removed=self.charge == "one_off" and bool(now["superseded_on"]),
             billed=billed,
             waivers=waivers,
             group=tuple(sorted(self.tax_ids.ids)),
@@ -567,7 +562,7 @@ class ServiceAgreementLine(models.Model):
             "product_id": self.product_id.id,
             "name": self._get_invoice_line_name(piece),
             "tax_ids": [fields.Command.set(self.tax_ids.ids)],
-            "quantity": self.quantity,
+            "quantity": sign * self.quantity,
             "price_unit": self.price_unit,
             "discount": self.discount,
         }

@@ -79,6 +79,23 @@ class ServiceAgreement(models.Model):
             agreement.sudo().date_end = agreement._get_term_end(following)
             agreement._after_renew()
 
+    def action_renew_by_itself(self):
+        """From now on another term follows each, unless the customer declines."""
+        self._ensure_can(type(self)._why_not_renew)
+        # The customer is reminded in time, also where its responsible was before.
+        self.sudo().write({"auto_renew": True, "reminded_for": False})
+        self.sudo().activity_feedback(["service_agreement.mail_activity_type_renewal"])
+
+    def action_renew_by_decision(self):
+        """From now on it ends with its term, unless somebody renews it."""
+        self._ensure_can(type(self)._why_not_renew)
+        for agreement in self.sudo():
+            today = agreement.company_id._service_today()
+            if agreement._renews() and agreement.date_end < today:
+                # A term that began already goes on: the scheduled action was late.
+                agreement._renew_or_expire(today)
+            agreement.write({"auto_renew": False, "reminded_for": False})
+
     def _after_renew(self):
         """Tell so, and let the to-do of the decision be done. Hook for bridges."""
         self.ensure_one()

@@ -115,7 +115,7 @@ class ServiceAgreement(models.Model):
             return
         if replaced.end_reason:
             replaced.action_take_back_end()
-        replaced._end(last_day, "replaced", fee_percent=0.0, clawback_amount=0.0)
+        replaced._end(last_day, "replaced")
 
     def _why_not_undo_replacement(self):
         """:return: why its end cannot be taken back, because of who follows it"""

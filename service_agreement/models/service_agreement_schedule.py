@@ -54,6 +54,7 @@ class ServiceAgreement(models.Model):
         "auto_renew",
         "term_months",
         "end_reason",
+        "settle_on",
         "credit_policy",
         "proration_method",
         "line_ids.charge",

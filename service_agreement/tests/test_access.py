@@ -1,3 +1,5 @@
+from datetime import date
+
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
@@ -98,6 +100,61 @@ class TestAccess(PortalUsersMixin, ServiceAgreementCommon):
                 agreement.line_ids.settled_until = "2030-01-01"
             with self.assertRaisesRegex(AccessError, "by hand"):
                 agreement.copy({"state": "active"})
+
+    # What was agreed, as it comes over the API
+    AGREED_VALUES = (
+        ("date_end", "2030-01-01", '"End" or "Renew"'),
+        ("auto_renew", True, '"Renew by Itself"'),
+        ("plan_id", False, '"Change"'),
+        *(
+            (name, value, '"Replace"')
+            for name, value in (
+                ("term_months", 60),
+                ("notice_days", 365),
+                ("escalation_percent", 30.0),
+                ("escalation_notice_days", 0),
+                ("escalation_date", "2026-02-01"),
+                ("end_policy", "run_out"),
+                ("termination_fee_percent", 100.0),
+                ("clawback_discount", True),
+                ("anchor_date", "2026-01-15"),
+                ("note", "Nothing is promised"),
+                ("highlights", "Everything"),
+                ("exclusions", "Everything"),
+            )
+        ),
+    )
+
+    def test_nobody_types_over_what_was_agreed(self):
+        for user in (self.salesman, self.manager):
+            for name, value, button in self.AGREED_VALUES:
+                with self.assertRaisesRegex(UserError, f"in force.*{button}"):
+                    self._as(user).write({name: value})
+        with self.at("2026-03-10 12:00:00"):
+            self._as(self.manager)._end(date(2026, 3, 9), "cancelled")
+        for name, value, _button in self.AGREED_VALUES:
+            with self.assertRaisesRegex(UserError, "is over"):
+                self._as(self.manager).write({name: value})
+
+    def test_nobody_changes_what_the_customer_reads(self):
+        offer = self._create_agreement("2026-05-01")
+        offer._propose()
+        for user in (self.salesman, self.manager):
+            mine, lines = self._as(user, offer), self._as(user, offer.line_ids)
+            for name, value, _button in self.AGREED_VALUES:
+                with self.assertRaisesRegex(UserError, '"Back to Draft"'):
+                    mine.write({name: value})
+            with self.assertRaisesRegex(UserError, '"Back to Draft"'):
+                lines.price_unit = 1
+            with self.assertRaisesRegex(UserError, '"Back to Draft"'):
+                lines.copy({"agreement_id": offer.id})
+            with self.assertRaisesRegex(UserError, '"Back to Draft"'):
+                lines.unlink()
+        mine.write({"validity_date": "2026-06-01", "client_order_ref": "PO 7"})
+        mine.action_draft()
+        lines.price_unit = 140
+        mine.write({"term_months": 24, "plan_id": self.plan_yearly.id})
+        self.assertEqual((mine.term_months, mine.plan_id), (24, self.plan_yearly))
 
     def test_a_manager_keeps_the_catalogue(self):
         self._as(self.manager, self.tier).list_price = 155

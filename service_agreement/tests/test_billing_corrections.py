@@ -55,7 +55,7 @@ class TestBillingCorrections(ServiceAgreementCommon):
             "2026-03-01", self.plan_first, date_end="2026-03-15"
         )
         piece = self._bill("2026-03-01")
-        agreement.date_end = "2026-12-31"
+        agreement.sudo().date_end = "2026-12-31"
         self._bill("2026-03-31")
         self._delete(piece)
         self._bill("2026-03-31")
@@ -108,7 +108,7 @@ class TestBillingCorrections(ServiceAgreementCommon):
         agreement = self._create_active("2026-01-01", tier_id=tier.id)
         with self.at("2026-03-01 12:00:00"):
             agreement._end(date(2026, 6, 30), "cancelled")
-        agreement.auto_renew = True
+        agreement.sudo().auto_renew = True
         with self.at("2026-07-02 12:00:00"):
             self._run_cron("service_agreement.ir_cron_lifecycle")
         self.assertEqual(agreement.state, "ended")

@@ -162,8 +162,11 @@ class TestChange(ServiceAgreementCommon):
         self._bill("2026-03-01")
         self._change(agreement, "2026-03-11", price_unit=89, timing="at_once")
         moves = self._bill("2026-03-11").sorted("id")
-        self.assertEqual(moves.mapped("move_type"), ["out_invoice", "out_refund"])
-        self.assertEqual(moves.mapped("amount_untaxed_signed"), [0.0, -40.65])
+        self.assertEqual(moves.mapped("move_type"), ["out_refund"])
+        self.assertEqual(moves.amount_untaxed_signed, -40.65)
+        self.assertEqual(
+            moves.invoice_line_ids.mapped("price_subtotal"), [100.94, -60.29]
+        )
         self.assertEqual(self._get_billed("2026-04-01"), [("2026-04-01", 89.0)])
 
     def test_a_credit_that_is_not_given_is_on_record(self):

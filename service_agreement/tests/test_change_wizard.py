@@ -231,7 +231,7 @@ class TestChangeWizard(ChangeWizardCommon):
         with self.at("2026-03-05 12:00:00"):
             wizard = self._open(when="renewal")
             self.assertIn("does not renew", wizard.problem)
-            self.agreement.write({"term_months": 12, "auto_renew": True})
+            self.agreement.sudo().write({"term_months": 12, "auto_renew": True})
             wizard = self._open(when="renewal")
             self.assertEqual(wizard.date, date(2027, 3, 1))
 
@@ -326,8 +326,9 @@ class TestChangeWizard(ChangeWizardCommon):
 
     def test_another_tier_leaves_the_last_day(self):
         with self.at("2027-03-05 12:00:00"):
-            self.agreement.write({"term_months": 12, "auto_renew": True})
-            self.agreement.date_end = date(2028, 2, 29)
+            agreement = self.agreement.sudo()
+            agreement.write({"term_months": 12, "auto_renew": True})
+            agreement.date_end = date(2028, 2, 29)
             self._open(tier_id=self.gold).save().action_confirm()
             self.assertEqual(self.agreement.tier_id, self.gold)
             self.assertEqual(self.agreement.date_end, date(2028, 2, 29))

@@ -1,9 +1,11 @@
 import random
 from datetime import date, timedelta
+from decimal import Decimal
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import new_test_user, tagged
 
+from ..models.service_agreement_change import PendingChange
 from .common import ServiceAgreementCommon, ServiceDeskCommon
 
 
@@ -136,7 +138,7 @@ class TestEnding(EndingCommon):
         for policy in ("carry", "credit_note", "forfeit"):
             agreement = self._create_term(term_months=0, credit_policy=policy)
             invoice = self._bill("2026-03-01").sorted("id")[-1]
-            agreement.date_end = "2026-03-19"
+            agreement.sudo().date_end = "2026-03-19"
             self.assertEqual(invoice.amount_untaxed, 149.0)
             credit = self._bill("2026-03-20")
             self.assertEqual(credit.move_type, "out_refund")
@@ -150,6 +152,88 @@ class TestEnding(EndingCommon):
         billed = self._end_on(agreement, "2026-03-15", "2026-03-15")
         self.assertEqual([row[:2] for row in billed], [("credit", -149.0)])
         self.assertFalse(agreement.activated_on)
+
+    # A change shortly before the end
+
+    def _change_price(self, agreement, today, day, price, **facts):
+        line = agreement.line_ids.filtered(lambda ln: not ln.origin_id)
+        values = {line: {"price_unit": Decimal(price)}}
+        with self.at(f"{today} 12:00:00"):
+            pending = PendingChange(date.fromisoformat(day), values, [], **facts)
+            return agreement._change(pending)
+
+    def test_days_after_a_change_ride_on_the_settlement(self):
+        agreement = self._create_term(31.0, term_months=0)
+        self._bill("2026-03-01")
+        self._change_price(agreement, "2026-03-11", "2026-03-11", 93)
+        self.assertEqual(str(agreement.next_invoice_date), "2026-04-01")
+        billed = self._end_on(agreement, "2026-03-12", "2026-03-20", "2026-03-21")
+        self.assertEqual([row[3] for row in billed], [[-21.0, 30.0]])
+        self.assertEqual(str(agreement._get_invoices()[0].invoice_date), "2026-03-21")
+        self.assertFalse(agreement.next_invoice_date)
+
+    def test_a_credit_of_a_change_rides_on_the_settlement_too(self):
+        agreement = self._create_term(93.0, term_months=0)
+        self._bill("2026-03-01")
+        self._change_price(agreement, "2026-03-11", "2026-03-11", 31)
+        billed = self._end_on(agreement, "2026-03-12", "2026-03-20", "2026-03-21")
+        self.assertEqual([row[3] for row in billed], [[-63.0, 10.0]])
+        self.assertEqual([row[:2] for row in billed], [("credit", -53.0)])
+
+    def test_in_arrears_all_is_due_the_day_after_the_end(self):
+        arrears = self.plan_first.copy({"name": "After", "timing": "arrears"})
+        agreement = self._create_term(31.0, plan=arrears, term_months=0)
+        self._bill("2026-03-01")
+        self._change_price(agreement, "2026-03-11", "2026-03-11", 93)
+        billed = self._end_on(agreement, "2026-03-12", "2026-03-20", "2026-03-21")
+        self.assertEqual([row[3] for row in billed], [[10.0, 30.0]])
+
+    def test_with_an_end_far_ahead_a_change_is_billed_as_ever(self):
+        agreement = self._create_term(31.0, term_months=0)
+        self._bill("2026-03-01")
+        with self.at("2026-03-05 12:00:00"):
+            agreement._end(date(2026, 5, 31), "cancelled")
+        self._change_price(agreement, "2026-03-11", "2026-03-11", 93)
+        self.assertEqual(str(agreement.next_invoice_date), "2026-04-01")
+        self.assertEqual(self._bill("2026-04-01").amount_untaxed, 93.0 - 21 + 63)
+
+    def test_taken_back_the_days_after_a_change_wait_for_the_next_invoice_again(self):
+        agreement = self._create_term(31.0, term_months=0)
+        self._bill("2026-03-01")
+        self._change_price(agreement, "2026-03-05", "2026-03-11", 62, timing="at_once")
+        dues = [(i.due, i.amount) for i in agreement._get_next_invoices()]
+        with self.at("2026-03-05 12:00:00"):
+            agreement._end(date(2026, 3, 8), "cancelled")
+            self.assertEqual(str(agreement.next_invoice_date), "2026-03-09")
+            agreement.action_take_back_end()
+        self.assertEqual(
+            [(i.due, i.amount) for i in agreement._get_next_invoices()], dues
+        )
+        self.assertFalse(agreement.settle_on)
+
+    def test_a_setup_fee_removed_before_it_was_billed_is_not_settled(self):
+        agreement = self._create_agreement("2026-03-01", self.plan_first)
+        values = {"name": "Setup", "charge": "one_off", "price_unit": 50.0}
+        setup = agreement.line_ids.copy({**values, "agreement_id": agreement.id})
+        agreement.action_activate()
+        day, removed = date(2026, 3, 5), {setup: {"removed": True}}
+        with self.at("2026-03-05 12:00:00"):
+            shown = agreement._get_changed_invoices(PendingChange(day, removed, []), 1)
+            agreement._change(PendingChange(day, removed, []))
+        self.assertEqual([i.amount for i in shown], [149])
+        billed = self._end_on(agreement, "2026-03-06", "2026-03-31")
+        self.assertEqual([row[3] for row in billed], [[149.0]])
+
+    def test_a_setup_fee_that_was_billed_stays_so(self):
+        agreement = self._create_agreement("2026-03-01", self.plan_first)
+        values = {"name": "Setup", "charge": "one_off", "price_unit": 50.0}
+        setup = agreement.line_ids.copy({**values, "agreement_id": agreement.id})
+        agreement.action_activate()
+        self._bill("2026-03-01")
+        with self.at("2026-03-05 12:00:00"):
+            removed = {setup: {"removed": True}}
+            agreement._change(PendingChange(date(2026, 3, 5), removed, []))
+        self.assertEqual(self._bill("2026-04-01").amount_untaxed, 149.0)
 
     # Fee and clawback
 
@@ -173,8 +257,9 @@ class TestEnding(EndingCommon):
         agreement = self._create_term(1609.20, **yearly)
         self._bill("2026-01-01")
         billed = self._end_on(agreement, "2026-07-31")
-        self.assertEqual({row[0] for row in billed}, {"invoice", "credit"})
-        self.assertAlmostEqual(sum(row[1] for row in billed), -0.9 * 674.54, 2)
+        # One credit note that tells of both, and no invoice of 0.00
+        self.assertEqual([row[3] for row in billed], [[-674.54, 67.45]])
+        self.assertEqual(billed[0][0], "credit")
 
     def test_no_fee_at_the_end_of_the_term_nor_without_one(self):
         kept = self._create_term(termination_fee_percent=80)
@@ -212,7 +297,7 @@ class TestEnding(EndingCommon):
         self._bill("2026-01-01")
         billed = self._end_on(agreement, "2026-07-31")
         # 212 of 365 days: 934.66 paid for them, 103.85 less than without discount
-        self.assertEqual([row[3] for row in billed], [[-103.85, 103.85], [-570.69]])
+        self.assertEqual([row[3] for row in billed], [[-674.54, 103.85]])
 
     def test_a_later_change_of_the_plan_s_discount_changes_nothing(self):
         agreement = self._create_term(1609.20, plan=self.plan_yearly)
@@ -359,6 +444,23 @@ class TestEnding(EndingCommon):
             wizard.action_confirm()
         self.assertEqual(self._bill("2026-08-01").amount_untaxed, 596.0)
 
+    def test_who_is_replaced_pays_no_fee_unless_a_manager_says_so(self):
+        terms = {"termination_fee_percent": 80, "clawback_discount": True}
+        agreement = self._create_term(1609.20, plan=self.plan_yearly, **terms)
+        self._bill("2026-01-01")
+        with self.at("2026-07-20 12:00:00"):
+            wizard = self._open_wizard(agreement, last_day="2026-07-31")
+            self.assertEqual((wizard.fee_percent, wizard.clawback_amount), (80, 103.85))
+            self.assertIn("Early termination", wizard.settlement)
+            wizard.reason = "replaced"
+            self.assertEqual((wizard.fee_percent, wizard.clawback_amount), (0, 0))
+            self.assertNotIn("Early termination", wizard.settlement)
+            wizard.fee_percent = 50
+            self.assertIn("Early termination: 50 %", wizard.settlement)
+        same = {"reason": "replaced", "fee_percent": 0}
+        billed = self._end_on(agreement, "2026-07-20", "2026-07-31", **same)
+        self.assertEqual([row[3] for row in billed], [[-674.54]])
+
     def test_a_manager_waives_the_fee(self):
         agreement = self._create_term(termination_fee_percent=80)
         self._bill("2026-07-01")
@@ -416,6 +518,18 @@ class TestEnding(EndingCommon):
 
 @tagged("post_install", "-at_install")
 class TestEndingSums(EndingCommon):
+    def _change_at_random(self, agreement, rng, today):
+        """Another price or quantity from a day of the last or the next weeks on."""
+        day = max(agreement.date_start, today + timedelta(rng.randint(-20, 20)))
+        timing = rng.choice(["next_invoice", "at_once"])
+        terms = rng.choice(
+            [{"price_unit": Decimal("200.01")}, {"quantity": Decimal(2)}]
+        )
+        values = {agreement.line_ids.filtered(lambda ln: not ln.origin_id): terms}
+        with self.at(f"{today} 12:00:00"):
+            if not agreement._why_not_change(day):
+                agreement._change(PendingChange(day, values, [], timing=timing))
+
     def test_whatever_was_agreed_what_is_shown_is_billed(self):
         rng = random.Random(3)
         arrears = self.plan_first.copy({"name": "After", "timing": "arrears"})
@@ -438,12 +552,16 @@ class TestEndingSums(EndingCommon):
                 with self.at(f"{today} 12:00:00"):
                     self._run_cron("service_agreement.ir_cron_lifecycle")
             if agreement.state == "ended":
+                # Nobody ended it: what it owes is not what the next one shows.
+                self._bill("2028-12-31")
                 continue
             self._bill(str(today))
             if rng.random() < 0.3:
                 with self.at(f"{today} 12:00:00"):
                     agreement._suspend(today, today + timedelta(5), True)
             last_day = max(start, today + timedelta(rng.randint(-20, 60)))
+            if rng.random() < 0.6:
+                self._change_at_random(agreement, rng, today)
             with self.subTest(number=number, start=start, today=today, last=last_day):
                 billed = self._end_on(agreement, str(today), str(last_day))
                 for kind, untaxed, *_rest in billed:

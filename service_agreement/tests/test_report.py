@@ -121,7 +121,7 @@ class TestReport(ServiceAgreementCommon):
         self.assertIn("Monday – Friday 9:00 AM – 5:30 PM", text)
 
     def test_amounts_are_those_of_the_invoice(self):
-        self.agreement.line_ids = [
+        self.agreement.sudo().line_ids = [
             Command.create(
                 {
                     "product_id": self.product.id,

@@ -98,7 +98,9 @@ class Charge:
     :param bill_from: of a stretch that a change opened: nothing is billed before.
     :param adjust_on: when differences to what was billed are due; None: with the next
         invoice.
+    :param settle_on: when all that is left is due, because service ends; None: no end.
     :param continued: another stretch follows, so that the end is no end of service.
+    :param removed: of a charge made once: taken back, so that it is billed no more.
     :param group: credits are set off against charges of the same group only: those
         that bear the same taxes.
     """
@@ -110,7 +112,9 @@ class Charge:
     settled: date | None = None
     bill_from: date | None = None
     adjust_on: date | None = None
+    settle_on: date | None = None
     continued: bool = False
+    removed: bool = False
     billed: Sequence[Billed] = ()
     waivers: Sequence[Waiver] = ()
     group: Hashable = None
@@ -181,11 +185,11 @@ def _parts(charge):
 
 
 def _once(charge):
-    if charge.settled or charge.billed or _is_void(charge):
+    if charge.settled or charge.billed or charge.removed or _is_void(charge):
         return
     part = Period(charge.start, charge.start + DAY)
     amount = share(charge.terms.net, [part], part, rounding=charge.terms.rounding)
-    due = _postponed(max(charge.start, charge.bill_from or charge.start), charge)
+    due = _due_from(charge.start, charge)
     if due != NEVER:
         yield Piece(charge, due, part, part, amount)
 
@@ -229,7 +233,13 @@ def _due(charge, part, whole):
         due = whole.start
     else:
         due = part.start
-    return _postponed(max(due, charge.bill_from or due), charge)
+    return _due_from(due, charge)
+
+
+def _due_from(day, charge):
+    """`day`, not before what a change says, nor after the settlement."""
+    day = max(day, charge.bill_from or day)
+    return _postponed(min(day, charge.settle_on or day), charge)
 
 
 def _postponed(day, charge):
@@ -257,7 +267,8 @@ def differences(charge: Charge) -> Iterator[Piece]:
             amount = min(amount - row.forfeited, ZERO)
         if amount:
             part = _part_of_difference(row, kept, amount)
-            yield Piece(charge, charge.adjust_on or NEVER, part, row.whole, amount, row)
+            due = min(filter(None, (charge.adjust_on, charge.settle_on)), default=NEVER)
+            yield Piece(charge, due, part, row.whole, amount, row)
 
 
 def _kept_rows(charge, rows):
@@ -346,8 +357,8 @@ def schedule(charges: Iterable[Charge], policy: str = "carry") -> Iterator[Invoi
         for group, members in groups.items()
     ]
     places = {id(charge): place for place, charge in enumerate(charges)}
-    for _day, same in consecutive(heapq.merge(*streams, key=_rank), key=_rank):
-        yield _as_one(list(same), places)
+    for _day, same in consecutive(heapq.merge(*streams, key=_by_due), key=_by_due):
+        yield from _documents(sorted(same, key=_rank), places)
 
 
 def _group_of(charge):
@@ -377,14 +388,41 @@ def _with_date(piece, first):
 
 
 def _rank(invoice):
-    return invoice.due, invoice.kind != "invoice"
+    return ("invoice", "credit", "forfeit").index(invoice.kind)
+
+
+def _documents(invoices, places):
+    """What a day's invoices of all groups, by rank, are printed as.
+
+    An invoice of nothing beside a credit note says nothing: what is charged stands on
+    the credit note then.
+    """
+    kinds = {}
+    for invoice in invoices:
+        kinds.setdefault(invoice.kind, []).append(invoice)
+    if "credit" in kinds and not sum(i.amount for i in kinds.get("invoice", [])):
+        kinds["credit"] += kinds.pop("invoice", [])
+    for same in kinds.values():
+        yield _as_one(same, places)
 
 
 def _as_one(invoices, places):
     """One invoice for all groups: credits first, charges in the order given."""
-    pieces = chain.from_iterable(invoice.pieces for invoice in invoices)
+    pieces = _joined(chain.from_iterable(invoice.pieces for invoice in invoices))
     ordered = sorted(pieces, key=lambda p: (p.amount >= 0, places[id(p.charge)]))
     return replace(invoices[0], pieces=tuple(ordered))
+
+
+def _joined(pieces):
+    """The parts of a credit that stand on one invoice, as one again."""
+    found = {}
+    for piece in pieces:
+        key = id(piece.charge), piece.part, piece.adjusts
+        same = found.get(key)
+        found[key] = (
+            replace(piece, amount=piece.amount + same.amount) if same else piece
+        )
+    return found.values()
 
 
 def _invoices(charges, found, policy):

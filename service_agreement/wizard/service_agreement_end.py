@@ -41,11 +41,12 @@ class ServiceAgreementEnd(models.TransientModel):
     is_early = fields.Boolean(compute="_compute_term_end")
     fee_percent = fields.Float(
         string="Termination Fee",
-        compute="_compute_end_policy",
+        compute="_compute_fee_percent",
         store=True,
         readonly=False,
         groups="service_agreement.group_manager",
-        help="Percent of what the rest of the term would have cost.",
+        help="Percent of what the rest of the term would have cost. Nothing is "
+        "suggested where another agreement replaces this one.",
     )
     clawback_amount = fields.Monetary(
         string="Discount Taken Back",
@@ -74,9 +75,13 @@ class ServiceAgreementEnd(models.TransientModel):
     @api.depends("agreement_id")
     def _compute_end_policy(self):
         for wizard in self:
+            wizard.end_policy = wizard.agreement_id.end_policy
+
+    @api.depends("agreement_id", "reason")
+    def _compute_fee_percent(self):
+        for wizard in self:
             agreement = wizard.agreement_id
-            wizard.end_policy = agreement.end_policy
-            wizard.fee_percent = agreement.termination_fee_percent
+            wizard.fee_percent = agreement and agreement._get_agreed_fee(wizard.reason)
 
     @api.depends("agreement_id")
     def _compute_last_day(self):
@@ -101,13 +106,14 @@ class ServiceAgreementEnd(models.TransientModel):
             wizard.term_end = term and term.last_day
             wizard.is_early = bool(term) and day < term.last_day
 
-    @api.depends("agreement_id", "effective_day")
+    @api.depends("agreement_id", "effective_day", "reason")
     def _compute_clawback_amount(self):
         for wizard in self:
             agreement, day = wizard.agreement_id, wizard.effective_day
-            asked = agreement.clawback_discount and agreement.state != "proposed"
-            amount = agreement._get_clawback(day) if asked and day else 0
-            wizard.clawback_amount = float(amount)
+            settled = agreement and day and agreement.state != "proposed"
+            wizard.clawback_amount = settled and float(
+                agreement._get_agreed_clawback(day, wizard.reason)
+            )
 
     @api.depends(
         "agreement_id", "effective_day", "fee_percent", "clawback_amount", "reason"

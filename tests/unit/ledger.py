@@ -83,7 +83,7 @@ class Ledger:
         self.today = today
         self.policy, self.method, self.rounding = policy, method, rounding
         self.charges, self.waivers, self.invoices = [], [], []
-        self.end = None
+        self.end = self.settle_on = None
 
     # Facts
 
@@ -121,6 +121,7 @@ class Ledger:
     def end_on(self, day):
         """End on `day`, the first one without service; None: go on."""
         self.end = day
+        self.settle_on = day and max(day, self.today)
 
     def _reopen(self, day):
         for agreed in self.charges:
@@ -174,8 +175,14 @@ class Ledger:
         due = takewhile(lambda i: not day or i.due <= day, self._schedule())
         made = list(due)
         assert made == sorted(made, key=lambda invoice: invoice.due)
+        credited = {invoice.due for invoice in made if invoice.kind == "credit"}
         for invoice in made:
             assert not self._is_stopped(invoice.due)
+            assert (
+                invoice.kind != "invoice"
+                or invoice.amount
+                or (invoice.due not in credited)
+            ), "an invoice of nothing beside a credit note"
             for piece in invoice.pieces:
                 self._record(piece, invoice.kind)
         self.invoices += made
@@ -216,6 +223,7 @@ class Ledger:
             settled=line.settled,
             bill_from=line.bill_from,
             adjust_on=line.adjust_on,
+            settle_on=self.settle_on,
             continued=line.continued and end == line.end,
             billed=tuple(line.rows.values()),
             waivers=tuple(map(self._until_the_end, self.waivers)),

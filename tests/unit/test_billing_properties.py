@@ -140,9 +140,11 @@ def check_invoices(ledger):
             assert piece.due == invoice.due
             group = piece.charge.group
             amounts[group] = amounts.get(group, 0) + piece.amount
-            assert invoice.kind == "invoice" or piece.amount < 0
+            assert invoice.kind != "forfeit" or piece.amount < 0
         if invoice.kind == "invoice":
             assert all(amount >= 0 for amount in amounts.values())
+        else:
+            assert invoice.amount < 0
 
 
 def check_rows(ledger):

@@ -1,5 +1,6 @@
 """From what was agreed and billed to the invoices that follow: SEMANTICS §1 to §3."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import islice
@@ -297,12 +298,50 @@ class TestChanges:
         row = billed(500, period("03-17", "03-18"), period("03-17", "03-18"))
         assert not invoices(charge(500, "03-17", recurrence=None, billed=[row]))
 
+    def test_a_setup_fee_that_is_removed_before_it_was_billed_is_not_billed(self):
+        assert not invoices(charge(50, "03-01", "03-11", recurrence=None, removed=True))
+        ended = charge(50, "03-01", "03-11", recurrence=None)
+        assert invoices(ended) == [("03-01", "invoice", ["50.00"])]
+
+    def test_a_setup_fee_that_was_billed_is_not_given_back(self):
+        row = billed(50, part=period("03-01", "03-02"), whole=period("03-01", "03-02"))
+        gone = charge(50, end="03-11", recurrence=None, removed=True, billed=[row])
+        assert not invoices(gone)
+
     def test_a_setup_fee_that_was_billed_does_not_change(self):
         ledger = Ledger(today=day("01-01"))
         ledger.agree(day("01-01"), terms_of(500, unit=None))
         ledger.run(day("01-01"))
         ledger.change(0, day("03-01"), {"price_unit": Decimal(600)})
         assert not ledger.preview()
+
+
+class TestSettlement:
+    """What is left when service ends is due on one day."""
+
+    def test_days_after_a_change_ride_on_it(self):
+        row = billed(31, charged=31)
+        old = charge(31, end="03-11", billed=[row], key="old", adjust_on=day("04-01"))
+        new = charge(93, "03-11", "03-21", key="new", bill_from=day("04-01"))
+        both = [replace(each, settle_on=day("03-21")) for each in (old, new)]
+        assert invoices(both) == [("03-21", "invoice", ["-21.00", "30.00"])]
+
+    def test_in_arrears_also_what_a_change_continued(self):
+        old = charge(31, end="03-11", arrears=True, continued=True, key="old")
+        new = charge(62, "03-11", "03-21", arrears=True, key="new")
+        both = [replace(each, settle_on=day("03-21")) for each in (old, new)]
+        assert invoices(both) == [("03-21", "invoice", ["10.00", "20.00"])]
+
+    def test_what_was_due_before_stays_due_then(self):
+        late = charge(31, "03-01", "04-11", settle_on=day("04-11"))
+        assert invoices(late) == [
+            ("03-01", "invoice", ["31.00"]),
+            ("04-01", "invoice", ["10.33"]),
+        ]
+
+    def test_a_day_in_the_past_is_settled_when_it_was_ended(self):
+        late = charge(31, end="03-11", billed=[billed(31)], settle_on=day("03-25"))
+        assert invoices(late) == [("03-25", "credit", ["-21.00"])]
 
 
 class TestCredits:
@@ -321,10 +360,8 @@ class TestCredits:
     def test_the_rest_of_a_credit_is_a_credit_note_after_the_last_invoice(self):
         old = charge(310, end="03-01", billed=[self.ROW], key="old")
         new = charge(124, "04-01", "05-01", key="new")
-        assert invoices([old, new], 4) == [
-            ("04-01", "invoice", ["-124.00", "124.00"]),
-            ("04-01", "credit", ["-186.00"]),
-        ]
+        # No invoice of 0.00 beside it: the credit note tells of both.
+        assert invoices([old, new], 4) == [("04-01", "credit", ["-310.00", "124.00"])]
 
     def test_a_credit_note_does_not_wait_for_a_later_credit(self):
         ends = [("a", "03-11"), ("b", "05-01")]
@@ -354,6 +391,22 @@ class TestCredits:
             ("04-01", "forfeit", ["-189.00"]),
         ]
 
+    def test_a_part_of_a_credit_that_is_used_up_is_on_the_credit_note(self):
+        old = charge(310, end="03-21", billed=[self.ROW], key="old")
+        new = charge(31, "03-21", "04-01", key="new", bill_from=day("03-21"))
+        assert invoices([replace(old, adjust_on=day("03-21")), new]) == [
+            ("03-21", "credit", ["-110.00", "11.00"])
+        ]
+
+    def test_of_two_tax_groups_an_invoice_remains_where_something_is_left_to_pay(self):
+        old = charge(310, end="03-01", billed=[self.ROW], key="old", group="21 %")
+        same = charge(124, "04-01", "05-01", key="same", group="21 %")
+        new = charge(10, "04-01", "05-01", key="new", group="6 %")
+        assert invoices([old, same, new]) == [
+            ("04-01", "invoice", ["-124.00", "124.00", "10.00"]),
+            ("04-01", "credit", ["-186.00"]),
+        ]
+
     def test_what_was_forfeited_is_not_charged_when_service_goes_on_after_all(self):
         ledger = monthly_ledger(31, policy="forfeit")
         ledger.end_on(day("03-11"))
@@ -362,7 +415,7 @@ class TestCredits:
         ledger.end_on(None)
         assert totals(ledger, 1) == [("04-01", "31.00")]
         ledger.end_on(day("03-06"))
-        assert totals(ledger) == [("03-06", "-5.00")]
+        assert totals(ledger) == [("03-11", "-5.00")]
 
     def test_lif_10_and_13_an_end_in_a_billed_period_is_a_credit_note(self):
         ledger = monthly_ledger(31)
@@ -388,9 +441,8 @@ class TestCredits:
 
     def test_nothing_can_be_set_off_against_what_is_free(self):
         old = charge(310, end="03-01", billed=[self.ROW], key="old")
-        assert invoices([old, charge(0, "04-01", key="new")], 3) == [
-            ("04-01", "invoice", ["0.00"]),
-            ("04-01", "credit", ["-310.00"]),
+        assert invoices([old, charge(0, "04-01", key="new")], 2) == [
+            ("04-01", "credit", ["-310.00", "0.00"]),
             ("05-01", "invoice", ["0.00"]),
         ]
 
