@@ -15,7 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from _billing import START, Books
+from _billing import START, Books, bill
 from _support import ROUNDS, alternate, row
 
 CUSTOMERS = 100
@@ -41,8 +41,7 @@ def _measure_history(env, books):
     old = books.create_agreements(books.create_partners(CUSTOMERS))
     days = (START + MONTH * number for number in count())
     for _month in range(HISTORY):
-        old._bill_due(next(days), _within(old))
-        env.cr.commit()
+        _bill(env, old, next(days))
     books.settle()
     young_days = (START + MONTH * number for number in count())
     with_history, without = alternate(
@@ -52,15 +51,8 @@ def _measure_history(env, books):
     return [row("with 36 billed periods / with none", with_history / without, 1.05)]
 
 
-def _within(agreements):
-    from odoo.fields import Domain
-
-    return Domain("id", "in", agreements.ids)
-
-
 def _bill(env, agreements, today):
-    moves, failed = agreements._bill_due(today, _within(agreements))
-    env.cr.commit()
+    ((moves, failed),) = bill(env, today, agreements)
     assert len(moves) == len(agreements) and not failed
 
 
@@ -86,9 +78,8 @@ def _run_all(env, books, size):
     seconds, invoices = [], 0
     with _watched_memory() as peak:
         start = time.perf_counter()
-        for moves, failed, _left in env["service.agreement"]._bill_batches(START):
+        for moves, failed in bill(env, START):
             assert moves and not failed
-            env.cr.commit()
             seconds.append((time.perf_counter() - start) / len(moves))
             invoices += len(moves)
             start = time.perf_counter()
