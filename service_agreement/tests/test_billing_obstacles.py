@@ -74,7 +74,8 @@ class TestBillingObstacles(ServiceAgreementCommon):
         )
         self.company.income_account_id = False
         journal = self.company_data["default_journal_sale"]
-        other = journal.copy({"code": "OTHER", "active": True})
+        other = journal.copy({"name": "Service", "code": "SRV"})
+        other.default_account_id = journal.default_account_id
         journal.default_account_id = False
         fine = self._create_agreement("2026-03-01", journal_id=other.id)
         (broken | fine).line_ids.product_id = unbooked

@@ -21,7 +21,7 @@ from .common import ServiceAgreementCommon
 
 START = date(2026, 1, 1)
 # What is billed after the last event, so that every credit has found its invoice.
-AFTERWARDS = timedelta(days=400)
+AFTERWARDS = timedelta(days=120)
 DEFAULT_SEEDS = "0-12"
 
 
@@ -89,6 +89,10 @@ class TestRandomLives(ServiceAgreementCommon):
                 self._begin(seed)
                 self._live()
                 self._end()
+                # The planner must not think the tables empty: each life fills them.
+                self.env.cr.execute(
+                    "ANALYZE account_move, account_move_line, account_partial_reconcile"
+                )
 
     # A life
 
