@@ -36,9 +36,7 @@ class TestCarriedCredit(ServiceAgreementCommon):
             ),
         }
         self.agreement._change(
-            PendingChange(
-                today, {self.agreement.line_ids: terms}, [], timing="at_once"
-            )
+            PendingChange(today, {self.agreement.line_ids: terms}, [], timing="at_once")
         )
 
     def _pay_out(self, user=None):
