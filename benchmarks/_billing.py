@@ -9,6 +9,24 @@ from datetime import date
 START = date(2026, 1, 1)
 
 
+def bill(env, today, agreements=None):
+    """Bill what is due on any day, with a commit after each batch as a run does.
+
+    Yields (invoices, agreements set aside) of each batch.
+
+    :param agreements: only these; default all of the company
+    """
+    from odoo.fields import Domain
+
+    Agreement = env["service.agreement"]
+    within = Domain("id", "in", agreements.ids) if agreements else Domain.TRUE
+    due = Agreement._get_due_domain(today) & within
+    for batch, _left in Agreement._iter_batches(today, within):
+        billed = batch._bill_batch(due, today)
+        env.cr.commit()
+        yield billed
+
+
 class Books:
     """A company with a tax and a product, whose books are not empty.
 

@@ -7,7 +7,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from _billing import START
+from _billing import START, bill
 
 
 def bill_all(env):
@@ -19,9 +19,8 @@ def bill_all(env):
     seconds, invoices = [], 0
     with _watched_memory() as peak:
         start = time.perf_counter()
-        for moves, failed, _left in env["service.agreement"]._bill_batches(START):
+        for moves, failed in bill(env, START):
             assert moves and not failed
-            env.cr.commit()
             seconds.append((time.perf_counter() - start) / len(moves))
             invoices += len(moves)
             start = time.perf_counter()

@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from _billing import START, Books
+from _billing import START, Books, bill
 from _support import ROUNDS, alternate, row
 
 from devtool import odoo_process
@@ -43,8 +43,7 @@ def _measure_history(env, books):
     old = books.create_agreements(books.create_partners(CUSTOMERS))
     days = (START + MONTH * number for number in count())
     for _month in range(HISTORY):
-        old._bill_due(next(days), _within(old))
-        env.cr.commit()
+        _bill(env, old, next(days))
     books.settle()
     young_days = (START + MONTH * number for number in count())
     with_history, without = alternate(
@@ -54,15 +53,8 @@ def _measure_history(env, books):
     return [row("with 36 billed periods / with none", with_history / without, 1.05)]
 
 
-def _within(agreements):
-    from odoo.fields import Domain
-
-    return Domain("id", "in", agreements.ids)
-
-
 def _bill(env, agreements, today):
-    moves, failed = agreements._bill_due(today, _within(agreements))
-    env.cr.commit()
+    ((moves, failed),) = bill(env, today, agreements)
     assert len(moves) == len(agreements) and not failed
 
 

@@ -1,3 +1,4 @@
+from . import guard
 from . import res_company
 from . import res_config_settings
 from . import resource_calendar
@@ -29,6 +30,7 @@ from . import service_agreement_billing_failure
 from . import service_agreement_billing_preview
 from . import service_agreement_billing_run
 from . import service_agreement_correction
+from . import service_agreement_carried_credit
 from . import service_agreement_renewal
 from . import service_agreement_escalation
 from . import service_agreement_document

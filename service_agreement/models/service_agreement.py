@@ -5,7 +5,6 @@ from odoo.tools import format_date, is_html_empty
 from odoo.tools.image import base64_to_image
 
 from ..tools.billing_period import Recurrence
-from .guard import refuse_by_hand
 from .service_agreement_tier import CREDIT_POLICIES, PRORATIONS
 
 STATES = [
@@ -81,10 +80,16 @@ class ServiceAgreement(models.Model):
 
     _name = "service.agreement"
     _description = "Service Agreement"
-    _inherit = ["portal.mixin", "mail.thread", "mail.activity.mixin"]
+    _inherit = [
+        "service.agreement.guard",
+        "portal.mixin",
+        "mail.thread",
+        "mail.activity.mixin",
+    ]
     _order = "date_start desc, id desc"
     _check_company_auto = True
     _rec_names_search = ["name", "partner_id.name"]
+    _facts = FACTS + DERIVED
 
     name = fields.Char(
         string="Number",
@@ -532,7 +537,6 @@ class ServiceAgreement(models.Model):
     def create(self, vals_list):
         new = self.env._("New")
         for vals in vals_list:
-            refuse_by_hand(self, vals, FACTS + DERIVED)
             if vals.get("name", new) in (new, False):
                 vals["name"] = self._next_number(vals)
         agreements = super().create(vals_list)
@@ -554,7 +558,6 @@ class ServiceAgreement(models.Model):
         return vals_list
 
     def write(self, vals):
-        refuse_by_hand(self, vals, FACTS + DERIVED)
         if not AGREED.isdisjoint(vals):
             self._ensure_not_agreed(vals.keys())
         if "partner_id" not in vals:

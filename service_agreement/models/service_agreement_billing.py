@@ -1,11 +1,13 @@
 import logging
+from itertools import chain
 
 from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import format_date, plaintext2html
+from odoo.tools import format_date, plaintext2html, unique
 
 from ..tools.charges import differences
+from .service_agreement_preview import get_untaxed
 
 _logger = logging.getLogger(__name__)
 
@@ -40,30 +42,6 @@ class ServiceAgreement(models.Model):
         return Domain("company_id", "=", self.env.company.id) & Domain(
             "next_invoice_date", "<=", until
         )
-
-    @api.model
-    def _bill_due(self, today, within=None):
-        """Bill all that is due in the current company, in one transaction.
-
-        :param date today: the company's date; nothing due later is billed
-        :param Domain within: only these agreements
-        :return: (invoices created, agreements set aside)
-        """
-        moves, failed = self.env["account.move"], self.browse()
-        for batch_moves, batch_failed, _left in self._bill_batches(today, within):
-            moves |= batch_moves
-            failed |= batch_failed
-        return moves, failed
-
-    @api.model
-    def _bill_batches(self, today, within=None):
-        """Bill batch by batch; the caller commits in between, or does not.
-
-        Yields (invoices, agreements set aside, Domain of what is left).
-        """
-        domain = self._get_due_domain(today) & (within or Domain.TRUE)
-        for batch, left in self._iter_batches(today, within):
-            yield (*batch._bill_batch(domain, today), left)
 
     @api.model
     def _iter_batches(self, until, within=None):
@@ -255,8 +233,9 @@ class ServiceAgreement(models.Model):
         invoices = self._group_pieces([p for p in pieces if p.kind != "forfeit"])
         amounts = []
         for group in invoices:
-            agreement, due = group[0][:2]
-            total = sum(piece.line._get_untaxed_amount(piece.piece) for piece in group)
+            agreement, due, kind = group[0][:3]
+            base_lines = self._get_piece_base_lines(group, kind)
+            total = sum(map(get_untaxed, base_lines)) * (-1 if kind == "credit" else 1)
             amounts.append((agreement, due, agreement.currency_id.round(total)))
         return amounts
 
@@ -278,9 +257,34 @@ class ServiceAgreement(models.Model):
             if reason := agreements._why_company_not_billable(today):
                 obstacles.update(dict.fromkeys(agreements, reason))
                 continue
-            unrated = agreements._get_unrated_currencies(today)
-            reasons = {a: a._why_not_billable(today, unrated) for a in agreements}
-            obstacles.update({a: reason for a, reason in reasons.items() if reason})
+            obstacles.update(agreements._get_own_obstacles(today))
+        return obstacles
+
+    def _get_own_obstacles(self, today):
+        """What of these, of one company, keeps them from being billed.
+
+        :return: {agreement: the reason}
+        """
+        unrated = self._get_unrated_currencies(today)
+        sales = {
+            agreement: [
+                (product, agreement.invoice_journal_id)
+                for product in agreement._get_products_to_bill()
+            ]
+            for agreement in self
+        }
+        unsold = {
+            sale: self._why_product_not_billable(*sale)
+            for sale in unique(chain.from_iterable(sales.values()))
+        }
+        obstacles = {}
+        for agreement in self:
+            reasons = chain(
+                [agreement._why_not_billable(today, unrated)],
+                map(unsold.get, sales[agreement]),
+            )
+            if reason := next(filter(None, reasons), None):
+                obstacles[agreement] = reason
         return obstacles
 
     @api.model
@@ -290,12 +294,8 @@ class ServiceAgreement(models.Model):
         company = self.env.company.sudo()
         if not company.active:
             return self.env._("The company %s is archived.", company.name)
-        journal = self.sudo()._get_sale_journal()
-        if not journal:
-            return self.env._(
-                "%s has no sales journal. Create one in the accounting settings.",
-                company.name,
-            )
+        # Locks go by the type of a journal, which is the same for all of them.
+        journal = self.sudo().invoice_journal_id[:1]
         if locks := company._get_violated_lock_dates(today, True, journal):
             return self.env._(
                 "The books of %(company)s are closed on %(date)s: %(locks)s. Invoices "
@@ -305,13 +305,6 @@ class ServiceAgreement(models.Model):
                 locks=company._format_lock_dates(locks),
             )
         return None
-
-    @api.model
-    def _get_sale_journal(self):
-        """:return: the ``account.journal`` that Odoo takes for an invoice"""
-        Journal = self.env["account.journal"]
-        of_company = Domain(Journal._check_company_domain(self.env.company))
-        return Journal.search(of_company & Domain("type", "=", "sale"), limit=1)
 
     def _get_unrated_currencies(self, today):
         """Odoo takes 1.0 for a currency that has no rate, without a word.
@@ -350,8 +343,7 @@ class ServiceAgreement(models.Model):
                 currency=self.currency_id.name,
                 date=format_date(self.env, today),
             )
-        products = self._get_products_to_bill()
-        return next(filter(None, map(self._why_product_not_billable, products)), None)
+        return None if self.invoice_journal_id else self._describe_no_journal()
 
     def _get_products_to_bill(self):
         """:return: the products of the charges that are not billed to their end"""
@@ -368,14 +360,15 @@ class ServiceAgreement(models.Model):
         return self.line_ids.filtered(is_open).product_id
 
     @api.model
-    def _why_product_not_billable(self, product):
+    def _why_product_not_billable(self, product, journal):
+        """:return: why ``product`` cannot be invoiced in ``journal``, or None"""
         if not product.active:
             return self.env._(
                 "The product %s is archived. Restore it, or charge another one.",
                 product.display_name,
             )
         accounts = product.sudo().product_tmpl_id.get_product_accounts()
-        if accounts["income"] or self.sudo()._get_sale_journal().default_account_id:
+        if accounts["income"] or journal.sudo().default_account_id:
             return None
         return self.env._(
             "There is no income account for %s. Set one on the product, on its "
@@ -436,15 +429,22 @@ class ServiceAgreement(models.Model):
         return None
 
     def action_bill_now(self):
-        """Bill all that is due, or else the next period ahead of its date, once."""
+        """Bill all that is due, or else the next period ahead of its date, once.
+
+        Of a customer who gets several agreements on one invoice, those chosen here
+        share theirs, and the others are left to the run.
+        """
         self._ensure_can(type(self)._why_not_bill, operation="read")
         self.lock_for_update()
         moves = self.env["account.move"]
-        for agreement in self:
-            today = agreement.company_id._service_today()
-            until = max(today, agreement.next_invoice_date)
-            moves |= agreement._create_due_invoices(until, today)
+        for until, agreements in self.grouped(type(self)._get_bill_now_day).items():
+            moves |= agreements._create_due_invoices(until)
         return self._get_invoices_action(moves)
+
+    def _get_bill_now_day(self):
+        """:return: date up to which "Bill Now" bills this agreement"""
+        self.ensure_one()
+        return max(self.company_id._service_today(), self.next_invoice_date)
 
     def action_bill_again(self):
         """Try those that were set aside again, as a run of their own."""

@@ -5,7 +5,6 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import format_date
 
-from .guard import refuse_by_hand
 from .instant import now
 
 # What a person chooses; nothing of it changes once the run has started.
@@ -44,8 +43,10 @@ class ServiceAgreementBillingRun(models.Model):
     """
 
     _name = "service.agreement.billing.run"
+    _inherit = ["service.agreement.guard"]
     _description = "Billing Run"
     _order = "id desc"
+    _facts = FACTS
 
     # Agreements up to which a preview is made without being asked for.
     _preview_at_once = 500
@@ -207,14 +208,7 @@ class ServiceAgreementBillingRun(models.Model):
 
     # CRUD
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        for vals in vals_list:
-            refuse_by_hand(self, vals, FACTS)
-        return super().create(vals_list)
-
     def write(self, vals):
-        refuse_by_hand(self, vals, FACTS)
         if set(CHOICES) & vals.keys() and self.filtered(lambda r: r.state != "draft"):
             raise UserError(
                 self.env._(

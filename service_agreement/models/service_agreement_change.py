@@ -12,7 +12,6 @@ from odoo.tools import format_amount, format_date, formatLang
 from ..tools.billing_period import Recurrence
 from ..tools.charge_history import Change, Existing, Stretch, assign, replay, values_on
 from ..tools.charges import schedule
-from .guard import refuse_by_hand
 from .service_agreement_line import TERMS
 
 TIMINGS = [
@@ -70,6 +69,7 @@ class ServiceAgreementChange(models.Model):
     """
 
     _name = "service.agreement.change"
+    _inherit = ["service.agreement.guard"]
     _description = "Change of a Service Agreement"
     _order = "date desc, id desc"
     _rec_name = "summary"
@@ -167,16 +167,6 @@ class ServiceAgreementChange(models.Model):
             body += Markup("<p>%s</p>") % self.env._("Reason: %s", self.note)
         return body
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        for vals in vals_list:
-            refuse_by_hand(self, vals, vals.keys())
-        return super().create(vals_list)
-
-    def write(self, vals):
-        refuse_by_hand(self, vals, vals.keys())
-        return super().write(vals)
-
     def action_withdraw(self):
         """Take it back: for a change that was a mistake, or will not come."""
         for change in self:
@@ -187,6 +177,7 @@ class ServiceAgreementChangeLine(models.Model):
     """What a change says of one charge: the terms that are new, as JSON."""
 
     _name = "service.agreement.change.line"
+    _inherit = ["service.agreement.guard"]
     _description = "Change of a Charge"
     _order = "change_id, id"
 
@@ -247,16 +238,6 @@ class ServiceAgreementChangeLine(models.Model):
             percent = _format_number(self.env, terms["discount"])
             texts.append(self.env._("discount %s %%", percent))
         return texts
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        for vals in vals_list:
-            refuse_by_hand(self, vals, vals.keys())
-        return super().create(vals_list)
-
-    def write(self, vals):
-        refuse_by_hand(self, vals, vals.keys())
-        return super().write(vals)
 
     def _to_change(self):
         """:return: tools.charge_history.Change"""

@@ -199,11 +199,7 @@ class ServiceAgreement(models.Model):
         """
         self.ensure_one()
         upcoming = next(self._get_schedules()[self], None)
-        base_lines = [
-            due.line._prepare_piece_base_line(due.piece)
-            for due in (self._prepare_due_pieces(upcoming) if upcoming else ())
-        ]
-        return self._get_totals(base_lines)["total"]
+        return self._describe_invoice(upcoming)["total"] if upcoming else 0.0
 
     def _get_totals(self, base_lines):
         Tax = self.env["account.tax"]

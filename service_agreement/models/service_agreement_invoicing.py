@@ -323,13 +323,17 @@ class ServiceAgreement(models.Model):
         """
         self.ensure_one()
         if not self.invoice_journal_id:
-            raise UserError(
-                self.env._(
-                    "%(company)s has no sales journal to make invoices in.",
-                    company=self.company_id.display_name,
-                )
-            )
+            raise UserError(self._describe_no_journal())
         return self.invoice_journal_id
+
+    def _describe_no_journal(self):
+        """:return: str, what to do where there is no journal to make invoices in"""
+        self.ensure_one()
+        return self.env._(
+            "%(company)s has no sales journal to make invoices in. Create one in the "
+            "accounting settings.",
+            company=self.company_id.display_name,
+        )
 
     def _get_invoice_reference(self):
         """:return: str, the customer's purchase numbers, each once; or False"""
@@ -345,13 +349,20 @@ class ServiceAgreement(models.Model):
             if len(by_agreement) > 1:
                 section = agreement._prepare_invoice_section_values()
                 commands.append(Command.create(section))
-            # Odoo adds up prices before it rounds: lines of fractions of a cent would
-            # be less than the credits that were set off against them in whole cents.
-            exact = any(due.piece.amount < 0 for due in pieces)
+            exact = self._is_in_cents(pieces)
             commands += [
                 Command.create(self._prepare_piece_values(due, exact)) for due in own
             ]
         return commands
+
+    @api.model
+    def _is_in_cents(self, pieces):
+        """Whether each line of the invoice of ``pieces`` is in whole cents.
+
+        Odoo adds up prices before it rounds: lines of fractions of a cent would be less
+        than the credits that were set off against them in whole cents.
+        """
+        return any(due.piece.amount < 0 for due in pieces)
 
     def _prepare_invoice_section_values(self):
         """:return: values of the ``account.move.line`` that names this agreement"""

@@ -7,7 +7,6 @@ from odoo.tools import format_date
 
 from ..tools.billing_period import Recurrence
 from ..tools.charges import Charge, Terms, unbilled
-from .guard import refuse_by_hand
 
 # What a stretch of a charge is, and a dated change may change.
 TERMS = (
@@ -53,9 +52,11 @@ class ServiceAgreementLine(models.Model):
     """
 
     _name = "service.agreement.line"
+    _inherit = ["service.agreement.guard"]
     _description = "Service Agreement Line"
     _order = "agreement_id, sequence, date_start NULLS FIRST, id"
     _check_company_auto = True
+    _facts = LINE_FACTS + DERIVED
 
     agreement_id = fields.Many2one(
         "service.agreement", required=True, ondelete="cascade", index=True
@@ -377,14 +378,11 @@ class ServiceAgreementLine(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        for vals in vals_list:
-            refuse_by_hand(self, vals, LINE_FACTS + DERIVED)
         lines = super().create(vals_list)
         lines._ensure_open()
         return lines
 
     def write(self, vals):
-        refuse_by_hand(self, vals, LINE_FACTS + DERIVED)
         if not AGREED.isdisjoint(vals):
             self._ensure_open()
         result = super().write(vals)
@@ -576,9 +574,12 @@ class ServiceAgreementLine(models.Model):
             )
         return values
 
-    def _prepare_piece_base_line(self, piece):
-        """:return: what ``account.tax`` computes the taxes of ``piece`` from"""
-        values = self._prepare_invoice_line_values(piece)
+    def _prepare_piece_base_line(self, piece, sign=1, exact=False):
+        """See ``_prepare_invoice_line_values``.
+
+        :return: what ``account.tax`` computes the taxes of ``piece`` from
+        """
+        values = self._prepare_invoice_line_values(piece, sign, exact)
         names = ("price_unit", "quantity", "discount")
         return {
             **self._prepare_tax_base_line(),

@@ -59,7 +59,7 @@ class ServiceAgreement(models.Model):
             "kind": invoice.kind,
             "title": self._get_invoice_title(invoice),
             "lines": [
-                self._describe_line(due, sign * _get_untaxed(base_line))
+                self._describe_line(due, sign * get_untaxed(base_line))
                 for due, base_line in zip(pieces, base_lines, strict=True)
             ],
             "untaxed": sign * self.currency_id.round(totals["base_amount_currency"]),
@@ -90,28 +90,24 @@ class ServiceAgreement(models.Model):
             "is_credit": amount < 0,
         }
 
+    @api.model
     def _get_piece_base_lines(self, pieces, kind):
-        """:return: list of dict, what ``account.tax`` computes taxes from"""
-        Tax = self.env["account.tax"]
-        sign = -1 if kind == "credit" else 1
-        base_lines = []
-        for due in pieces:
-            values = due.line._prepare_invoice_line_values(due.piece, sign=sign)
-            base_lines.append(
-                Tax._prepare_base_line_for_taxes_computation(
-                    due.line,
-                    id=len(base_lines),
-                    partner_id=self.partner_id,
-                    currency_id=self.currency_id,
-                    quantity=values["quantity"],
-                    price_unit=values["price_unit"],
-                    discount=values["discount"],
-                    tax_ids=due.line.tax_ids,
-                    is_refund=kind == "credit",
-                )
-            )
-        Tax._add_tax_details_in_base_lines(base_lines, self.company_id)
-        Tax._round_base_lines_tax_details(base_lines, self.company_id)
+        """What the invoice of ``pieces`` is made of, rounded as the company wants it.
+
+        :param pieces: list of ``DuePiece`` of one invoice
+        :return: list of dict, what ``account.tax`` computes taxes from
+        """
+        Tax, company = self.env["account.tax"], pieces[0].agreement.company_id
+        sign, exact = -1 if kind == "credit" else 1, self._is_in_cents(pieces)
+        base_lines = [
+            {
+                **due.line._prepare_piece_base_line(due.piece, sign, exact),
+                "is_refund": kind == "credit",
+            }
+            for due in pieces
+        ]
+        Tax._add_tax_details_in_base_lines(base_lines, company)
+        Tax._round_base_lines_tax_details(base_lines, company)
         return base_lines
 
     def _get_tax_totals(self, base_lines):
@@ -122,6 +118,7 @@ class ServiceAgreement(models.Model):
         )
 
 
-def _get_untaxed(base_line):
+def get_untaxed(base_line):
+    """:return: float; ``base_line`` as of ``_get_piece_base_lines``"""
     details = base_line["tax_details"]
     return details["total_excluded_currency"] + details["delta_total_excluded_currency"]

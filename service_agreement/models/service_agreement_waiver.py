@@ -1,7 +1,6 @@
 from odoo import api, fields, models
 
 from ..tools.charges import Waiver
-from .guard import refuse_by_hand
 
 
 class ServiceAgreementWaiver(models.Model):
@@ -11,6 +10,7 @@ class ServiceAgreementWaiver(models.Model):
     """
 
     _name = "service.agreement.waiver"
+    _inherit = ["service.agreement.guard"]
     _description = "Days of a Service Agreement That Are Not Charged"
     _order = "date_start desc, id desc"
     _rec_name = "kind"
@@ -63,14 +63,11 @@ class ServiceAgreementWaiver(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        for vals in vals_list:
-            refuse_by_hand(self, vals, vals.keys())
         waivers = super().create(vals_list)
         waivers._look_at_billed_again()
         return waivers
 
     def write(self, vals):
-        refuse_by_hand(self, vals, vals.keys())
         self._look_at_billed_again()
         self._reopen_days()
         result = super().write(vals)
@@ -78,7 +75,6 @@ class ServiceAgreementWaiver(models.Model):
         return result
 
     def unlink(self):
-        refuse_by_hand(self, {"kind": False}, ("kind",))
         self._look_at_billed_again()
         self._reopen_days()
         return super().unlink()

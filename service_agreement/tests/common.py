@@ -5,13 +5,14 @@ so that no test depends on the day it runs.
 """
 
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import datetime
 from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 from freezegun import freeze_time
 
-from odoo.fields import Command
+from odoo import fields
+from odoo.fields import Command, Domain
 from odoo.sql_db import BaseCursor
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
@@ -105,10 +106,25 @@ class ServiceAgreementCommon(ClockMixin, AccountTestInvoicingCommon):
 
     def _bill(self, today):
         """Run the billing of the company as on ``today``; the invoices it made."""
-        moves, _failed = self.env["service.agreement"]._bill_due(
-            date.fromisoformat(today)
-        )
+        moves, _failed = self._run_billing(today)
         return moves
+
+    @classmethod
+    def _run_billing(cls, today, only=None, company=None):
+        """Bill what is due, batch by batch as a run does, on any day.
+
+        :param only: these agreements; default all of the company
+        :return: (invoices, agreements set aside)
+        """
+        agreements = cls.env["service.agreement"].with_company(company or cls.company)
+        within = Domain("id", "in", only.ids) if only else Domain.TRUE
+        today = fields.Date.to_date(today)
+        due = agreements._get_due_domain(today) & within
+        moves, failed = cls.env["account.move"], agreements
+        for batch, _left in agreements._iter_batches(today, within):
+            billed, refused = batch._bill_batch(due, today)
+            moves, failed = moves | billed, failed | refused
+        return moves, failed
 
     def _preview(self, until=None, **choices):
         """A previewed run of the company; until today where no day is given."""

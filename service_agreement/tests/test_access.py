@@ -50,7 +50,7 @@ class TestAccess(PortalUsersMixin, ServiceAgreementCommon):
         cls.carlo = cls._create_portal_user("carlo", cls.customer)
         cls.stranger = cls._create_portal_user("stranger", cls.stranger_company)
         cls.agreement = cls._create_active("2026-03-01")
-        cls.env["service.agreement"]._bill_due(cls.agreement.date_start)
+        cls._run_billing(cls.agreement.date_start)
 
     def _as(self, user, record=None):
         return (record or self.agreement).with_user(user).with_company(self.company)

@@ -220,9 +220,7 @@ class TestBilling(ServiceAgreementCommon):
             return original(agreements, moves)
 
         self.patch(Agreement, "_after_invoices_created", refuse)
-        result = self.env["service.agreement"]._bill_due(
-            self.env["service.agreement"]._fields["date_start"].to_date("2026-03-01")
-        )
+        result = self._run_billing("2026-03-01")
         self.patch(Agreement, "_after_invoices_created", original)
         return result
 

@@ -1,5 +1,3 @@
-from datetime import date
-
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import tagged
@@ -13,9 +11,7 @@ class TestBillingObstacles(ServiceAgreementCommon):
 
     def _assert_set_aside(self, broken, reason, others=None, today="2026-03-01"):
         """Only ``broken`` is set aside, with ``reason``, without asking Odoo first."""
-        moves, failed = self.env["service.agreement"]._bill_due(
-            date.fromisoformat(today)
-        )
+        moves, failed = self._run_billing(today)
         self.assertEqual(failed, broken)
         self.assertRegex(broken[0].billing_issue, reason)
         self.assertFalse(broken.period_ids)
@@ -70,6 +66,37 @@ class TestBillingObstacles(ServiceAgreementCommon):
         self.company_data["default_journal_sale"].default_account_id = False
         self._assert_set_aside(broken, "no income account for Unbooked", self.good)
 
+    def test_the_journal_chosen_for_an_agreement_gives_the_income_account(self):
+        broken = self._create_broken()
+        unbooked = self._create_service("Unbooked")
+        unbooked.categ_id = self.env["product.category"].create(
+            {"name": "Unbooked", "property_account_income_categ_id": False}
+        )
+        self.company.income_account_id = False
+        journal = self.company_data["default_journal_sale"]
+        other = journal.copy({"name": "Service", "code": "SRV"})
+        other.default_account_id = journal.default_account_id
+        journal.default_account_id = False
+        fine = self._create_agreement("2026-03-01", journal_id=other.id)
+        (broken | fine).line_ids.product_id = unbooked
+        (broken | fine).action_activate()
+        moves = self._assert_set_aside(broken, "no income account", self.good | fine)
+        self.assertIn(other, moves.journal_id)
+
+    def test_a_product_is_looked_at_once_for_a_whole_batch(self):
+        for _index in range(4):
+            self._create_active("2026-03-01")
+        asked = []
+        Agreement = type(self.env["service.agreement"])
+        original = Agreement._why_product_not_billable
+        self.patch(
+            Agreement,
+            "_why_product_not_billable",
+            lambda *args: asked.append(args) or original(*args),
+        )
+        self._bill("2026-03-01")
+        self.assertEqual(len(asked), 1)
+
     def test_an_archived_customer(self):
         gone = self._create_customer("Gone Residence")
         broken = self._create_broken(partner_id=gone.id)
@@ -107,6 +134,7 @@ class TestBillingObstacles(ServiceAgreementCommon):
         journals.active = False
         self._assert_set_aside(broken, "no sales journal")
         journals.active = True
+        self.env.invalidate_all()  # as another request would find it
         self.assertTrue(self._bill("2026-03-01"))
 
     def test_a_due_date_in_a_locked_period_is_invoiced_on_the_run_s_date(self):
@@ -169,6 +197,6 @@ class TestBillingObstacles(ServiceAgreementCommon):
             "_create_due_invoices",
             lambda *args: calls.append(1) or original(*args),
         )
-        _moves, failed = self.env["service.agreement"]._bill_due(date(2026, 3, 1))
+        _moves, failed = self._run_billing("2026-03-01")
         self.assertEqual(len(failed), 4)
         self.assertFalse(calls)

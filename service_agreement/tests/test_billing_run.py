@@ -101,6 +101,28 @@ class TestBillingRun(BillingRunCommon):
                 run.action_start()
         self.assertFalse(agreement.period_ids)
 
+    def test_the_preview_rounds_as_the_invoice_does(self):
+        """Three times 10.00 with 21 % in it: 8.26 each, and 24.79 together."""
+        self.company.tax_calculation_rounding_method = "round_globally"
+        agreement = self._create_agreement("2026-03-01", self.plan_first)
+        agreement.line_ids.price_unit = 10.0
+        agreement.line_ids.tax_ids = self.tax_sale_a.copy(
+            {"name": "In it", "amount": 21, "price_include_override": "tax_included"}
+        )
+        for _number in range(2):
+            agreement.line_ids[0].copy({"agreement_id": agreement.id})
+        agreement.action_activate()
+        with self.at("2026-03-01 12:00:00"):
+            announced = self._preview().preview_ids
+            (shown,) = agreement._describe_invoices(agreement._get_next_invoices(1))
+            total = agreement._get_next_invoice_total()
+            move = self._bill("2026-03-01")
+        self.assertEqual((move.amount_untaxed, move.amount_total), (24.79, 30.0))
+        self.assertEqual(announced.amount, 24.79)
+        self.assertEqual((shown["untaxed"], shown["total"]), (24.79, 30.0))
+        self.assertEqual(sum(line["amount"] for line in shown["lines"]), 24.79)
+        self.assertEqual(total, 30.0)
+
     def test_the_preview_tells_who_is_set_aside_now(self):
         agreement = self._create_active("2026-03-01")
         self._create_active("2026-03-01")

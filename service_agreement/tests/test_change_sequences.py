@@ -2,7 +2,6 @@ from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
 
-from odoo.fields import Domain
 from odoo.tests import tagged
 
 from ..models.service_agreement_change import PendingChange
@@ -79,9 +78,7 @@ class TestChangeSequences(ServiceAgreementCommon):
         """
         :return: account.move, none of them negative
         """
-        moves, failed = self.env["service.agreement"]._bill_due(
-            day, Domain("id", "=", agreement.id)
-        )
+        moves, failed = self._run_billing(day, agreement)
         self.assertFalse(failed)
         for move in moves:
             self.assertGreaterEqual(move.amount_untaxed, 0, move.name)

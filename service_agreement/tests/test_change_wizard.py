@@ -1,7 +1,7 @@
 from datetime import date
 
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.fields import Command, Domain
+from odoo.fields import Command
 from odoo.tests import Form, new_test_user, tagged
 
 from .common import ServiceAgreementCommon
@@ -27,7 +27,7 @@ class ChangeWizardCommon(ServiceAgreementCommon):
             cls.agreement = cls._create_active(
                 "2026-03-01", cls.plan_first, tier_id=cls.bronze.id
             )
-            cls.env["service.agreement"]._bill_due(date(2026, 3, 1))
+            cls._run_billing("2026-03-01")
         cls.origin = cls.agreement.line_ids
 
     def _open(self, agreement=None, **values):
@@ -46,15 +46,12 @@ class ChangeWizardCommon(ServiceAgreementCommon):
     def _assert_runs_make(self, preview, agreement):
         """Bill month by month: the invoices are those of the preview, to the cent."""
         shown = [row for row in preview["invoices"]["rows"] if row["is_made_with"]]
-        Agreement = self.env["service.agreement"]
         made = []
         for row in shown:
             if made and made[-1][0] == row["day"]:
                 continue
             with self.at(f"{row['day']} 12:00:00"):
-                moves, failed = Agreement._bill_due(
-                    date.fromisoformat(row["day"]), Domain("id", "=", agreement.id)
-                )
+                moves, failed = self._run_billing(row["day"], agreement)
             self.assertFalse(failed)
             made += [
                 (row["day"], move.move_type, move.amount_untaxed_signed)
@@ -120,7 +117,7 @@ class TestChangeWizard(ChangeWizardCommon):
     def test_a_lower_tier_is_taken_off_the_next_invoice(self):
         with self.at("2026-03-11 12:00:00"):
             self._open(tier_id=self.gold).save().action_confirm()
-            self.env["service.agreement"]._bill_due(date(2026, 4, 1))
+            self._bill("2026-04-01")
         with self.at("2026-04-16 12:00:00"):
             wizard = self._open(tier_id=self.bronze)
             preview = wizard.preview
@@ -252,7 +249,7 @@ class TestChangeWizard(ChangeWizardCommon):
                 )
             agreement.line_ids.tax_ids = included
             agreement.action_activate()
-            self.env["service.agreement"]._bill_due(date(2026, 3, 1))
+            self._bill("2026-03-01")
         with self.at("2026-03-12 12:00:00"):
             wizard = self._open(agreement)
             for number in range(3):

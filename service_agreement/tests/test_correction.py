@@ -43,6 +43,41 @@ class TestCorrection(ServiceAgreementCommon):
         february.invalidate_recordset()
         self.assertIn("Since then", self._explain(february))
 
+    def test_cents_of_tax_below_zero_make_a_credit_note(self):
+        """19 % of 20.04 is 3.81, of 10.02 twice 1.90: a cent more is given back than
+        charged. Odoo posts no invoice of -0.01.
+        """
+        self.company.tax_calculation_rounding_method = "round_per_line"
+        self.tax_sale_a.amount = 19
+        agreement = self._create_agreement("2026-03-01", self.plan_first)
+        agreement.line_ids.price_unit = 20.04
+        agreement.action_activate()
+        self._bill("2026-03-01")
+        (line,) = agreement.line_ids
+        half = {**line._get_term_values(), "price_unit": Decimal("10.02")}
+        agreement._change(
+            PendingChange(
+                date(2026, 4, 1),
+                {line: {"removed": True}},
+                [{**half, "charge": "recurring"}] * 2,
+            )
+        )
+        agreement.period_ids._write_off("The system was down")
+        (shown,) = agreement._describe_invoices(agreement._get_next_invoices(1))
+        note, _others = self._bill_one(agreement, "2026-04-01")
+        self.assertEqual((note.move_type, note.state), ("out_refund", "posted"))
+        self.assertEqual((note.amount_untaxed, note.amount_total), (0.0, 0.01))
+        self.assertEqual(shown["total"], -0.01)
+        periods = agreement.period_ids.filtered(lambda p: p.move_id == note)
+        self.assertEqual(sorted(periods.mapped("amount")), [-20.04, 10.02, 10.02])
+        (move, _others) = self._bill_one(agreement, "2026-05-01")
+        self.assertEqual((move.move_type, move.amount_total), ("out_invoice", 23.84))
+
+    def _bill_one(self, agreement, day):
+        moves = self._bill(day)
+        own = moves.filtered(lambda move: move.agreement_ids == agreement)
+        return own, moves - own
+
     def test_a_draft_of_a_period_written_off_is_not_billed_again(self):
         move = self._bill("2026-01-17")
         self.agreement.period_ids._write_off("Goodwill")

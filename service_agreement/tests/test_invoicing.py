@@ -158,6 +158,7 @@ class TestInvoicingTerms(InvoicingCommon):
         self.assertFalse(self._bill("2026-03-01"))
         self.assertIn("no sales journal", agreement.billing_issue)
         self.journal.active = True
+        self.env.invalidate_all()  # as another request would find it
         self.assertEqual(len(self._bill("2026-03-01")), 1)
 
     def test_what_is_given_is_what_odoo_would_compute(self):
@@ -206,8 +207,7 @@ class TestInvoicingTerms(InvoicingCommon):
         agreement.journal_id = False
         self.assertEqual(agreement.line_ids.tax_ids, other["default_tax_sale"])
         agreement.action_activate()
-        agreements = self.env["service.agreement"].with_company(other["company"])
-        moves, _failed = agreements._bill_due(date(2026, 3, 1))
+        moves, _failed = self._run_billing("2026-03-01", company=other["company"])
         self.assertEqual(moves.journal_id, other["default_journal_sale"])
         self.assertEqual(moves.invoice_payment_term_id, self.pay_terms_b)
 
@@ -334,6 +334,18 @@ class TestInvoicingTogether(InvoicingCommon):
         self.assertEqual(credit.journal_id, self.journal)
         self.assertEqual(credit.state, "posted")
         self.assertEqual(credit.amount_untaxed_signed, -81.30)
+
+    def test_bill_now_bills_what_was_chosen_and_nothing_else(self):
+        """One alone, several together; the run bills who is left."""
+        alone, first, second, left = [
+            self._create_active("2026-03-01") for _number in range(4)
+        ]
+        with self.at("2026-03-01 12:00:00"):
+            alone.action_bill_now()
+            self.assertEqual(alone._get_invoices().agreement_ids, alone)
+            (first | second).action_bill_now()
+        self.assertEqual(len((first | second)._get_invoices()), 1)
+        self.assertEqual(self._bill("2026-03-01").agreement_ids, left)
 
     def test_without_the_wish_each_agreement_has_its_invoice(self):
         self.customer.agreement_invoice_together = False

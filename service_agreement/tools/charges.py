@@ -349,16 +349,39 @@ def schedule(charges: Iterable[Charge], policy: str = "carry") -> Iterator[Invoi
     """
     charges = list(charges)
     found = _owed(charges)
-    groups = {}
-    for charge in charges:
-        groups.setdefault(_group_of(charge), []).append(charge)
     streams = [
-        _invoices(members, [p for p in found if _group_of(p.charge) == group], policy)
-        for group, members in groups.items()
+        _invoices(members, owed, policy) for members, owed in _grouped(charges, found)
     ]
     places = {id(charge): place for place, charge in enumerate(charges)}
     for _day, same in consecutive(heapq.merge(*streams, key=_by_due), key=_by_due):
         yield from _documents(sorted(same, key=_rank), places)
+
+
+def carried(charges: Iterable[Charge]) -> list[Piece]:
+    """What the next invoice of each group cannot take of the credits that are due with
+    it, under the policy "carry". Where nothing is charged any more nothing is carried:
+    the credit is a credit note then.
+    """
+    charges = list(charges)
+    found = []
+    for members, owed in _grouped(charges, _owed(charges)):
+        first = next(_invoices(members, owed, "carry"), None)
+        if first and first.kind == "invoice":
+            charged = [piece for piece in first.pieces if piece.amount >= 0]
+            _used, left = _set_off(charged, _credits(owed), first.due, "carry")
+            found += [piece for piece in left if piece.due <= first.due]
+    return found
+
+
+def _grouped(charges, found):
+    """:return: list of (charges of a group, pieces of `found` that are theirs)"""
+    groups = {}
+    for charge in charges:
+        groups.setdefault(_group_of(charge), []).append(charge)
+    return [
+        (members, [piece for piece in found if _group_of(piece.charge) == group])
+        for group, members in groups.items()
+    ]
 
 
 def _group_of(charge):
@@ -430,8 +453,7 @@ def _invoices(charges, found, policy):
 
     :param found: their differences, dated.
     """
-    # The oldest days first: an order that an invoice in between does not change.
-    credits = sorted((p for p in found if p.amount < 0), key=attrgetter("part.start"))
+    credits = _credits(found)
     events = heapq.merge(
         *map(unbilled, charges),
         sorted((p for p in found if p.amount > 0), key=_by_due),
@@ -452,6 +474,11 @@ def _invoices(charges, found, policy):
     left = [replace(piece, due=max(piece.due, due or piece.due)) for piece in credits]
     for due, group in consecutive(sorted(left, key=_by_due), key=_by_due):
         yield _leftover(due, group, policy)
+
+
+def _credits(found):
+    """The oldest days first: an order that an invoice in between does not change."""
+    return sorted((p for p in found if p.amount < 0), key=attrgetter("part.start"))
 
 
 def _leftover(due, pieces, policy):

@@ -242,9 +242,11 @@ class ChangePreview:
 
     def _get_total(self, invoice):
         """:return: float, as Odoo totals the lines of an invoice, before taxes"""
+        pieces = invoice.pieces if invoice else ()
+        exact = any(piece.amount < 0 for piece in pieces)
         base_lines = [
-            self._get_line(piece.charge)._prepare_piece_base_line(piece)
-            for piece in (invoice.pieces if invoice else ())
+            self._get_line(piece.charge)._prepare_piece_base_line(piece, exact=exact)
+            for piece in pieces
         ]
         return self.agreement._get_totals(base_lines)["untaxed"] if base_lines else 0.0
 

@@ -319,11 +319,14 @@ class ServiceAgreementChangeWizard(models.TransientModel):
         return {"type": "ir.actions.act_window_close"}
 
 
-class ServiceAgreementChangeWizardLine(models.TransientModel):
-    """A charge that there is, with the terms it gets."""
+class ServiceAgreementChangeWizardCharge(models.AbstractModel):
+    """What people say of a charge, of one that there is and of one that is added.
 
-    _name = "service.agreement.change.wizard.line"
-    _description = "Charge in a Change of a Service Agreement"
+    What they do not say is suggested: ``_compute_terms``.
+    """
+
+    _name = "service.agreement.change.wizard.charge"
+    _description = "Terms of a Charge in a Change of a Service Agreement"
     _order = "wizard_id, id"
     _check_company_auto = True
 
@@ -332,20 +335,7 @@ class ServiceAgreementChangeWizardLine(models.TransientModel):
     )
     company_id = fields.Many2one(related="wizard_id.company_id")
     currency_id = fields.Many2one(related="wizard_id.currency_id")
-    origin_id = fields.Many2one(
-        "service.agreement.line", required=True, ondelete="cascade"
-    )
-    is_removed = fields.Boolean(
-        string="Ends", help="It is not charged any more from that day on."
-    )
-    product_id = fields.Many2one(
-        "product.product",
-        compute="_compute_terms",
-        store=True,
-        readonly=False,
-        compute_sudo=False,
-        check_company=True,
-    )
+    product_id = fields.Many2one("product.product", check_company=True)
     name = fields.Text(
         string="Description",
         compute="_compute_terms",
@@ -353,13 +343,7 @@ class ServiceAgreementChangeWizardLine(models.TransientModel):
         readonly=False,
         compute_sudo=False,
     )
-    quantity = fields.Float(
-        digits="Product Unit",
-        compute="_compute_terms",
-        store=True,
-        readonly=False,
-        compute_sudo=False,
-    )
+    quantity = fields.Float(digits="Product Unit")
     price_unit = fields.Monetary(
         string="Unit Price",
         compute="_compute_terms",
@@ -367,14 +351,7 @@ class ServiceAgreementChangeWizardLine(models.TransientModel):
         readonly=False,
         compute_sudo=False,
     )
-    discount = fields.Float(
-        string="Disc. %",
-        digits="Discount",
-        compute="_compute_terms",
-        store=True,
-        readonly=False,
-        compute_sudo=False,
-    )
+    discount = fields.Float(string="Disc. %", digits="Discount")
     tax_ids = fields.Many2many(
         "account.tax",
         string="Taxes",
@@ -384,6 +361,50 @@ class ServiceAgreementChangeWizardLine(models.TransientModel):
         compute_sudo=False,
         check_company=True,
         domain="[('type_tax_use', '=', 'sale')]",
+    )
+
+    def _compute_terms(self):
+        raise NotImplementedError
+
+    def _why_not(self):
+        """:return: str, why a charge cannot be like that, or None"""
+        self.ensure_one()
+        if not (self.name and self.name.strip()):
+            return self.env._("A charge has no description.")
+        what = self.name.partition("\n")[0]
+        if self.quantity < 0 or self.price_unit < 0:
+            return self.env._(
+                "%s: neither quantity nor price can be negative. Give a discount, or "
+                "make a credit note.",
+                what,
+            )
+        if not 0 <= self.discount <= 100:
+            return self.env._("%s: a discount is between 0 and 100 %%.", what)
+        return None
+
+
+class ServiceAgreementChangeWizardLine(models.TransientModel):
+    """A charge that there is, with the terms it gets."""
+
+    _name = "service.agreement.change.wizard.line"
+    _inherit = ["service.agreement.change.wizard.charge"]
+    _description = "Charge in a Change of a Service Agreement"
+
+    origin_id = fields.Many2one(
+        "service.agreement.line", required=True, ondelete="cascade"
+    )
+    is_removed = fields.Boolean(
+        string="Ends", help="It is not charged any more from that day on."
+    )
+    # What is charged and how much of it is suggested, too.
+    product_id = fields.Many2one(
+        compute="_compute_terms", store=True, readonly=False, compute_sudo=False
+    )
+    quantity = fields.Float(
+        compute="_compute_terms", store=True, readonly=False, compute_sudo=False
+    )
+    discount = fields.Float(
+        compute="_compute_terms", store=True, readonly=False, compute_sudo=False
     )
     suggested = fields.Json(
         compute="_compute_terms",
@@ -452,10 +473,6 @@ class ServiceAgreementChangeWizardLine(models.TransientModel):
                     self.env._("This charge belongs to another agreement.")
                 )
 
-    def _why_not(self):
-        self.ensure_one()
-        return _why_not(self)
-
     def _get_different(self, terms):
         """
         :param dict terms: those that hold
@@ -479,55 +496,19 @@ class ServiceAgreementChangeWizardAddition(models.TransientModel):
     """A charge that a change adds."""
 
     _name = "service.agreement.change.wizard.addition"
+    _inherit = ["service.agreement.change.wizard.charge"]
     _description = "Added Charge in a Change of a Service Agreement"
-    _order = "wizard_id, id"
-    _check_company_auto = True
 
-    wizard_id = fields.Many2one(
-        "service.agreement.change.wizard", required=True, ondelete="cascade"
-    )
-    company_id = fields.Many2one(related="wizard_id.company_id")
-    currency_id = fields.Many2one(related="wizard_id.currency_id")
-    product_id = fields.Many2one(
-        "product.product",
-        required=True,
-        check_company=True,
-        domain="[('sale_ok', '=', True)]",
-    )
+    product_id = fields.Many2one(required=True, domain="[('sale_ok', '=', True)]")
     charge = fields.Selection(
         [("recurring", "Every period"), ("one_off", "Once")],
         required=True,
         default="recurring",
     )
-    name = fields.Text(
-        string="Description",
-        compute="_compute_defaults",
-        store=True,
-        readonly=False,
-        compute_sudo=False,
-    )
-    quantity = fields.Float(default=1.0, digits="Product Unit", required=True)
-    price_unit = fields.Monetary(
-        string="Unit Price",
-        compute="_compute_defaults",
-        store=True,
-        readonly=False,
-        compute_sudo=False,
-    )
-    discount = fields.Float(string="Disc. %", digits="Discount")
-    tax_ids = fields.Many2many(
-        "account.tax",
-        string="Taxes",
-        compute="_compute_defaults",
-        store=True,
-        readonly=False,
-        compute_sudo=False,
-        check_company=True,
-        domain="[('type_tax_use', '=', 'sale')]",
-    )
+    quantity = fields.Float(default=1.0, required=True)
 
     @api.depends("product_id")
-    def _compute_defaults(self):
+    def _compute_terms(self):
         for line in self:
             wizard, product = line.wizard_id, line.product_id._origin
             example = wizard._get_example({"product_id": product.id})
@@ -546,7 +527,7 @@ class ServiceAgreementChangeWizardAddition(models.TransientModel):
         for line, vals in zip(lines, vals_list, strict=True):
             given = {"name", "price_unit", "tax_ids"} & vals.keys()
             if given and len(given) < 3:
-                line._compute_defaults()
+                line._compute_terms()
                 line.write({name: vals[name] for name in given})
         return lines
 
@@ -554,7 +535,7 @@ class ServiceAgreementChangeWizardAddition(models.TransientModel):
         self.ensure_one()
         if not self.product_id:
             return self.env._("Choose a product for what is added.")
-        return _why_not(self)
+        return super()._why_not()
 
     def _get_terms(self):
         """:return: dict of all terms, as :class:`PendingChange` wants an addition"""
@@ -573,19 +554,3 @@ class ServiceAgreementChangeWizardAddition(models.TransientModel):
             }
         )
         return {**line._get_term_values(), "charge": self.charge}
-
-
-def _why_not(line):
-    """:return: str, why a charge cannot be like that, or None"""
-    if not (line.name and line.name.strip()):
-        return line.env._("A charge has no description.")
-    what = line.name.partition("\n")[0]
-    if line.quantity < 0 or line.price_unit < 0:
-        return line.env._(
-            "%s: neither quantity nor price can be negative. Give a discount, or make "
-            "a credit note.",
-            what,
-        )
-    if not 0 <= line.discount <= 100:
-        return line.env._("%s: a discount is between 0 and 100 %%.", what)
-    return None

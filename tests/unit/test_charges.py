@@ -13,6 +13,7 @@ from tools.charges import (
     Charge,
     Terms,
     Waiver,
+    carried,
     differences,
     schedule,
     unbilled,
@@ -356,6 +357,15 @@ class TestCredits:
             ("06-01", "invoice", ["-62.00", "124.00"]),
             ("07-01", "invoice", ["124.00"]),
         ]
+
+    def test_what_the_next_invoice_cannot_take_is_carried(self):
+        old = charge(310, end="03-01", billed=[self.ROW], key="old")
+        new = charge(124, "04-01", key="new")
+        assert [str(piece.amount) for piece in carried([old, new])] == ["-186.00"]
+        assert not carried([old, replace(new, terms=replace(new.terms, net=310))])
+        assert not carried([old])
+        later = replace(old, adjust_on=day("05-01"))
+        assert not carried([later, new])
 
     def test_the_rest_of_a_credit_is_a_credit_note_after_the_last_invoice(self):
         old = charge(310, end="03-01", billed=[self.ROW], key="old")
