@@ -639,12 +639,29 @@ class ServiceAgreement(models.Model):
         the first invoice on or after the change, or on its own day
         """
         self.ensure_one()
-        today = self.company_id._service_today()
-        if pending.timing != "at_once":
-            for invoice in self._get_schedules()[self]:
-                if invoice.due >= pending.day:
-                    return invoice.due
-        return max(pending.day, today)
+        first = max(pending.day, self.company_id._service_today())
+        if pending.timing == "at_once":
+            return first
+        days = self._get_regular_days(pending, first)
+        for invoice in self._get_schedules()[self]:
+            if invoice.due >= pending.day:
+                days.append(invoice.due)
+                break
+        return min(days, default=first)
+
+    def _get_regular_days(self, pending, first):
+        """From a year to months, nobody waits until the year is over.
+
+        :return: list of the first regular invoice dates of new billing plans
+        """
+        days = []
+        for origin, values in pending.values.items():
+            terms = {**origin._get_term_values(), **values}
+            if terms["plan_id"] != origin.plan_id.id and not values.get("removed"):
+                period = self._get_whole_period(terms, first)
+                is_due = period.start == first and not terms["is_arrears"]
+                days.append(first if is_due else period.end)
+        return days
 
     def _get_opening_bill_date(self):
         """:return: date from which on stretches are billed whose days are not: they

@@ -214,6 +214,24 @@ class TestChange(ServiceAgreementCommon):
             self._get_billed("2026-06-01"), [("2026-06-01", 0.0), ("2026-06-01", 25.0)]
         )
 
+    def test_from_a_year_to_months_the_next_invoice_is_next_month(self):
+        agreement = self._create_agreement("2026-01-01", self.plan_yearly)
+        agreement.line_ids.price_unit = 1200.0
+        agreement.action_activate()
+        self._bill("2026-01-01")
+        self._change(
+            agreement,
+            "2026-06-15",
+            plan_id=self.plan_first.id,
+            anchor_date=date(2026, 6, 1),
+            price_unit=700,
+        )
+        # Paid until New Year's Eve: 200 of 365 days of 1,200 go back, and pay for June
+        # (16 of 30 days of 700) and July; the rest of July is what is left to pay.
+        self.assertEqual(
+            self._get_billed("2026-08-01"), [("2026-07-01", 415.80), ("2026-08-01", 700)]
+        )
+
     def test_the_plan_changes(self):
         agreement = self._create_at(100.0, "2026-04-01")
         self._bill("2026-04-01")
