@@ -57,6 +57,7 @@
         "web.assets_backend": [
             "service_agreement/static/src/sla_countdown/**/*",
             "service_agreement/static/src/service_minutes/**/*",
+            "service_agreement/static/src/target_grid/**/*",
             "service_agreement/static/src/change_preview/**/*",
             "service_agreement/static/src/running/**/*",
             "service_agreement/static/src/scss/backend.scss",

@@ -36,9 +36,12 @@ from . import service_agreement_portal
 from . import service_agreement_sla_calendar
 from . import service_agreement_sla_promise
 from . import service_agreement_sla_clock
+from . import service_agreement_sla_countdown
 from . import service_agreement_sla_report
+from . import service_agreement_compliance
 from . import service_agreement_ticket_fact
 from . import service_agreement_ticket_mixin
+from . import service_agreement_ticket_board
 from . import account_move
 from . import account_move_billing
 from . import account_move_line

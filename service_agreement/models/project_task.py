@@ -87,6 +87,16 @@ class ProjectTask(models.Model):
     def _ticket_company(self):
         return self.company_id or self.project_id.company_id or self.env.company
 
+    def _ticket_assignees(self):
+        return self.user_ids
+
+    @api.model
+    def _ticket_assignee_fields(self):
+        return ["user_ids"]
+
+    def _ticket_assign(self, user):
+        self.user_ids = user
+
     @api.model
     def _ticket_watched_fields(self):
         return [

@@ -30,6 +30,16 @@ class HelpdeskTicket(models.Model):
     def _ticket_reference(self):
         return self.number
 
+    def _ticket_assignees(self):
+        return self.user_id
+
+    @api.model
+    def _ticket_assignee_fields(self):
+        return ["user_id"]
+
+    def _ticket_assign(self, user):
+        self.user_id = user
+
     @api.model
     def _ticket_watched_fields(self):
         # A ticket given to another team or person may change its stage by that.

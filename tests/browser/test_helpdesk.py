@@ -38,7 +38,7 @@ def test_a_technician_works_a_ticket_and_the_clocks_follow(page):
     first.locator("td[name=name]").click()
     promises = page.locator(".o_service_promise")
     answer, solution = (promises.locator(".o_sla_promise").nth(i) for i in range(2))
-    expect(answer).to_contain_text("First Response")
+    expect(answer).to_contain_text("First answer")
     expect(answer).to_contain_text("left")
 
     page.click("button:has-text('Send message')")
@@ -46,7 +46,7 @@ def test_a_technician_works_a_ticket_and_the_clocks_follow(page):
     page.locator(".o-mail-Composer-send:visible").click()
     expect(answer).to_contain_text("done")
     for stage, shown in (
-        ("Awaiting", "waiting for the customer"),
+        ("Awaiting", "until the customer answers"),
         ("In Progress", "left"),
         ("Done", "done"),
         ("In Progress", "left"),

@@ -1,0 +1,91 @@
+from datetime import timedelta, timezone
+from itertools import islice
+
+from odoo import models
+
+from ..tools.sla_clock import Target, read
+from .service_agreement_sla_clock import ROLES, _clock_facts
+
+# How far ahead a page can count without asking again: more than a week of most desks.
+OPENINGS = 10
+HORIZON = timedelta(days=366)
+
+
+class ServiceAgreementSlaClock(models.Model):
+    """What a countdown needs to go on by itself, in service time."""
+
+    _inherit = "service.agreement.sla.clock"
+
+    def _find_next(self):
+        """:return: the one of these clocks that breaks next; where all of them rest,
+        the one with the least left; empty if nothing is to be done any more
+        """
+        waiting = self.filtered(lambda clock: clock._is_open())
+        due = waiting.filtered("deadline")
+        if due:
+            return due.sorted(lambda clock: (clock.deadline, clock.id))[0]
+        return waiting.sorted(lambda clock: (clock.remaining_seconds, clock.id))[:1]
+
+    def _get_countdown(self, ticket, facts, now):
+        """What the widget sla_countdown counts from.
+
+        :param ticket: the record this clock runs on
+        :param facts: list of (naive datetime, kind), read only if the clock is late
+        :param datetime now: naive, in UTC
+        :return: dict: metric, label, state; `left`, seconds of service time at the
+            second `at`, negative if late; `openings`, the next [from, to] in which it
+            gets less, none while it rests; `risk_at`. Instants are seconds since 1970.
+        """
+        self.ensure_one()
+        rests = self.state == "paused" or (
+            self.pausable and ticket._ticket_is_waiting()
+        )
+        labels = dict(self._fields["metric"]._description_selection(self.env))
+        return {
+            "metric": self.metric,
+            "label": labels[self.metric],
+            "state": self.state,
+            "rests": rests,
+            "at": _epoch(now),
+            "left": self._get_seconds_left(facts, now),
+            "openings": [] if rests else self._get_openings(now),
+            "deadline": _epoch(self.deadline),
+            "risk_at": _epoch(self.risk_at),
+        }
+
+    def _get_seconds_left(self, facts, now):
+        """:return: int, seconds of service time at ``now``; negative if late"""
+        if self.state == "paused":
+            return self.remaining_seconds
+        if self.state == "missed":
+            return -self._get_seconds_late(facts, now)
+        hours = self.sla_calendar_id._working_time()
+        return int(hours.between(_utc(now), _utc(self.deadline)).total_seconds())
+
+    def _get_seconds_late(self, facts, now):
+        """Read from the facts: what is stored is as of the last one, and a late clock
+        goes on, with pauses."""
+        target = Target(
+            timedelta(minutes=self.minutes),
+            self.sla_calendar_id._working_time(),
+            self.pausable,
+        )
+        reading = read(target, _clock_facts(ROLES[self.metric], facts), _utc(now))
+        return int(reading.late.total_seconds())
+
+    def _get_openings(self, now):
+        hours = self.sla_calendar_id._working_time()
+        openings = hours.openings(_utc(now), _utc(now) + HORIZON)
+        return [
+            [_epoch(opening), _epoch(closing)]
+            for opening, closing in islice(openings, OPENINGS)
+        ]
+
+
+def _utc(instant):
+    return instant.replace(tzinfo=timezone.utc)
+
+
+def _epoch(instant):
+    """:return: int, seconds since 1970 of a datetime in UTC; False of none"""
+    return bool(instant) and int(_utc(instant).timestamp())

@@ -1,0 +1,137 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+from . import instant
+
+# Who had a ticket in this time is offered the next one.
+LATELY = timedelta(days=90)
+
+
+class ServiceAgreementTicketMixin(models.AbstractModel):
+    """What a board shows of a ticket: who works on it, where, and what breaks next.
+
+    A ticket model answers three questions more: `_ticket_assignees`,
+    `_ticket_assignee_fields` and `_ticket_assign`.
+    """
+
+    _inherit = "service.agreement.ticket.mixin"
+
+    technician_id = fields.Many2one(
+        "res.users",
+        string="Technician",
+        compute="_compute_technician_id",
+        inverse="_inverse_technician_id",
+        store=True,
+        copy=False,
+        index="btree_not_null",
+        domain=[("share", "=", False)],
+        group_expand="_read_group_technicians",
+        falsy_value_label="Unassigned",
+        help="Who answers for the ticket: the first of those it is assigned to.",
+    )
+    ticket_city = fields.Char(string="City", compute="_compute_ticket_city")
+    sla_next = fields.Json(
+        string="What Breaks Next",
+        compute="_compute_sla_next",
+        export_string_translation=False,
+    )
+
+    @api.depends(
+        lambda self: [*self._ticket_scope_fields(), *self._ticket_assignee_fields()]
+    )
+    def _compute_technician_id(self):
+        """Who has it keeps it, as long as it is assigned to him too."""
+        for record in self:
+            ticket = record.sudo()
+            assignees = ticket._ticket_in_scope() and ticket._ticket_assignees()
+            if not assignees:
+                record.technician_id = False
+            elif record.technician_id not in assignees:
+                record.technician_id = assignees[0]
+
+    def _inverse_technician_id(self):
+        for ticket in self:
+            ticket._ticket_assign(ticket.technician_id)
+
+    @api.depends(lambda self: self._ticket_watched_fields())
+    def _compute_ticket_city(self):
+        for record in self:
+            customer = record.sudo()._ticket_customer()
+            record.ticket_city = customer.city or customer.commercial_partner_id.city
+
+    @api.depends(
+        "sla_clock_ids.state",
+        "sla_clock_ids.deadline",
+        "sla_clock_ids.stopped_at",
+        "sla_clock_ids.remaining_seconds",
+    )
+    def _compute_sla_next(self):
+        """Sudo: shown to technicians and coordinators, who may not read clocks."""
+        now = instant.now(self.env)
+        clocks = {
+            ticket.id: clocks._find_next()
+            for ticket, clocks in self.sudo()._ticket_clocks_by_ticket().items()
+        }
+        facts = self._ticket_facts_of_late(clocks)
+        for record in self:
+            ticket = record._origin.sudo()
+            clock = clocks.get(ticket.id)
+            if clock:
+                record.sla_next = clock._get_countdown(ticket, facts[ticket.id], now)
+            else:
+                record.sla_next = ticket.sla_phase and {"state": ticket.sla_phase}
+
+    def _compute_sla_summary(self):
+        # EXTENDS 'service.agreement.ticket.mixin'
+        super()._compute_sla_summary()
+        now = instant.now(self.env)
+        clocks = self.sudo()._ticket_clocks_by_ticket()
+        facts = self.sudo()._ticket_facts() if clocks else {}
+        for record in self:
+            ticket = record._origin.sudo()
+            countdowns = {
+                clock.metric: clock._get_countdown(ticket, facts[ticket.id], now)
+                for clock in clocks.get(ticket, ())
+                if clock._is_open()
+            }
+            record.sla_summary = [
+                {**row, "countdown": countdowns.get(row["metric"])}
+                for row in record.sla_summary
+            ]
+
+    def _ticket_facts_of_late(self, clocks):
+        """:param dict clocks: by ticket id
+        :return: dict of facts by ticket id; none of those that are not late
+        """
+        late = [res_id for res_id, clock in clocks.items() if clock.state == "missed"]
+        return {
+            **dict.fromkeys(clocks, ()),
+            **(self.browse(late).sudo()._ticket_facts() if late else {}),
+        }
+
+    @api.model
+    def _read_group_technicians(self, technicians, domain):
+        """The columns of a board: who has tickets there, and who had some lately, so
+        that one with nothing to do can be given something."""
+        since = instant.now(self.env) - LATELY
+        lately = self._read_group(
+            Domain("technician_id", "!=", False) & Domain("create_date", ">=", since),
+            ["technician_id"],
+        )
+        return technicians.union(*(user for (user,) in lately)).filtered("active")
+
+    # Questions a ticket model answers
+
+    def _ticket_assignees(self):
+        """:return: res.users who work on it, the one who answers for it first"""
+        return self.env["res.users"]
+
+    @api.model
+    def _ticket_assignee_fields(self):
+        """:return: list of the fields that `_ticket_assignees` is answered from"""
+        return []
+
+    def _ticket_assign(self, user):
+        """Give the ticket to ``user``, and to nobody else; to nobody if empty."""
