@@ -122,6 +122,20 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         )
         return technicians.union(*(user for (user,) in lately)).filtered("active")
 
+    def _open_groups(self, *, groupby, auto_unfold, opening_info, **kwargs):
+        """What nobody has got yet is what a dispatcher looks for: Odoo folds the
+        column of those without a value, this one stays open."""
+        if groupby[0] == "technician_id" and auto_unfold and not opening_info:
+            limit = kwargs["unfold_read_default_limit"]
+            nobody = {"value": False, "folded": False, "offset": 0, "limit": limit}
+            opening_info = kwargs["parent_opening_info"] = [nobody]
+        return super()._open_groups(
+            groupby=groupby,
+            auto_unfold=auto_unfold,
+            opening_info=opening_info,
+            **kwargs,
+        )
+
     # Questions a ticket model answers
 
     def _ticket_assignees(self):

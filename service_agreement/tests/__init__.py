@@ -1,6 +1,7 @@
 from . import test_access
 from . import test_agreement
 from . import test_billing
+from . import test_board
 from . import test_billing_corrections
 from . import test_billing_parity
 from . import test_billing_obstacles

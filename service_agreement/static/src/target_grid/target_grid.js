@@ -25,7 +25,11 @@ export class TargetGridField extends Component {
         this.changes = Promise.resolve();
         onWillStart(() => this.loadCalendars());
         useEffect(
-            (invalid) => invalid || this.forgetMistakes(),
+            (invalid) => {
+                if (!invalid) {
+                    this.forgetMistakes();
+                }
+            },
             () => [this.props.record.isFieldInvalid(this.props.name)]
         );
         const { bus } = this.props.record.model;
