@@ -99,7 +99,7 @@ class ServiceAgreement(models.Model):
         }
 
     def _get_start_of_year(self):
-        """:return: naive UTC datetime at which the year began on the customer's clock"""
+        """:return: naive UTC datetime, when the year began on the customer's clock"""
         wall = instant.zone(self._get_portal_tz())
         now = instant.now(self.env).replace(tzinfo=timezone.utc).astimezone(wall)
         midnight = datetime.combine(now.date().replace(month=1, day=1), time(), wall)

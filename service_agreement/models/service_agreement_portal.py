@@ -187,10 +187,12 @@ class ServiceAgreement(models.Model):
     def _get_portal_due_text(self, clock):
         """:return: "We answer by Mon 7 Dec, 10:00", on the customer's clock"""
         when = self._format_portal_instant(clock.deadline)
-        if clock.metric in ("first_response", "update"):
+        if clock.metric == "first_response":
             return self.env._("We answer by %(when)s", when=when)
+        if clock.metric == "update":
+            return self.env._("We answer again by %(when)s", when=when)
         if clock.metric == "on_site":
-            return self.env._("A technician is there by %(when)s", when=when)
+            return self.env._("On site by %(when)s", when=when)
         return self.env._("Solved by %(when)s", when=when)
 
     def _format_portal_instant(self, instant):

@@ -108,7 +108,7 @@ class ServiceAgreementSlaReport(models.Model):
         )
 
     def _get_tickets_query(self):
-        """:return: SQL of res_model, id and technician_id of the tickets of all models"""
+        """:return: SQL of res_model, id and technician_id of all tickets"""
         names = self.env["service.agreement.ticket.mixin"]._get_ticket_models()
         return SQL(" UNION ALL ").join(
             SQL(

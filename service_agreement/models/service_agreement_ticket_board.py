@@ -69,46 +69,62 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
     )
     def _compute_sla_next(self):
         """Sudo: shown to technicians and coordinators, who may not read clocks."""
-        now = instant.now(self.env)
+        tickets = self.sudo()
         clocks = {
-            ticket.id: clocks._find_next()
-            for ticket, clocks in self.sudo()._ticket_clocks_by_ticket().items()
+            ticket: clocks._find_next()
+            for ticket, clocks in tickets._ticket_clocks_by_ticket().items()
         }
-        facts = self._ticket_facts_of_late(clocks)
+        found = self.env["service.agreement.sla.clock"].concat(*clocks.values())
+        countdowns = tickets._ticket_countdowns(found)
         for record in self:
             ticket = record._origin.sudo()
-            clock = clocks.get(ticket.id)
-            if clock:
-                record.sla_next = clock._get_countdown(ticket, facts[ticket.id], now)
-            else:
-                record.sla_next = ticket.sla_phase and {"state": ticket.sla_phase}
+            outcome = ticket.sla_phase and {"state": ticket.sla_phase}
+            record.sla_next = countdowns.get(clocks.get(ticket)) or outcome
 
     def _compute_sla_summary(self):
         # EXTENDS 'service.agreement.ticket.mixin'
         super()._compute_sla_summary()
-        now = instant.now(self.env)
-        clocks = self.sudo()._ticket_clocks_by_ticket()
-        facts = self.sudo()._ticket_facts() if clocks else {}
+        by_ticket = self.sudo()._ticket_clocks_by_ticket()
+        told = {
+            ticket: clocks._filter_telling() for ticket, clocks in by_ticket.items()
+        }
+        told = self.env["service.agreement.sla.clock"].concat(*told.values())
+        countdowns = self.sudo()._ticket_countdowns(
+            told.filtered(lambda clock: clock._is_open())
+        )
+        shown = {
+            (clock.res_id, clock.metric, clock.number): countdowns.get(clock)
+            for clock in told
+        }
         for record in self:
-            ticket = record._origin.sudo()
-            countdowns = {
-                clock.metric: clock._get_countdown(ticket, facts[ticket.id], now)
-                for clock in clocks.get(ticket, ())
-                if clock._is_open()
-            }
-            record.sla_summary = [
-                {**row, "countdown": countdowns.get(row["metric"])}
+            rows = [
+                (row, (record._origin.id, row["metric"], row["number"]))
                 for row in record.sla_summary
             ]
+            record.sla_summary = [
+                {**row, "countdown": shown[key]} for row, key in rows if key in shown
+            ]
 
-    def _ticket_facts_of_late(self, clocks):
-        """:param dict clocks: by ticket id
-        :return: dict of facts by ticket id; none of those that are not late
+    def _ticket_countdowns(self, clocks):
+        """:param clocks: service.agreement.sla.clock, open ones of these tickets
+        :return: dict of what counts down, see `_get_countdown`, by clock
         """
-        late = [res_id for res_id, clock in clocks.items() if clock.state == "missed"]
+        now = instant.now(self.env)
+        late = clocks.filtered(lambda clock: clock.state == "missed")
+        as_of = {
+            (ticket_id, clock.metric, clock.number): clock.as_of
+            for ticket_id, derived in self.browse(late.mapped("res_id"))
+            ._ticket_derive()
+            .items()
+            for clock in derived
+        }
         return {
-            **dict.fromkeys(clocks, ()),
-            **(self.browse(late).sudo()._ticket_facts() if late else {}),
+            clock: clock._get_countdown(
+                self.browse(clock.res_id),
+                as_of.get((clock.res_id, clock.metric, clock.number)),
+                now,
+            )
+            for clock in clocks
         }
 
     @api.model
