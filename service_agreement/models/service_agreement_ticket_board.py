@@ -74,7 +74,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
             ticket: clocks._find_next()
             for ticket, clocks in tickets._ticket_clocks_by_ticket().items()
         }
-        found = self.env["service.agreement.sla.clock"].concat(*clocks.values())
+        found = self.env["service.agreement.sla.clock"].sudo().concat(*clocks.values())
         countdowns = tickets._ticket_countdowns(found)
         for record in self:
             ticket = record._origin.sudo()
@@ -88,7 +88,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         told = {
             ticket: clocks._filter_telling() for ticket, clocks in by_ticket.items()
         }
-        told = self.env["service.agreement.sla.clock"].concat(*told.values())
+        told = self.env["service.agreement.sla.clock"].sudo().concat(*told.values())
         countdowns = self.sudo()._ticket_countdowns(
             told.filtered(lambda clock: clock._is_open())
         )

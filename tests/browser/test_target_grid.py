@@ -17,28 +17,29 @@ def grid(page):
 
 
 def test_a_duration_typed_is_a_promise(page, grid):
-    urgent, high = _cell(grid, "on_site", "3"), _cell(grid, "on_site", "2")
-    urgent.locator("input").fill("1h30")
-    urgent.locator("input").press("Tab")
-    expect(high.locator("input")).to_be_focused()
-    expect(urgent.locator("input")).to_have_value("1 h 30 min")
-    urgent.locator("select").select_option(label="Day and night")
-    high.locator("input").fill("4h")
+    medium, low = _cell(grid, "on_site", "1"), _cell(grid, "on_site", "0")
+    medium.locator("input").fill("1h30")
+    medium.locator("input").press("Tab")
+    expect(low.locator("input")).to_be_focused()
+    expect(medium.locator("input")).to_have_value("1 h 30 min")
+    medium.locator("select").select_option(label="Day and night")
+    low.locator("input").fill("4h")
     _save(page)
     page.reload()
     page.get_by_role("tab", name="Promises").click()
-    expect(urgent.locator("input")).to_have_value("1 h 30 min")
-    expect(urgent.locator("select")).to_have_value("")
-    expect(high.locator("input")).to_have_value("4 h")
+    expect(medium.locator("input")).to_have_value("1 h 30 min")
+    expect(medium.locator("select")).to_have_value("")
+    expect(low.locator("input")).to_have_value("4 h")
 
-    urgent.locator("input").fill("")
-    high.locator("input").fill("")
+    medium.locator("input").fill("")
+    low.locator("input").fill("")
     _save(page)
-    expect(grid.locator("[data-metric=on_site] select")).to_have_count(0)
+    for cell in (medium, low):
+        expect(cell.locator("select")).to_have_count(0)
 
 
 def test_what_is_no_duration_stays_and_is_not_saved(page, grid):
-    cell = _cell(grid, "update", "3")
+    cell = _cell(grid, "update", "0")
     cell.locator("input").fill("soon")
     cell.locator("input").press("Tab")
     expect(cell).to_contain_text("Write 4h, 90m or 1h30")
@@ -52,7 +53,7 @@ def test_what_is_no_duration_stays_and_is_not_saved(page, grid):
 
 
 def test_discarded_it_is_as_it_was(page, grid):
-    known, new = _cell(grid, "resolution", "3"), _cell(grid, "update", "3")
+    known, new = _cell(grid, "resolution", "3"), _cell(grid, "update", "0")
     before = known.locator("input").input_value()
     known.locator("input").fill("")
     new.locator("input").fill("3h")
