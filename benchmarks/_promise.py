@@ -70,7 +70,7 @@ class Desk:
                 },
             ]
         )
-        work, wait, done = self.get_stages()
+        _work, wait, done = self.get_stages()
         self.env["helpdesk.sla"].create(
             [
                 {
