@@ -39,6 +39,7 @@ from . import service_agreement_sla_clock
 from . import service_agreement_sla_report
 from . import service_agreement_ticket_fact
 from . import service_agreement_ticket_mixin
+from . import service_agreement_sla_warning
 from . import account_move
 from . import account_move_billing
 from . import account_move_line
@@ -47,4 +48,8 @@ from . import res_partner
 from . import project_project
 from . import project_task_type
 from . import project_task
+from . import service_agreement_sla_wake
+from . import service_agreement_sla_delay
+from . import service_agreement_sla_miss
+from . import service_agreement_sla_credit
 from . import service_agreement_demo
