@@ -140,8 +140,14 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         """:return: dict by ticket id of the service.agreement.sla.clock to tell of:
         what is late first. Sudo: a technician tells, and may not read clocks.
         """
-        clocks = self.sudo()._ticket_clocks().filtered(
-            lambda clock: clock.status in ("at_risk", "missed") and clock._is_to_tell()
+        clocks = (
+            self.sudo()
+            ._ticket_clocks()
+            .filtered(
+                lambda clock: (
+                    clock.status in ("at_risk", "missed") and clock._is_to_tell()
+                )
+            )
         )
         by_ticket = clocks.sorted("deadline").grouped("res_id")
         return {res_id: group[:1] for res_id, group in by_ticket.items()}

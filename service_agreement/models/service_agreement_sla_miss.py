@@ -119,7 +119,9 @@ class ServiceAgreement(models.Model):
 
     def _compute_missed_count(self):
         clocks = self.env["service.agreement.sla.clock"]
-        missed = Domain("agreement_id", "in", self.ids) & Domain("status", "=", "missed")
+        missed = Domain("agreement_id", "in", self.ids) & Domain(
+            "status", "=", "missed"
+        )
         counts = dict(clocks._read_group(missed, ["agreement_id"], ["__count"]))
         for agreement in self:
             agreement.missed_count = counts.get(agreement, 0)

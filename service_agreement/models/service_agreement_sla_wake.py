@@ -118,8 +118,11 @@ class ServiceAgreementSlaClock(models.Model):
         return warnings._get_ladder(self.company_id, self.tier_id)
 
     def _get_used_up_at(self, percent):
-        """:return: naive datetime at which that much of the promise is used up"""
+        """:return: naive datetime from which on that much of the promise is used up"""
         self.ensure_one()
+        if percent == BREACH:
+            # Done at the very deadline is in time.
+            return self.deadline + timedelta(seconds=1)
         at = used_up_at(
             percent,
             timedelta(minutes=self.minutes),
@@ -344,7 +347,9 @@ class ServiceAgreementSlaClock(models.Model):
         percent = percent or self.env.context.get("warning_percent", 0)
         what = self._get_promised_thing()
         if not self.deadline:
-            return self.env._("%(answer)s promised; waiting for the customer", answer=what)
+            return self.env._(
+                "%(answer)s promised; waiting for the customer", answer=what
+            )
         when = self._format_promised(self.deadline)
         if percent < BREACH:
             return self.env._(
@@ -385,7 +390,8 @@ class ServiceAgreementSlaClock(models.Model):
 
     def _get_ticket_url(self):
         self.ensure_one()
-        return f"{self.get_base_url()}/mail/view?model={self.res_model}&res_id={self.res_id}"
+        query = f"model={self.res_model}&res_id={self.res_id}"
+        return f"{self.get_base_url()}/mail/view?{query}"
 
 
 class MailActivity(models.Model):
