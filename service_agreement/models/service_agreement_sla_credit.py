@@ -535,7 +535,7 @@ class ServiceAgreementLine(models.Model):
         return share(terms.net, parts, whole, terms.method, terms.rounding)
 
     def _prepare_sla_credit_period(self):
-        """:return: values of the ``service.agreement.period`` that billing gives back"""
+        """:return: values of the ``service.agreement.period`` to give back"""
         self.ensure_one()
         return {
             "line_id": self.id,
@@ -548,7 +548,7 @@ class ServiceAgreementLine(models.Model):
             "charged": self.sla_credit_amount,
         }
 
-    # EXTENDS: billing
+    # EXTENDS billing
 
     def _get_net_amount(self):
         if self.sla_credit_id:
