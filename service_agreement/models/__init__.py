@@ -40,6 +40,11 @@ from . import service_agreement_sla_report
 from . import service_agreement_ticket_fact
 from . import service_agreement_ticket_mixin
 from . import service_agreement_sla_warning
+from . import service_agreement_ticket_diary
+from . import service_agreement_ticket_message
+from . import service_agreement_ticket_promise
+from . import service_agreement_ticket_reading
+from . import service_agreement_ticket_by_hand
 from . import account_move
 from . import account_move_billing
 from . import account_move_line

@@ -189,6 +189,10 @@ class ServiceAgreement(models.Model):
         when = self._format_portal_instant(clock.deadline)
         if clock.metric == "first_response":
             return self.env._("We answer by %(when)s", when=when)
+        if clock.metric == "update":
+            return self.env._("We answer again by %(when)s", when=when)
+        if clock.metric == "on_site":
+            return self.env._("On site by %(when)s", when=when)
         return self.env._("Solved by %(when)s", when=when)
 
     def _format_portal_instant(self, instant):

@@ -5,7 +5,6 @@ from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
 from odoo.tools import format_amount, format_date
 
 from ..tools.billing_period import Period
@@ -384,12 +383,13 @@ class ServiceAgreementSlaClock(models.Model):
 
     def _withdraw_proposals(self):
         """A fact that was written down late shows that it was kept after all."""
-        kept = self.filtered(lambda clock: clock.state in ("met", "cancelled"))
-        proposed = Domain("clock_id", "in", kept.ids) & Domain(
-            "decision", "=", "proposed"
+        kept = self.filtered(
+            lambda clock: clock.told_percent and clock.state in ("met", "cancelled")
         )
         if kept:
-            self.env["service.agreement.sla.credit"].sudo().search(proposed).unlink()
+            self.env["service.agreement.sla.credit"].sudo().search(
+                [("clock_id", "in", kept.ids), ("decision", "=", "proposed")]
+            ).unlink()
 
 
 class ServiceAgreement(models.Model):

@@ -3,6 +3,8 @@ from odoo.exceptions import ValidationError
 
 METRICS = [
     ("first_response", "First Response"),
+    ("update", "Update"),
+    ("on_site", "Arrival on Site"),
     ("resolution", "Resolution"),
 ]
 # The values of project.task, in the words of a service desk.

@@ -83,24 +83,10 @@ class ServiceAgreementSlaClock(models.Model):
             ahead = clock._get_thresholds()
             clock.wake_at = bool(ahead) and clock._get_used_up_at(ahead[0])
 
-    # CRUD
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        clocks = super().create(vals_list)
-        clocks._plan_wake_up()
-        return clocks
-
-    def write(self, vals):
-        result = super().write(vals)
-        if not {"state", "deadline", "minutes", "priority"}.isdisjoint(vals):
-            self._plan_wake_up()
-            self.filtered("told_percent")._after_reading()
-        return result
-
     def _after_reading(self):
-        """Hook: promises that somebody was warned of read differently now."""
-        self._refresh_activities()
+        super()._after_reading()
+        self._plan_wake_up()
+        self.filtered("told_percent")._refresh_activities()
 
     # Waking up
 
