@@ -100,7 +100,7 @@ class ServiceAgreementSlaPromise(models.Model):
     @api.model
     def _get_reader(self):
         """:return: function that gives the lines of a source (ids of a promise, an
-            agreement and a tier) at a priority, as `tools.sla_history.derive` asks
+        agreement and a tier) at a priority, as `tools.sla_history.derive` asks
         """
         known = {}
 

@@ -111,7 +111,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
 
     def _ticket_owner(self):
         """:return: res.company whose people read the facts; empty for those that all
-            may read, whose ticket belongs to nobody yet
+        may read, whose ticket belongs to nobody yet
         """
         own = "company_id" in self._fields and self.company_id
         return self.agreement_id.company_id or own or self.env["res.company"]

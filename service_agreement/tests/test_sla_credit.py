@@ -129,6 +129,7 @@ class TestSlaCredit(WarningCommon):
         ticket = credit.clock_id._get_ticket()
         on_time = fields.Datetime.to_datetime("2026-03-06 14:30:00")
         ticket._ticket_record("answered", at=on_time)
+        self._write_down()
         self.assertEqual(ticket.sla_clock_ids.state, "met")
         self.assertFalse(credit.exists())
 

@@ -38,8 +38,24 @@ class WarningCommon(ServiceDeskCommon):
     def _open(self, wall="2026-03-06 15:00", **values):
         values = {"user_ids": [Command.set(self.agent.ids)], **values}
         ticket = self._open_ticket(wall, **values)
-        self.env.flush_all()
+        with self.at_desk(wall):
+            self._write_down()
         return ticket
+
+    def _move(self, ticket, stage, wall):
+        super()._move(ticket, stage, wall)
+        with self.at_desk(wall):
+            self._write_down()
+
+    def _answer(self, ticket, wall, **values):
+        message = super()._answer(ticket, wall, **values)
+        with self.at_desk(wall):
+            self._write_down()
+        return message
+
+    def _write_down(self):
+        """As at the end of a request: what was noted becomes facts."""
+        self.env["service.agreement.sla.clock"].flush_model()
 
     def _warn(self, wall):
         with self.at_desk(wall):
@@ -151,7 +167,7 @@ class TestSlaWarning(WarningCommon):
         self._move(ticket, "In Progress", "2026-03-09 10:00")
         self.assertEqual(self.on_wall(clock.wake_at), "Mon 11:00")
         self._warn("2026-03-09 11:01")
-        self._move(ticket, "waiting", "2026-03-09 11:01")
+        self._move(ticket, "waiting", "2026-03-09 11:00")
         self._move(ticket, "In Progress", "2026-03-09 15:00")
         self.assertEqual(clock.notice_ids.mapped("percent"), [50])
         self.assertEqual(self.on_wall(clock.wake_at), "Mon 16:00")
