@@ -59,6 +59,16 @@ class ServiceAgreementSlaClock(models.Model):
 
     _wake_idx = models.Index("(wake_at, id) WHERE wake_at IS NOT NULL")
 
+    @api.depends("metric", "res_model", "res_id")
+    def _compute_display_name(self):
+        """Also where the ticket may not be read: its number says enough."""
+        labels = dict(self._fields["metric"]._description_selection(self.env))
+        for clock in self:
+            ticket = clock.sudo()._get_ticket()
+            reference = ticket and ticket._ticket_reference()
+            names = (labels.get(clock.metric), reference)
+            clock.display_name = " ".join(filter(None, names))
+
     @api.depends("notice_ids.percent", "notice_ids.priority", "priority")
     def _compute_told_percent(self):
         for clock in self:
@@ -284,7 +294,6 @@ class ServiceAgreementSlaClock(models.Model):
         template.send_mail(
             self.id,
             email_values={"recipient_ids": [fields.Command.set(user.partner_id.ids)]},
-            email_layout_xmlid="mail.mail_notification_light",
         )
 
     # Activities
