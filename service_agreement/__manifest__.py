@@ -28,6 +28,7 @@
         "wizard/service_agreement_write_off_views.xml",
         "wizard/service_agreement_catalogue_update_views.xml",
         "wizard/service_agreement_ticket_fact_add_views.xml",
+        "wizard/service_agreement_ticket_explanation_views.xml",
         "views/service_agreement_plan_views.xml",
         "views/service_agreement_sla_target_views.xml",
         "views/service_agreement_tier_views.xml",

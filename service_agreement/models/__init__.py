@@ -45,6 +45,8 @@ from . import service_agreement_ticket_message
 from . import service_agreement_ticket_promise
 from . import service_agreement_ticket_reading
 from . import service_agreement_ticket_by_hand
+from . import service_agreement_ticket_explanation
+from . import service_agreement_ticket_check
 from . import account_move
 from . import account_move_billing
 from . import account_move_line

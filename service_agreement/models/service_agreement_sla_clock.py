@@ -8,7 +8,7 @@ from .service_agreement_sla_target import METRICS, PRIORITIES, format_minutes
 AT_RISK = 0.75
 
 # What is derived from the facts, and by nothing else.
-TERMS = (
+READING = (
     "priority",
     "minutes",
     "pausable",
@@ -16,8 +16,6 @@ TERMS = (
     "agreement_id",
     "tier_id",
     "reprioritised",
-)
-READING = (
     "state",
     "started_at",
     "stopped_at",
@@ -219,6 +217,10 @@ class ServiceAgreementSlaClock(models.Model):
             tickets = self.env[res_model].browse(set(clocks.mapped("res_id")))
             tickets.sudo()._ticket_read_clocks()
 
+    @api.model
+    def _cron_check(self):
+        self.env["service.agreement.ticket.mixin"]._cron_check_clocks()
+
     def _after_reading(self):
         """Hook: the clocks in ``self`` are new, or were set anew by their facts."""
 
@@ -229,6 +231,38 @@ class ServiceAgreementSlaClock(models.Model):
             for name, new in values.items()
             if self._fields[name].convert_to_write(self[name], self) != new
         }
+
+    def _compare(self, derived):
+        """Compare the clocks of one ticket with what its facts say.
+
+        :param derived: list of tools.sla_history.Clock
+        :return: list of str, what differs
+        """
+        stored = {(clock.metric, clock.number): clock for clock in self}
+        texts = []
+        for clock in derived:
+            name = f"{clock.metric} {clock.number}"
+            known = stored.pop((clock.metric, clock.number), None)
+            if not known:
+                texts.append(self.env._("%(clock)s is missing", clock=name))
+                continue
+            texts += known._describe_difference(name, self._prepare_reading(clock))
+        return texts + [
+            self.env._("%(clock)s should not exist", clock=f"{metric} {number}")
+            for metric, number in stored
+        ]
+
+    def _describe_difference(self, name, values):
+        return [
+            self.env._(
+                "%(clock)s: %(field)s is %(stored)s, the facts say %(derived)s",
+                clock=name,
+                field=field,
+                stored=self._fields[field].convert_to_write(self[field], self),
+                derived=value,
+            )
+            for field, value in self._get_difference(values).items()
+        ]
 
     @api.model
     def _prepare_reading(self, clock):

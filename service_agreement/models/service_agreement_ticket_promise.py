@@ -18,7 +18,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         was told.
         """
         self._ticket_check_may_promise()
-        tickets = self.sudo()
+        tickets = self._ticket_chosen()
         tickets._ticket_see_opened_or_refuse()
         for ticket in tickets.filtered(lambda t: not t._ticket_is_covered()):
             ticket._ticket_write({"agreement_id": ticket._ticket_match().id})
@@ -32,7 +32,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         """Promise what the agreement promises now wherever that is earlier, and keep
         the rest: never worse than what the customer was told."""
         self._ticket_check_may_promise()
-        tickets = self.sudo().filtered(lambda t: t._ticket_is_covered())
+        tickets = self._ticket_chosen().filtered(lambda t: t._ticket_is_covered())
         tickets._ticket_see_opened_or_refuse()
         frozen = tickets._ticket_freeze()
         facts = tickets._ticket_facts()
@@ -53,6 +53,16 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
             raise AccessError(
                 self.env._("Only who makes agreements may promise something new.")
             )
+
+    def _ticket_chosen(self):
+        """Of a list, those to which something may still be promised; a single one is
+        told why not."""
+        tickets = self.sudo()
+        if len(tickets) < 2:
+            return tickets
+        return tickets.filtered(
+            lambda t: t._ticket_in_scope() and not t._ticket_is_closed()
+        )
 
     def _ticket_see_opened_or_refuse(self):
         """:raise UserError: for what was closed before it could be a ticket"""

@@ -209,6 +209,11 @@ def derive(
     return [clock for clock in clocks if clock]
 
 
+def read_at(clock: Clock, now: datetime) -> Reading:
+    """What a clock shows at an instant after its last fact."""
+    return read(clock.line.target, clock.facts, max(now, clock.as_of))
+
+
 def get_due_at(
     line: Line, happenings: Iterable[Happening], now: datetime
 ) -> datetime | None:
