@@ -253,6 +253,17 @@ class TestSlaWarning(WarningCommon):
             [self.on_wall(at) for at in self._get_triggers()], ["Mon 10:00"]
         )
 
+    def test_a_ticket_costs_one_look_at_the_triggers(self):
+        with self.at_desk("2026-03-06 15:00"):
+            self._open("2026-03-06 14:00")
+            self.env.cr.precommit.run()
+            self._open()
+            with self.assertQueryCount(1):
+                self.env.cr.precommit.run()
+            # Nothing to wake up for, nothing to look at.
+            with self.assertQueryCount(0):
+                self.env.cr.precommit.run()
+
     def test_in_batches_all_are_told(self):
         self.patch(type(self.env["service.agreement.sla.clock"]), "_warn_batch", 2)
         tickets = self.env["project.task"].union(
