@@ -59,4 +59,5 @@ from . import service_agreement_sla_wake
 from . import service_agreement_sla_delay
 from . import service_agreement_sla_miss
 from . import service_agreement_sla_credit
+from . import service_agreement_sla_credit_billing
 from . import service_agreement_demo

@@ -223,6 +223,8 @@ class ServiceAgreementSlaClock(models.Model):
     def _get_audience(self, percent):
         """:return: dict of {"activity", "mail"} by res.users"""
         self.ensure_one()
+        if not self._get_ticket():
+            return {}
         audience = {}
         for rung, whom, how in self._get_ladder():
             if rung == percent:
