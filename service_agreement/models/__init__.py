@@ -41,6 +41,7 @@ from . import service_agreement_sla_report
 from . import service_agreement_compliance
 from . import service_agreement_ticket_fact
 from . import service_agreement_ticket_mixin
+from . import service_agreement_sla_warning
 from . import service_agreement_ticket_diary
 from . import service_agreement_ticket_message
 from . import service_agreement_ticket_promise
@@ -57,4 +58,9 @@ from . import res_partner
 from . import project_project
 from . import project_task_type
 from . import project_task
+from . import service_agreement_sla_wake
+from . import service_agreement_sla_delay
+from . import service_agreement_sla_miss
+from . import service_agreement_sla_credit
+from . import service_agreement_sla_credit_billing
 from . import service_agreement_demo

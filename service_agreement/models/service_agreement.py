@@ -51,6 +51,8 @@ AGREED = {
     "end_policy",
     "termination_fee_percent",
     "clawback_discount",
+    "sla_credit_percent",
+    "sla_credit_cap",
 }
 
 

@@ -14,6 +14,9 @@ from . import test_report
 from . import test_sending
 from . import test_sla_clock
 from . import test_sla_target
+from . import test_sla_credit
+from . import test_sla_delay
+from . import test_sla_warning
 from . import test_ticket
 from . import test_ticket_answer
 from . import test_change

@@ -76,6 +76,12 @@ class HelpdeskTicket(models.Model):
             "follows_id": self.id,
         }
 
+    def _ticket_assignees(self):
+        return self.user_id
+
+    def _ticket_coordinator(self):
+        return self.team_id.user_id
+
     @api.model
     def _ticket_watched_fields(self):
         # A ticket given to another team or person may change its stage by that.

@@ -46,6 +46,21 @@ class TestHelpdeskTicket(TicketCases, PortalUsersMixin, HelpdeskCommon):
         created = stage.create({"name": "Refused", "ticket_status": "cancelled"})
         self.assertTrue(created.closed)
 
+    def test_who_works_on_it_and_the_team_s_leader_are_warned(self):
+        leader = self._create_agent("leader")
+        self.desk.user_id = leader
+        ticket = self._open_ticket("2026-03-06 15:00", user_id=self.agent.id)
+        with self.at_desk("2026-03-06 17:00"):
+            self._run_cron("service_agreement.ir_cron_warn")
+        notices = self._clock(ticket, "first_response").notice_ids
+        self.assertEqual((notices.percent, notices.user_ids), (50, self.agent))
+        self.assertEqual(ticket.activity_ids.user_id, self.agent)
+        with self.at_desk("2026-03-09 10:40"):
+            self._run_cron("service_agreement.ir_cron_warn")
+            self.assertTrue(ticket.can_tell_delay)
+        notices = self._clock(ticket, "first_response").notice_ids
+        self.assertEqual(notices.user_ids, self.agent | leader)
+
     def test_a_duplicate_is_cancelled_and_the_other_counts_from_its_opening(self):
         first = self._open_ticket("2026-03-09 09:00")
         second = self._open_ticket("2026-03-09 12:00")
