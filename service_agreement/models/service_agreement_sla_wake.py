@@ -425,10 +425,6 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
 
     # Questions a ticket model answers
 
-    def _ticket_assignees(self):
-        """:return: res.users who work on it"""
-        return self.env["res.users"]
-
     def _ticket_coordinator(self):
         """:return: res.users who sees to it that somebody works on it, may be empty:
         then it is who is responsible for the agreement"""
@@ -439,7 +435,7 @@ class ServiceAgreementSlaNotice(models.Model):
     _inherit = "service.agreement.sla.notice"
 
     def _describe(self):
-        """:return: str, "Mon 10:36: 90 % used (First Response), told to Ann" """
+        """:return: str, "Mon 10:36: 90 % used (First answer), told to Ann" """
         self.ensure_one()
         clock = self.clock_id
         labels = dict(clock._fields["metric"]._description_selection(self.env))
@@ -462,9 +458,6 @@ class ProjectTask(models.Model):
     _inherit = "project.task"
 
     # EXTENDS 'service.agreement.ticket.mixin'
-
-    def _ticket_assignees(self):
-        return self.user_ids
 
     def _ticket_coordinator(self):
         return self.project_id.user_id

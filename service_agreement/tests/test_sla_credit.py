@@ -281,7 +281,7 @@ class TestSlaCredit(WarningCommon):
         move = self._bill("2026-04-01")
         line = move.invoice_line_ids.sorted("price_subtotal")[0]
         text = line.agreement_period_ids.explanation
-        for words in ("First Response", "10 %", "149.00", "14.90"):
+        for words in ("First answer", "10 %", "149.00", "14.90"):
             self.assertIn(words, text)
 
     def test_no_charge_of_the_agreement(self):

@@ -376,7 +376,7 @@ class TestSlaWarning(WarningCommon):
         self._warn("2026-03-06 17:00")
         with self.at_desk("2026-03-07 12:00"):
             text = ticket.with_user(self.agent).sla_warnings
-        self.assertRegex(text, r"50 % used \(First Response\), told to Agent")
+        self.assertRegex(text, r"50 % used \(First answer\), told to Agent")
         notices = self.env["service.agreement.sla.notice"]
         with self.assertRaises(AccessError):
             notices.with_user(self.agent).search([])

@@ -76,9 +76,6 @@ class HelpdeskTicket(models.Model):
             "follows_id": self.id,
         }
 
-    def _ticket_assignees(self):
-        return self.user_id
-
     def _ticket_coordinator(self):
         return self.team_id.user_id
 
