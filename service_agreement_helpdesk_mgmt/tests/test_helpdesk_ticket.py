@@ -1,5 +1,6 @@
 from odoo.tests import tagged
 
+from odoo.addons.service_agreement.tests.board_cases import BoardCases
 from odoo.addons.service_agreement.tests.common import (
     PortalUsersMixin,
     TicketMailMixin,
@@ -124,3 +125,20 @@ class TestHelpdeskAnswer(
     """What answers a ticket, by real mails to a team."""
 
     desk_field = "team_id"
+
+
+@tagged("post_install", "-at_install")
+class TestHelpdeskBoard(BoardCases, HelpdeskCommon):
+    """What breaks next of helpdesk tickets, and who has it."""
+
+    def test_given_to_somebody_it_is_assigned_to_him(self):
+        ticket = self._open_ticket("2026-03-06 15:00", user_id=False)
+        ticket.with_user(self.agent).technician_id = self.agent
+        self.assertEqual(ticket.user_id, self.agent)
+
+    def test_the_dispatch_board_is_that_of_tasks(self):
+        view = self.env.ref(
+            "service_agreement_helpdesk_mgmt.helpdesk_ticket_view_dispatch"
+        )
+        arch = self.env[self.ticket_model].get_view(view.id, "kanban")["arch"]
+        self.assertIn('default_group_by="technician_id"', arch)
