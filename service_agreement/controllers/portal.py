@@ -215,6 +215,7 @@ class ServiceAgreementPortal(CustomerPortal):
             **self._prepare_invoice_values(agreement),
             "ticket_rows": rows[:TICKETS_SHOWN],
             "older_ticket_rows": rows[TICKETS_SHOWN:],
+            "compliance": agreement._get_portal_compliance(),
             "new_ticket_row": self._get_new_ticket_row(rows, kwargs.get("ticket")),
             "can_request": not agreement._why_not_request(),
             "in_force": bool(

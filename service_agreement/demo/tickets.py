@@ -21,6 +21,8 @@ FATES = {
     "reopened": 3,
     "cancelled": 2,
 }
+# Who needs a visit works longer than this, in minutes.
+VISIT_MINUTES = 60
 HOMES = {d.customer for d in DEALS[:15]} | {"tran", "whitfield_lake"}
 OFFICE = WorkingTime({day: [(8 * 60, 18 * 60)] for day in range(5)}, "America/New_York")
 
@@ -39,11 +41,11 @@ class Open(NamedTuple):
 OPEN = [
     Open("whitfield", 2, 0.55, "answered"),
     Open("whitfield", 15, 0.3, "waiting"),
-    Open("hargrove", 12, 0.8, "answered"),
+    Open("hargrove", 12, 0.65, "answered"),
     Open("delacroix", 4, 0.35, "answered"),
     Open("okafor", 1, 0.9, "answered"),
     Open("kestrel", 17, 1.2, "answered"),
-    Open("gannet", 9, 0.6, "answered"),
+    Open("gannet", 9, 0.6, "visited"),
     Open("fenwick", 0, 0.78, "answered"),
     Open("pinecrest", 4, 0.25, "new", "first_response"),
     Open("dockhand", 11, 1.3, "answered"),
@@ -166,6 +168,8 @@ class Tickets:
             used = self.random.uniform(1.05, 1.4)
         solved = self._after(ticket, "resolution", used)
         solved = max(solved, answered + timedelta(minutes=story.minutes))
+        if story.minutes > VISIT_MINUTES:
+            self._plan_visit(ticket, answered, solved)
         if fate == "cancelled":
             self.timeline.at(answered + timedelta(hours=3), self._cancel, ticket)
         elif fate == "asked":
@@ -173,20 +177,30 @@ class Tickets:
         else:
             self.timeline.at(solved, self._solve, ticket)
 
+    def _plan_visit(self, ticket, answered, solved):
+        """Who was promised one in time, is mostly visited in time."""
+        arrived = self._after(
+            ticket, "on_site", 1.15 if ticket.story.minutes > 110 else 0.6
+        )
+        work = timedelta(minutes=ticket.story.minutes)
+        arrived = max(answered, min(arrived, solved - work))
+        self.timeline.at(arrived, self._arrive, ticket)
+
     def _plan_question(self, ticket, answered, rest):
         asked = answered + timedelta(minutes=self.random.randint(15, 45))
         replied = asked + timedelta(hours=self.random.randint(16, 52))
         number = self.random.randrange(len(stories.QUESTIONS))
         self.timeline.at(asked, self._ask, ticket, number)
         self.timeline.at(replied, self._reply, ticket, number)
+        self.timeline.at(replied + timedelta(minutes=25), self._go_on, ticket)
         self.timeline.at(replied + rest * 0.5, self._solve, ticket)
 
     def _after(self, ticket, metric, used):
         """:return: naive UTC instant at which that share of a promise is used up; of
-        no promise at all: of two working days
+        no promise at all: of a working day for the first answer, of two for the rest
         """
         clock = ticket.task.sla_clock_ids.filtered(lambda c: c.metric == metric)
-        hours, minutes = OFFICE, 1200 if metric == "resolution" else 480
+        hours, minutes = OFFICE, 480 if metric == "first_response" else 1200
         if clock:
             hours, minutes = clock.sla_calendar_id._working_time(), clock.minutes
         start = self.timeline.env.cr.now().replace(tzinfo=timezone.utc)
@@ -233,6 +247,8 @@ class Tickets:
         gone = self.timeline.now - now
         answered = min(self._after(ticket, "first_response", 0.4), now + gone * 0.5)
         self.timeline.at(answered, self._answer, ticket)
+        if plan.stage == "visited":
+            self.timeline.at(now + gone * 0.8, self._arrive, ticket)
         if plan.stage == "waiting":
             asked = answered + (self.timeline.now - answered) * 0.3
             self.timeline.at(asked, self._ask, ticket, 0)
@@ -251,7 +267,14 @@ class Tickets:
                 "description": f"<p>{story.request}</p>",
             }
         )
-        self._say(task, contact, story.request, message_type="email")
+        # As the gateway does: it is the request itself, and no question more.
+        self._say(
+            task,
+            contact,
+            story.request,
+            message_type="email",
+            subtype_xmlid="project.mt_task_new",
+        )
         user = self.timeline.named(f"user_{technician}")
         return Ticket(task, story, contact, user, fate)
 
@@ -300,6 +323,17 @@ class Tickets:
         )
         ticket.task.stage_id = self.stages["progress"]
 
+    def _go_on(self, ticket):
+        body = "Thank you, that helps. We go on with it."
+        self._say(
+            ticket.task.with_user(ticket.technician),
+            ticket.technician.partner_id,
+            body,
+        )
+
+    def _arrive(self, ticket):
+        ticket.task.with_user(ticket.technician).action_ticket_arrived()
+
     def _solve(self, ticket):
         body = ticket.story.solution
         if ticket.fate == "late_solution":
@@ -330,6 +364,12 @@ class Tickets:
     def _thank(self, ticket):
         body = self.random.choice(stories.THANKS)
         self._say(ticket.task, ticket.contact, body, message_type="email")
+        # What a customer writes goes on; somebody looks, and closes it again.
+        looked = self.timeline.env.cr.now() + timedelta(minutes=12)
+        self.timeline.at(looked, self._close_again, ticket)
+
+    def _close_again(self, ticket):
+        ticket.task.with_user(ticket.technician).stage_id = self.stages["solved"]
 
     def _cancel(self, ticket):
         body = "Please forget it, the neighbour had borrowed our remote."

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.fields import Command
 
 from odoo.addons.project.models.project_task import CLOSED_STATES
 
@@ -18,6 +19,19 @@ class ProjectTask(models.Model):
         export_string_translation=False,
         groups="base.group_system",
         help="Of the portal form it was sent with: sent twice, it is one ticket.",
+    )
+
+    follows_id = fields.Many2one(
+        "project.task",
+        string="Follows",
+        copy=False,
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The ticket that was closed long before this matter came up again.",
+    )
+    followed_by_ids = fields.One2many(
+        "project.task", "follows_id", string="Followed By", readonly=True
     )
 
     _request_key_uniq = models.UniqueIndex(
@@ -44,17 +58,23 @@ class ProjectTask(models.Model):
     def _close_by_stage(self):
         """A ticket moved to a closing stage is done: what Odoo itself counts as closed
         and what the service desk does must not differ."""
-        for task in self.sudo().filtered(lambda t: t._ticket_in_scope()):
-            state = CLOSING_STATES.get(task.stage_id.ticket_status)
-            if state and task.state != state:
-                task.state = state
+        tickets = self.sudo().filtered(lambda t: t._ticket_in_scope())
+        for status, state in CLOSING_STATES.items():
+            tickets.filtered(
+                lambda t, status=status, state=state: (
+                    t.stage_id.ticket_status == status and t.state != state
+                )
+            ).write({"state": state})
 
     def _reopen_by_stage(self):
         """A ticket dragged back out of a closing stage is being worked on again."""
-        for task in self.filtered(lambda t: t._ticket_in_scope()):
-            closing = task.stage_id.ticket_status in CLOSING_STATES
-            if task.state in CLOSED_STATES and not closing:
-                task.state = "01_in_progress"
+        self.filtered(
+            lambda t: (
+                t._ticket_in_scope()
+                and t.state in CLOSED_STATES
+                and t.stage_id.ticket_status not in CLOSING_STATES
+            )
+        ).write({"state": "01_in_progress"})
 
     # EXTENDS 'service.agreement.ticket.mixin'
 
@@ -86,6 +106,37 @@ class ProjectTask(models.Model):
 
     def _ticket_company(self):
         return self.company_id or self.project_id.company_id or self.env.company
+
+    def _ticket_assignees(self):
+        return self.user_ids
+
+    @api.model
+    def _ticket_assignee_fields(self):
+        return ["user_ids"]
+
+    def _ticket_assign(self, user):
+        self.user_ids = user
+
+    def _ticket_prepare_resume(self):
+        stage = self.stage_id
+        values = {"state": "01_in_progress"} if self.state in CLOSED_STATES else {}
+        if not stage.ticket_status:
+            return values
+        stages = self.project_id.type_ids.filtered(lambda s: not s.ticket_status)
+        before = stages.filtered(lambda s: s.sequence <= stage.sequence)
+        if working := before[-1:] or stages[:1]:
+            return {**values, "stage_id": working.id}
+        return {}
+
+    def _ticket_prepare_follow_up(self, text):
+        return {
+            "name": self.name,
+            "description": text,
+            "project_id": self.project_id.id,
+            "partner_id": self.partner_id.id,
+            "user_ids": [Command.set(self.user_ids.ids)],
+            "follows_id": self.id,
+        }
 
     @api.model
     def _ticket_watched_fields(self):

@@ -16,3 +16,16 @@ class ProjectTaskType(models.Model):
         help="What a ticket in this stage is doing. Empty: we are working on it, and"
         " its clocks run.",
     )
+
+    def write(self, vals):
+        """A stage that means something else is news to the tickets in it.
+
+        Sudo: who arranges stages need not see every ticket.
+        """
+        if "ticket_status" not in vals:
+            return super().write(vals)
+        tickets = self.env["project.task"].sudo().search([("stage_id", "in", self.ids)])
+        with tickets._ticket_following():
+            result = super().write(vals)
+            tickets._close_by_stage()
+        return result

@@ -43,6 +43,13 @@ class ResCompany(models.Model):
         help="Give back days that were billed before an agreement was suspended.",
     )
 
+    agreement_reopen_days = fields.Integer(
+        string="Reopen Within",
+        default=7,
+        help="Days after it was closed in which a ticket resumes its old promise."
+        " Later, the customer's answer makes a new ticket.",
+    )
+
     def _service_tz(self):
         """:return: ZoneInfo in which this company's days begin and end"""
         self.ensure_one()

@@ -16,6 +16,9 @@ class ResConfigSettings(models.TransientModel):
     agreement_credit_suspended = fields.Boolean(
         related="company_id.agreement_credit_suspended", readonly=False
     )
+    agreement_reopen_days = fields.Integer(
+        related="company_id.agreement_reopen_days", readonly=False
+    )
     is_invoice_sending_off = fields.Boolean(
         compute="_compute_is_invoice_sending_off",
         help="Odoo's scheduled action that sends invoices is switched off.",

@@ -61,6 +61,8 @@ AGREED = {
     "note",
     "highlights",
     "exclusions",
+    "sla_credit_percent",
+    "sla_credit_cap",
 }
 # What is different from a day on by a dated fact.
 CHANGEABLE = {"tier_id", "plan_id", "line_ids"}

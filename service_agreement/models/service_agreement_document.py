@@ -71,6 +71,8 @@ class ServiceAgreement(models.Model):
         """Hook for bridges: the words of their own metrics."""
         return {
             "first_response": self.env._("We answer within"),
+            "update": self.env._("We answer each further question within"),
+            "on_site": self.env._("We are on site within"),
             "resolution": self.env._("We solve it within"),
         }
 

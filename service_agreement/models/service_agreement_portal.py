@@ -189,13 +189,15 @@ class ServiceAgreement(models.Model):
         when = self._format_portal_instant(clock.deadline)
         if clock.metric == "first_response":
             return self.env._("We answer by %(when)s", when=when)
+        if clock.metric == "update":
+            return self.env._("We answer again by %(when)s", when=when)
+        if clock.metric == "on_site":
+            return self.env._("On site by %(when)s", when=when)
         return self.env._("Solved by %(when)s", when=when)
 
     def _format_portal_instant(self, instant):
         self.ensure_one()
-        partner = self.partner_id
-        tz = partner.tz or partner.commercial_partner_id.tz
-        tz = tz or str(self.company_id._service_tz())
+        tz = self._get_portal_tz()
         day = format_datetime(self.env, instant, tz=tz, dt_format="EEE d MMM")
         time = format_time(
             self.env,
@@ -203,3 +205,9 @@ class ServiceAgreement(models.Model):
             time_format="short",
         )
         return self.env._("%(day)s, %(time)s", day=day, time=time)
+
+    def _get_portal_tz(self):
+        """:return: str, the name of the time zone on the customer's wall"""
+        partner = self.partner_id
+        tz = partner.tz or partner.commercial_partner_id.tz
+        return tz or str(self.company_id._service_tz())

@@ -1,43 +1,30 @@
-from datetime import timedelta, timezone
-
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from ..tools.sla_clock import Fact, Target, read
-from . import instant
+from . import instant, ticket_notes
 from .service_agreement_sla_target import METRICS, PRIORITIES, format_minutes
 
 # The share of a promise after which a clock is at risk.
 AT_RISK = 0.75
 
-# What a fact means to a clock, by metric. A reopened ticket is not answered anew.
-ROLES = {
-    "first_response": {
-        "opened": "start",
-        "waiting": "pause",
-        "resumed": "resume",
-        "answered": "stop",
-        "solved": "stop",
-        "cancelled": "cancel",
-    },
-    "resolution": {
-        "opened": "start",
-        "waiting": "pause",
-        "resumed": "resume",
-        "solved": "stop",
-        "reopened": "reopen",
-        "cancelled": "cancel",
-    },
-}
-# Of facts of one kind of change at one instant only the last one counts.
-CHANGES = {
-    "start": "start",
-    "pause": "wait",
-    "resume": "wait",
-    "stop": "close",
-    "reopen": "close",
-    "cancel": "close",
-}
+# What is derived from the facts, and by nothing else.
+READING = (
+    "priority",
+    "minutes",
+    "pausable",
+    "sla_calendar_id",
+    "agreement_id",
+    "tier_id",
+    "reprioritised",
+    "state",
+    "started_at",
+    "stopped_at",
+    "deadline",
+    "risk_at",
+    "used_seconds",
+    "remaining_seconds",
+    "late_seconds",
+)
 
 
 class ServiceAgreementSlaClock(models.Model):
@@ -60,6 +47,12 @@ class ServiceAgreementSlaClock(models.Model):
         string="Ticket", model_field="res_model", required=True, index=True
     )
     metric = fields.Selection(METRICS, string="Promise", required=True)
+    number = fields.Integer(
+        string="Round",
+        required=True,
+        default=1,
+        help="Updates are promised again with every question of the customer.",
+    )
     priority = fields.Selection(PRIORITIES, required=True)
     minutes = fields.Integer(string="Within", required=True)
     pausable = fields.Boolean(string="Pauses")
@@ -122,7 +115,7 @@ class ServiceAgreementSlaClock(models.Model):
     )
 
     _ticket_metric_uniq = models.UniqueIndex(
-        "(res_model, res_id, metric)", "A ticket has one clock per promise."
+        "(res_model, res_id, metric, number)", "A ticket has one clock per promise."
     )
     _running_idx = models.Index("(deadline) WHERE state = 'running'")
 
@@ -209,89 +202,90 @@ class ServiceAgreementSlaClock(models.Model):
             return self.env._("Waiting for you"), "warning"
         return self.env._("Due %(due)s", due=due) if due else False, "info"
 
+    def flush_model(self, fnames=None):
+        # What is noted but not written down yet, is there for whoever looks.
+        ticket_notes.write_down(self.env)
+        return super().flush_model(fnames)
+
+    def _fetch_query(self, query, fields):
+        ticket_notes.write_down(self.env)
+        return super()._fetch_query(query, fields)
+
     def _refresh(self):
         """Read the clocks again from their tickets' facts; write where it differs."""
         for res_model, clocks in self.grouped("res_model").items():
-            facts = self.env["service.agreement.ticket.fact"]._get_by_ticket(
-                res_model, clocks.mapped("res_id")
-            )
-            for clock in clocks:
-                clock._write_reading(facts[clock.res_id])
-
-    def _write_reading(self, facts):
-        reading = self._prepare_reading(
-            {name: self[name] for name in ("metric", "minutes", "pausable")},
-            self.sla_calendar_id,
-            facts,
-        )
-        changed = {name: new for name, new in reading.items() if self[name] != new}
-        if changed:
-            self.write(changed)
+            tickets = self.env[res_model].browse(set(clocks.mapped("res_id")))
+            tickets.sudo()._ticket_read_clocks()
 
     @api.model
-    def _prepare_reading(self, line, calendar, facts):
-        """What a clock shows after these facts.
+    def _cron_check(self):
+        self.env["service.agreement.ticket.mixin"]._cron_check_clocks()
 
-        :param dict line: metric, minutes and pausable
-        :param calendar: service.agreement.sla.calendar, empty for day and night
-        :param facts: list of (naive datetime, kind) in order, from the opening on
+    def _after_reading(self):
+        """Hook: the clocks in ``self`` are new, or were set anew by their facts."""
+
+    def _get_difference(self, values):
+        """:return: dict of those of ``values`` that the clock does not show"""
+        return {
+            name: new
+            for name, new in values.items()
+            if self._fields[name].convert_to_write(self[name], self) != new
+        }
+
+    def _compare(self, derived):
+        """Compare the clocks of one ticket with what its facts say.
+
+        :param derived: list of tools.sla_history.Clock
+        :return: list of str, what differs
+        """
+        stored = {(clock.metric, clock.number): clock for clock in self}
+        texts = []
+        for clock in derived:
+            name = f"{clock.metric} {clock.number}"
+            known = stored.pop((clock.metric, clock.number), None)
+            if not known:
+                texts.append(self.env._("%(clock)s is missing", clock=name))
+                continue
+            texts += known._describe_difference(name, self._prepare_reading(clock))
+        return texts + [
+            self.env._("%(clock)s should not exist", clock=f"{metric} {number}")
+            for metric, number in stored
+        ]
+
+    def _describe_difference(self, name, values):
+        return [
+            self.env._(
+                "%(clock)s: %(field)s is %(stored)s, the facts say %(derived)s",
+                clock=name,
+                field=field,
+                stored=self._fields[field].convert_to_write(self[field], self),
+                derived=value,
+            )
+            for field, value in self._get_difference(values).items()
+        ]
+
+    @api.model
+    def _prepare_reading(self, clock):
+        """What a clock shows as of the last fact.
+
+        :param tools.sla_history.Clock clock:
         :return: dict of field values
         """
-        events = _clock_facts(ROLES[line["metric"]], facts)
-        target = Target(
-            timedelta(minutes=line["minutes"]),
-            calendar._working_time(),
-            line["pausable"],
-        )
-        now = events[-1].at
-        reading = read(target, events, now)
-        running = reading.state == "running"
+        reading = clock.reading
         return {
+            "metric": clock.metric,
+            "number": clock.number,
+            **clock.line.label._asdict(),
+            "reprioritised": clock.reprioritised,
             "state": reading.state,
-            "started_at": _naive(next(e.at for e in events if e.kind == "start")),
-            "stopped_at": _stopped_at(events, reading),
+            "started_at": _naive(clock.started_at),
+            "stopped_at": _naive(clock.stopped_at),
             "deadline": _naive(reading.deadline),
-            "risk_at": running and _naive(_risk_at(target, reading, now)),
+            "risk_at": _naive(clock.get_instant_of(AT_RISK)),
             "used_seconds": int(reading.used.total_seconds()),
             "remaining_seconds": int(reading.remaining.total_seconds()),
             "late_seconds": int(reading.late.total_seconds()),
         }
-
-
-def _clock_facts(roles, facts):
-    """The ticket's facts as one clock understands them.
-
-    Facts carry whole seconds: of two opposite ones in the same second only the later
-    one counts, else `read` would have to guess which it was.
-    """
-    latest = {}
-    for at, kind in facts:
-        role = roles.get(kind)
-        if role:
-            latest[at, CHANGES[role]] = Fact(at.replace(tzinfo=timezone.utc), role)
-    return sorted(latest.values(), key=lambda fact: fact.at)
-
-
-def _stopped_at(events, reading):
-    """When the clock was stopped for good, or for now; False if it is open.
-
-    What was stopped in time can be reopened; too late, or cancelled, is final.
-    """
-    ends = [event for event in events if event.kind in ("stop", "cancel", "reopen")]
-    if reading.state == "missed":
-        ends = [e for e in ends if e.at > reading.deadline and e.kind != "reopen"]
-    elif reading.state == "cancelled":
-        ends = [e for e in ends if e.kind == "cancel"]
-    elif ends and ends[-1].kind == "reopen":
-        return False
-    elif any(e.kind == "reopen" for e in ends):
-        last = max(i for i, e in enumerate(ends) if e.kind == "reopen")
-        ends = ends[last + 1 :]
-    return _naive(ends[0].at) if ends else False
-
-
-def _risk_at(target, reading, now):
-    return target.calendar.add(now, target.duration * AT_RISK - reading.used)
 
 
 def _naive(aware):

@@ -1,9 +1,24 @@
 import json
+from datetime import datetime, timedelta, timezone
+from typing import NamedTuple
 
 from odoo import api, fields, models, tools
 from odoo.exceptions import UserError
 
+from ..tools.sla_clock import Target
+from ..tools.sla_history import Line, get_due_at
 from .service_agreement_sla_calendar import canonical_json, digest
+
+
+class Label(NamedTuple):
+    """What a clock keeps of the line it counts by: names and values of its fields."""
+
+    priority: str
+    minutes: int
+    pausable: bool
+    sla_calendar_id: int | bool
+    agreement_id: int | bool
+    tier_id: int | bool
 
 
 class ServiceAgreementSlaPromise(models.Model):
@@ -82,9 +97,80 @@ class ServiceAgreementSlaPromise(models.Model):
         lines = [target._prepare_promise_line() for target in targets]
         return digest(canonical_json([lines, hours])), lines, hours
 
-    def _get_targets(self, priority):
-        """:return: list of dict, the lines of this promise at ``priority``"""
-        if not self:
-            return []
-        lines = json.loads(self.spec)
-        return [line for line in lines if line["priority"] == priority]
+    @api.model
+    def _get_reader(self):
+        """:return: function that gives the lines of a source (ids of a promise, an
+        agreement and a tier) at a priority, as `tools.sla_history.derive` asks
+        """
+        known = {}
+
+        def get_lines(source, priority):
+            if (source, priority) not in known:
+                promise = self.browse(source[0] or [])
+                known[source, priority] = promise._get_lines(priority, source)
+            return known[source, priority]
+
+        return get_lines
+
+    def _get_lines(self, priority, source):
+        """:return: dict of tools.sla_history.Line by metric"""
+        _promise_id, agreement_id, tier_id = source
+        return {
+            line["metric"]: self._get_line(line, agreement_id, tier_id)
+            for line in self._get_targets()
+            if line["priority"] == priority
+        }
+
+    def _get_line(self, line, agreement_id=False, tier_id=False):
+        calendar = self.env["service.agreement.sla.calendar"]
+        calendar = calendar.browse(line["calendar"] or [])
+        duration = timedelta(minutes=line["minutes"])
+        target = Target(duration, calendar._working_time(), line["pausable"])
+        label = Label(
+            line["priority"],
+            line["minutes"],
+            line["pausable"],
+            calendar.id,
+            agreement_id,
+            tier_id,
+        )
+        return Line(line["metric"], target, label)
+
+    def _get_targets(self):
+        """:return: list of dict, see the class"""
+        return json.loads(self.spec) if self else []
+
+    # The better of two promises
+
+    def _merge_better(self, old, facts, now):
+        """:param old: the promise given before
+        :param facts: service.agreement.ticket.fact of the ticket
+        :param datetime now: naive UTC
+        :return: a promise that has of each thing, at each priority, what is due
+            earlier on this ticket
+        """
+        happenings, now = facts._get_happenings(), now.replace(tzinfo=timezone.utc)
+
+        def get_due(line):
+            due = get_due_at(self._get_line(line), happenings, now)
+            return due or datetime.max.replace(tzinfo=timezone.utc)
+
+        best = {}
+        for line in [*old._get_targets(), *self._get_targets()]:
+            key = line["priority"], line["metric"]
+            if key not in best or get_due(line) < get_due(best[key]):
+                best[key] = line
+        return self._freeze_lines([best[key] for key in sorted(best)])
+
+    @api.model
+    def _freeze_lines(self, lines):
+        """:param lines: list of dict, see the class
+        :return: the record of this promise, old or new
+        """
+        if not lines:
+            return self.browse()
+        text = canonical_json(lines)
+        key = digest(text)
+        return self.search([("hash", "=", key)], limit=1) or self.create(
+            {"hash": key, "spec": text}
+        )

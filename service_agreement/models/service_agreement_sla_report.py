@@ -35,6 +35,7 @@ class ServiceAgreementSlaReport(models.Model):
             "stopped_at",
             "tier_id",
         ],
+        "project.task": ["technician_id"],
     }
 
     res_model = fields.Char(string="Ticket Model", readonly=True)
@@ -55,6 +56,12 @@ class ServiceAgreementSlaReport(models.Model):
     agreement_id = fields.Many2one("service.agreement", readonly=True)
     tier_id = fields.Many2one("service.agreement.tier", readonly=True)
     partner_id = fields.Many2one("res.partner", string="Customer", readonly=True)
+    technician_id = fields.Many2one(
+        "res.users",
+        readonly=True,
+        falsy_value_label="Unassigned",
+        help="Who answers for the ticket now.",
+    )
     company_id = fields.Many2one("res.company", readonly=True)
     started_at = fields.Datetime(string="Opened", readonly=True)
     deadline = fields.Datetime(readonly=True)
@@ -81,18 +88,35 @@ class ServiceAgreementSlaReport(models.Model):
                    CASE status WHEN 'met' THEN 100.0 WHEN 'missed' THEN 0.0 END
                        AS compliance
               FROM (
-                SELECT id, res_model, res_id, metric, priority, agreement_id, tier_id,
-                       partner_id, company_id, started_at, deadline, stopped_at,
-                       late_seconds / 3600.0 AS late_hours,
-                       CASE WHEN state = 'running' AND deadline < %(now)s
+                SELECT clock.id, clock.res_model, clock.res_id, clock.metric,
+                       clock.priority, clock.agreement_id, clock.tier_id,
+                       clock.partner_id, clock.company_id, clock.started_at,
+                       clock.deadline, clock.stopped_at, ticket.technician_id,
+                       clock.late_seconds / 3600.0 AS late_hours,
+                       CASE WHEN clock.state = 'running' AND clock.deadline < %(now)s
                                 THEN 'missed'
-                            WHEN state IN ('running', 'paused') THEN 'open'
-                            ELSE state
+                            WHEN clock.state IN ('running', 'paused') THEN 'open'
+                            ELSE clock.state
                        END AS status
-                  FROM service_agreement_sla_clock
+                  FROM service_agreement_sla_clock clock
+             LEFT JOIN (%(tickets)s) ticket
+                    ON ticket.res_model = clock.res_model AND ticket.id = clock.res_id
               ) AS clock
             """,
             now=now(self.env),
+            tickets=self._get_tickets_query(),
+        )
+
+    def _get_tickets_query(self):
+        """:return: SQL of res_model, id and technician_id of all tickets"""
+        names = self.env["service.agreement.ticket.mixin"]._get_ticket_models()
+        return SQL(" UNION ALL ").join(
+            SQL(
+                "SELECT %s AS res_model, id, technician_id FROM %s",
+                name,
+                SQL.identifier(self.env[name]._table),
+            )
+            for name in names
         )
 
     def action_open_ticket(self):

@@ -2,8 +2,10 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 METRICS = [
-    ("first_response", "First Response"),
-    ("resolution", "Resolution"),
+    ("first_response", "First answer"),
+    ("update", "Reply to a message"),
+    ("on_site", "Technician on site"),
+    ("resolution", "Solved"),
 ]
 # The values of project.task, in the words of a service desk.
 PRIORITIES = [

@@ -1,16 +1,26 @@
 from collections import defaultdict
+from datetime import timezone
 
 from odoo import api, fields, models
-from odoo.fields import Domain
+from odoo.exceptions import UserError
+
+from ..tools.sla_history import Happening
+from . import ticket_notes
+from .service_agreement_sla_target import PRIORITIES
 
 FACT_KINDS = [
     ("opened", "Opened"),
     ("waiting", "Waiting for the customer"),
     ("resumed", "Back to work"),
+    ("asked", "The customer wrote"),
     ("answered", "Answered"),
+    ("arrived", "Arrived on site"),
     ("solved", "Solved"),
     ("reopened", "Reopened"),
     ("cancelled", "Cancelled"),
+    ("merged", "Merged"),
+    ("priority", "Another priority"),
+    ("agreement", "Promise applied"),
 ]
 
 
@@ -18,8 +28,11 @@ class ServiceAgreementTicketFact(models.Model):
     """What happened to a ticket, and when.
 
     Facts are only ever added: every clock is derived from them and can be derived
-    again (SEMANTICS §4). Nobody may change one; a manager may add one that nobody
-    wrote down.
+    again (SEMANTICS §4). Nobody may change one; one that nobody wrote down may be
+    added by hand.
+
+    An opening and a priority say which priority the ticket has from then on; an
+    opening and an agreement applied, what is promised from then on.
     """
 
     _name = "service.agreement.ticket.fact"
@@ -37,32 +50,117 @@ class ServiceAgreementTicketFact(models.Model):
         "res.partner", ondelete="set null", index="btree_not_null"
     )
     note = fields.Char()
-    company_id = fields.Many2one("res.company", required=True, index=True)
+    priority = fields.Selection(PRIORITIES)
+    agreement_id = fields.Many2one(
+        "service.agreement", ondelete="restrict", index="btree_not_null"
+    )
+    tier_id = fields.Many2one(
+        "service.agreement.tier", ondelete="restrict", index="btree_not_null"
+    )
+    sla_promise_id = fields.Many2one(
+        "service.agreement.sla.promise",
+        string="Frozen Promise",
+        ondelete="restrict",
+        index="btree_not_null",
+    )
+    company_id = fields.Many2one("res.company", index="btree_not_null")
 
     _ticket_idx = models.Index("(res_model, res_id, at)")
 
     @api.model_create_multi
     def create(self, vals_list):
         """Clocks follow their facts, whoever writes one down."""
+        if not self.env.su:
+            self._check_by_hand(vals_list)
+        ticket_notes.write_down(self.env)
         facts = super().create(vals_list)
-        facts.sudo()._get_clocks()._refresh()
+        facts.sudo()._read_clocks()
         return facts
 
-    def _get_clocks(self):
-        domains = [
-            Domain("res_model", "=", res_model)
-            & Domain("res_id", "in", facts.mapped("res_id"))
-            for res_model, facts in self.grouped("res_model").items()
-        ]
-        return self.env["service.agreement.sla.clock"].search(Domain.OR(domains))
+    def flush_model(self, fnames=None):
+        # What is noted but not written down yet, is there for whoever looks.
+        ticket_notes.write_down(self.env)
+        return super().flush_model(fnames)
+
+    def _fetch_query(self, query, fields):
+        ticket_notes.write_down(self.env)
+        return super()._fetch_query(query, fields)
+
+    def _check_by_hand(self, vals_list):
+        """:raise UserError: for what cannot have happened"""
+        self.browse().check_access("create")
+        for vals in vals_list:
+            ticket = self.env[vals["res_model"]].browse(vals["res_id"])
+            ticket.check_access("write")
+            at = fields.Datetime.to_datetime(vals["at"])
+            if problem := ticket.sudo()._ticket_why_not_fact(vals["kind"], at):
+                raise UserError(problem)
+
+    def _read_clocks(self):
+        for res_model, facts in self.grouped("res_model").items():
+            tickets = self.env[res_model].browse({fact.res_id for fact in facts})
+            tickets._ticket_read_clocks()
 
     @api.model
     def _get_by_ticket(self, res_model, res_ids):
-        """:return: dict of list of (naive datetime, kind) in order, by ticket id"""
-        facts = defaultdict(list)
-        for fact in self.sudo().search_fetch(
+        """:return: dict of the facts in order, by ticket id"""
+        facts = self.sudo().search_fetch(
             [("res_model", "=", res_model), ("res_id", "in", list(res_ids))],
-            ["res_id", "at", "kind"],
-        ):
-            facts[fact.res_id].append((fact.at, fact.kind))
-        return facts
+            [
+                "res_id",
+                "at",
+                "kind",
+                "priority",
+                "agreement_id",
+                "tier_id",
+                "sla_promise_id",
+            ],
+        )
+        by_ticket = defaultdict(self.browse)
+        by_ticket.update(facts.grouped("res_id"))
+        return by_ticket
+
+    def _get_happenings(self):
+        """:return: list of Happening, as `tools.sla_history` reads them"""
+        return [
+            Happening(
+                fact.at.replace(tzinfo=timezone.utc),
+                fact.kind,
+                fact.priority or None,
+                fact._get_source(),
+            )
+            for fact in self
+        ]
+
+    def _get_source(self):
+        """:return: ids of (promise, agreement, tier) that hold from this fact on; None
+        where it changes nothing
+        """
+        if self.kind != "agreement" and not self.agreement_id:
+            return None
+        return self.sla_promise_id.id, self.agreement_id.id, self.tier_id.id
+
+    # What tickets ask of their facts
+
+    def _is_opened(self):
+        return any(fact.kind == "opened" for fact in self)
+
+    def _get_opened_at(self):
+        return next((fact.at for fact in self if fact.kind == "opened"), None)
+
+    def _get_closed_at(self):
+        """:return: since when the promise has been closed, or None
+
+        A reopening that came too late is no fact: closed again, it is still as old.
+        """
+        closed_at = None
+        for fact in self:
+            if fact.kind in ("opened", "reopened"):
+                closed_at = None
+            elif fact.kind in ("solved", "cancelled", "merged"):
+                closed_at = closed_at or fact.at
+        return closed_at
+
+    def _has_arrived(self):
+        """:return: bool, whether a technician was there"""
+        return any(fact.kind == "arrived" for fact in self)

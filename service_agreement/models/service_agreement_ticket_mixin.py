@@ -1,30 +1,9 @@
-from datetime import timedelta
-from typing import NamedTuple
-
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools import sql
 
 from . import instant
-
-# Reopened later than this after it was closed, a ticket's promise stays closed.
-REOPEN_WITHIN = timedelta(days=7)
-# What people say in public. Acknowledgements, out-of-office notices and tracking
-# have other types.
-SPOKEN_TYPES = ("comment", "email", "email_outgoing")
-
-
-class TicketStatus(NamedTuple):
-    """What a ticket's clocks want to know of it."""
-
-    closed: str | bool
-    waiting: bool
-    priority: str
-    # The ticket that goes on instead of this one.
-    merged: models.BaseModel
-    # Whom it is for: what is promised is looked for again when this changes.
-    covered: tuple
 
 
 class ServiceAgreementTicketMixin(models.AbstractModel):
@@ -44,6 +23,11 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
     message add dated facts, and clocks are read from the facts. Everything here runs
     as superuser: tickets are opened by technicians, portal users and the mail
     gateway, none of whom may read agreements, nor forge a fact.
+
+    The rooms of the house: here the fields, the questions and the entry points;
+    `_ticket_diary` turns what happens into facts, `_ticket_message` what is said,
+    `_ticket_promise` decides what is promised, `_ticket_reading` sets the clocks by
+    the facts, `_ticket_explanation` puts their arithmetic in words.
     """
 
     _name = "service.agreement.ticket.mixin"
@@ -150,6 +134,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         return super()._auto_init()
 
     @api.depends(
+        "ticket_fact_ids",
         "sla_clock_ids.state",
         "sla_clock_ids.deadline",
         "sla_clock_ids.risk_at",
@@ -201,7 +186,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
             False: Domain("sla_phase", "=", False),
         }
 
-    @api.depends("sla_clock_ids.state", "sla_clock_ids.deadline")
+    @api.depends("ticket_fact_ids", "sla_clock_ids.state", "sla_clock_ids.deadline")
     def _compute_sla_summary(self):
         """What the form shows of the clocks to people who may not read them."""
         clocks = self.env["service.agreement.sla.clock"].sudo()
@@ -295,6 +280,19 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         """:return: str, by which the customer knows it"""
         return f"#{self.id}"
 
+    def _ticket_prepare_resume(self):
+        """:return: dict of values that put a waiting or solved ticket back to work;
+        empty if there is no stage for it
+        """
+        return {}
+
+    def _ticket_prepare_follow_up(self, text):
+        """:param Markup text: what the customer wrote, or empty
+        :return: dict of values of a new ticket that goes on with this one, which was
+            closed long ago; empty if this model knows no such thing
+        """
+        return {}
+
     @api.model
     def _ticket_customer_domain(self, customers):
         """:return: Domain of the tickets of these customers, res.partner"""
@@ -322,10 +320,8 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         watched = {*self._ticket_watched_fields(), "agreement_id"}
         if watched.isdisjoint(vals):
             return super().write(vals)
-        before = self._ticket_statuses()
-        result = super().write(vals)
-        self._ticket_follow(before)
-        return result
+        with self._ticket_following():
+            return super().write(vals)
 
     def unlink(self):
         """Clocks and facts have no foreign key to go by."""
@@ -343,43 +339,6 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
             records.unlink()
         return result
 
-    def _message_post_after_hook(self, message, msg_vals):
-        if self.sudo()._ticket_is_answer(message):
-            self._ticket_record("answered", author=message.author_id)
-        return super()._message_post_after_hook(message, msg_vals)
-
-    # Actions
-
-    def action_ticket_apply_promise(self):
-        """Promise again, by the agreement as it is now, from the original opening.
-
-        What was kept or missed stays so. Logged, for it changes what the customer
-        was told.
-        """
-        self.check_access("write")
-        if not self.env.user.has_group("service_agreement.group_user"):
-            raise AccessError(
-                self.env._("Only who makes agreements may promise something new.")
-            )
-        for ticket in self.sudo():
-            facts = ticket._ticket_facts_opened()
-            if not _has(facts[ticket.id], "opened"):
-                raise UserError(
-                    self.env._(
-                        "%(ticket)s was closed before it was a ticket: there is nothing"
-                        " left to promise. Reopen it first.",
-                        ticket=ticket.display_name,
-                    )
-                )
-            if not (ticket.agreement_id and ticket._ticket_suits()):
-                ticket._ticket_write({"agreement_id": ticket._ticket_match().id})
-            ticket._ticket_start_promises(facts)
-            ticket._message_log(body=ticket._ticket_promise_text())
-
-    def action_view_agreement(self):
-        self.ensure_one()
-        return self.agreement_id.get_formview_action()
-
     # Entry points
 
     @api.model
@@ -388,13 +347,17 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         children = self.env["service.agreement.ticket.mixin"]._inherit_children
         return [name for name in children if not self.env[name]._abstract]
 
+    def action_view_agreement(self):
+        self.ensure_one()
+        return self.agreement_id.get_formview_action()
+
     def _ticket_open(self):
         """Make tickets of those of ``self``, new records, that are some.
 
         Never refuses a ticket; without agreement it only notes when it was opened.
         """
         if tickets := self.sudo().filtered(lambda t: t._ticket_in_scope()):
-            tickets._ticket_promise(tickets._ticket_record_opening(), new=True)
+            tickets._ticket_note_opening(promises=tickets._ticket_find_promises())
 
     def _ticket_join(self, at=None):
         """Make tickets of records that were none, or give those a promise that could
@@ -410,17 +373,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
             )
         )
         if tickets:
-            tickets._ticket_promise(tickets._ticket_facts_opened(at))
-
-    def _ticket_promise(self, facts, new=False):
-        """Find who promised what.
-
-        :param dict facts: by ticket id
-        :param bool new: there are no clocks yet
-        """
-        for agreement, covered in _invert(self._ticket_matches()).items():
-            self.browse(covered)._ticket_write({"agreement_id": agreement.id})
-        self.filtered("agreement_id")._ticket_start_promises(facts, new)
+            tickets._ticket_promise(at)
 
     def _ticket_record(self, kind, at=None, author=None, note=None):
         """Add a fact to tickets, and set their clocks by it.
@@ -429,387 +382,10 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         :param datetime at: naive UTC; now if empty
         :param res.partner author: who did it; the user if empty
         """
-        self.sudo()._ticket_facts_opened()
-        self._ticket_add_facts([(t, kind, at) for t in self], author, note)
-
-    # Facts
+        self.sudo()._ticket_note(kind, at=at, author=author, note=note)
 
     def _ticket_now(self):
         return instant.now(self.env)
-
-    def _ticket_add_facts(self, facts, author=None, note=None):
-        """:param facts: list of (ticket, kind, datetime or None)"""
-        author = author or self.env.user.partner_id
-        values = {
-            "res_model": self._name,
-            "author_id": author.id,
-            "note": note,
-        }
-        return (
-            self.env["service.agreement.ticket.fact"]
-            .sudo()
-            .create(
-                [
-                    {
-                        **values,
-                        "res_id": ticket.id,
-                        "kind": kind,
-                        "at": (at or self._ticket_now()).replace(microsecond=0),
-                        "company_id": ticket.sudo()._ticket_company().id,
-                    }
-                    for ticket, kind, at in facts
-                ]
-            )
-        )
-
-    def _ticket_facts(self):
-        """:return: dict of list of (datetime, kind) by ticket id"""
-        return self.env["service.agreement.ticket.fact"]._get_by_ticket(
-            self._name, self.ids
-        )
-
-    def _ticket_facts_opened(self, at=None, before=None):
-        """Facts as `_ticket_facts` gives them, after seeing to it that tickets which
-        are open have an opening: some became tickets without anybody noticing.
-
-        :param datetime at: when it was opened, where that is not the creation
-        :param dict before: TicketStatus by ticket, where that was another one then
-        """
-        facts = self._ticket_facts()
-        before = before or self._ticket_statuses()
-        unopened = self.filtered(
-            lambda t: not before[t].closed and not _has(facts[t.id], "opened")
-        )
-        if not unopened:
-            return facts
-        unopened._ticket_record_opening(at, before)
-        if not at:
-            unopened._ticket_recall_answers(facts)
-        return self._ticket_facts()
-
-    def _ticket_recall_answers(self, facts):
-        """What was answered before it was a ticket needs no other answer.
-
-        :param dict facts: by ticket id, before the opening was recorded
-        """
-        tickets = {t.id: t for t in self if not _has(facts[t.id], "answered")}
-        messages = self.env["mail.message"].search(
-            [
-                ("model", "=", self._name),
-                ("res_id", "in", list(tickets)),
-                ("message_type", "in", SPOKEN_TYPES),
-                # What is being said now, is recorded by who called.
-                ("date", "<", self._ticket_now()),
-            ],
-            order="date, id",
-        )
-        for message in messages:
-            ticket = tickets.get(message.res_id)
-            if ticket and ticket._ticket_is_answer(message):
-                del tickets[ticket.id]
-                author = message.author_id
-                self._ticket_add_facts([(ticket, "answered", message.date)], author)
-
-    def _ticket_record_opening(self, at=None, before=None):
-        """The first facts of new tickets: a state they are born in is one, too.
-
-        :return: dict of the facts added, by ticket id
-        """
-        before = before or {}
-        opening = {
-            ticket: ticket._ticket_prepare_opening(
-                at or ticket._ticket_opened_at(),
-                before.get(ticket) or ticket._ticket_status(),
-            )
-            for ticket in self
-        }
-        self._ticket_add_facts(
-            [
-                (ticket, kind, at)
-                for ticket, facts in opening.items()
-                for at, kind in facts
-            ]
-        )
-        return {ticket.id: facts for ticket, facts in opening.items()}
-
-    def _ticket_prepare_opening(self, at, status):
-        at = at.replace(microsecond=0)
-        kinds = ["opened", status.waiting and "waiting", status.closed]
-        return [(at, kind) for kind in kinds if kind]
-
-    def _ticket_status(self):
-        """A record that is no ticket, or no longer, counts as a cancelled one."""
-        in_scope = self._ticket_in_scope()
-        merged = self._ticket_merged_into()
-        ended = merged or not in_scope
-        return TicketStatus(
-            closed="cancelled" if ended else self._ticket_is_closed(),
-            merged=merged,
-            waiting=self._ticket_is_waiting(),
-            priority=self._ticket_priority(),
-            covered=(in_scope, self._ticket_customer().id, self.agreement_id.id),
-        )
-
-    def _ticket_statuses(self):
-        return {ticket: ticket._ticket_status() for ticket in self.sudo()}
-
-    def _ticket_follow(self, before):
-        """Turn what a write changed into facts.
-
-        :param dict before: TicketStatus by ticket
-        """
-        tickets = self.sudo()
-        after = tickets._ticket_statuses()
-        tickets.filtered(lambda t: before[t] != after[t])._ticket_facts_opened(
-            before=before
-        )
-        facts = []
-        for ticket in tickets:
-            kinds = _transitions(before[ticket], after[ticket])
-            if "reopened" in kinds and not ticket._ticket_may_reopen():
-                kinds = ()
-            facts += [(ticket, kind, None) for kind in kinds]
-        tickets._ticket_add_facts(facts)
-        tickets.filtered(
-            lambda t: before[t].priority != after[t].priority
-        )._ticket_reprioritise()
-        for ticket in tickets.filtered(lambda t: after[t].merged - before[t].merged):
-            ticket._ticket_hand_over(after[ticket].merged)
-        arrived = tickets.filtered(lambda t: before[t].closed and not after[t].closed)
-        arrived._ticket_join(at=self._ticket_now())
-        changed = tickets.filtered(lambda t: before[t].covered != after[t].covered)
-        changed._ticket_change_customer()
-        (changed - arrived)._ticket_join()
-
-    def _ticket_hand_over(self, other):
-        """Merged into ``other``, which counts from the earlier opening of the two.
-
-        Not where one of its promises is decided, which would be judged again, nor
-        from another customer: he was promised nothing of it.
-        """
-        opened_at = _opened_at(self._ticket_facts()[self.id])
-        customer = self._ticket_customer().commercial_partner_id
-        if not opened_at or other._ticket_customer().commercial_partner_id != customer:
-            return
-        facts = other._ticket_facts_opened()
-        clocks = other._ticket_clocks()
-        now = self._ticket_now()
-        if any(c._get_status(now) in ("met", "missed", "cancelled") for c in clocks):
-            return
-        if opened_at < (_opened_at(facts[other.id]) or now):
-            note = self.env._("Opening of %s", self.display_name)
-            other._ticket_record("opened", at=opened_at, note=note)
-
-    def _ticket_change_customer(self):
-        """The promise was another customer's: take it back and look for his own.
-
-        What was kept or missed stays, with its agreement: it was so.
-        """
-        clocks = self._ticket_clocks_by_ticket()
-        for ticket in self:
-            mine = clocks.get(ticket, self._ticket_no_clock())
-            if not ticket._ticket_is_others(mine):
-                continue
-            mine.unlink()
-            ticket._ticket_write(ticket._ticket_prepare_no_promise())
-            ticket._ticket_promise(ticket._ticket_facts_opened(), new=True)
-            ticket._message_log(
-                body=self.env._(
-                    "The customer was corrected. %(promise)s",
-                    promise=ticket._ticket_promise_text(),
-                )
-            )
-
-    def _ticket_is_others(self, clocks):
-        """Whether all that was promised so far was promised to somebody else, and
-        nothing of it is decided."""
-        customer = self._ticket_customer().commercial_partner_id
-        if not customer or not self.agreement_id or self._ticket_status().closed:
-            return False
-        if any(c._get_status(self._ticket_now()) in ("met", "missed") for c in clocks):
-            return False
-        return not self._ticket_suits() or bool(clocks.partner_id - customer)
-
-    def _ticket_prepare_no_promise(self):
-        values = {"agreement_tier_id": False, "sla_promise_id": False}
-        return values if self._ticket_suits() else {**values, "agreement_id": False}
-
-    def _ticket_may_reopen(self):
-        """Whether the old promise goes on; if not, says so on the ticket."""
-        closed_at = _closed_at(self._ticket_facts()[self.id])
-        if not closed_at:
-            return False
-        if self._ticket_now() - closed_at <= REOPEN_WITHIN:
-            return True
-        self._message_log(
-            body=self.env._(
-                "Reopened more than %(days)s days after it was closed: the promise of"
-                " this ticket stays closed. Open a new ticket for a new promise.",
-                days=REOPEN_WITHIN.days,
-            )
-        )
-        return False
-
-    def _ticket_is_answer(self, message):
-        """Whether a message answers the customer: public, by one of us, by hand.
-
-        Not the message that opened the ticket, not a note, not what Odoo or a mail
-        program sends by itself, not what the customer says.
-        """
-        return bool(
-            message.message_type in SPOKEN_TYPES
-            and message.subtype_id
-            and not message.subtype_id.internal
-            and not message.is_internal
-            and message.subtype_id != self._creation_subtype()
-            and not self.env.context.get("service_agreement_automatic_mail")
-            and message.author_id != self._ticket_customer()
-            and any(user._is_internal() for user in message.author_id.user_ids)
-            and self._ticket_in_scope()
-        )
-
-    # Promise
-
-    def _ticket_suits(self):
-        """:return: bool, whether the agreement is this customer's, if he is known"""
-        customer = self._ticket_customer().commercial_partner_id
-        return not customer or self.agreement_id.commercial_partner_id == customer
-
-    def _ticket_matches(self):
-        """:return: dict of the agreements found, by ticket that has none"""
-        cache, found = {}, {}
-        for ticket in self.filtered(lambda t: not t.agreement_id):
-            key = (ticket._ticket_customer(), ticket._ticket_company())
-            if key not in cache:
-                cache[key] = ticket._ticket_match()
-            if cache[key]:
-                found[ticket] = cache[key]
-        return found
-
-    def _ticket_match(self):
-        company = self._ticket_company()
-        day = company._service_day(self._ticket_opened_at())
-        return self.env["service.agreement"]._match(
-            self._ticket_customer(), day, company
-        )
-
-    def _ticket_start_promises(self, facts, new=False):
-        """Freeze what is promised and set the clocks, from the opening on.
-
-        :param dict facts: by ticket id
-        :param bool new: there are no clocks yet
-        """
-        promises = self._ticket_freeze()
-        clocks = {} if new else self._ticket_clocks().grouped("res_id")
-        no_clock = self._ticket_no_clock()
-        values = []
-        for ticket, promise in promises.items():
-            values += ticket._ticket_prepare_clocks(
-                promise, facts[ticket.id], clocks.get(ticket.id, no_clock)
-            )
-        for (promise, agreement), covered in _invert(
-            {t: (promise, t.agreement_id) for t, promise in promises.items()}
-        ).items():
-            self.browse(covered)._ticket_write(
-                {
-                    "agreement_tier_id": agreement.tier_id.id,
-                    "sla_promise_id": promise.id,
-                }
-            )
-        no_clock.create(values)
-
-    def _ticket_freeze(self):
-        """:return: dict of service.agreement.sla.promise by ticket
-
-        Hours that nobody can count in are reported on the tickets: somebody has to
-        see them, and the customer's request is not theirs to refuse.
-        """
-        promises = {}
-        for key, tickets in self.grouped(lambda t: t._ticket_freeze_key()).items():
-            try:
-                promise = self.env["service.agreement.sla.promise"]._freeze(*key)
-            except (UserError, ValueError) as error:
-                tickets._ticket_report(error)
-                continue
-            promises.update(dict.fromkeys(tickets, promise))
-        return promises
-
-    def _ticket_freeze_key(self):
-        """:return: (agreement, name of the customer's time zone, day of the opening)"""
-        customer = self._ticket_customer()
-        tz = customer.tz or customer.commercial_partner_id.tz or False
-        day = self._ticket_company()._service_day(self._ticket_opened_at())
-        return self.agreement_id, tz, day.replace(month=1, day=1)
-
-    def _ticket_report(self, error):
-        for ticket in self:
-            ticket._message_log(
-                body=ticket.env._(
-                    "No deadline could be set by agreement %(agreement)s: %(error)s",
-                    agreement=ticket.agreement_id.display_name,
-                    error=str(error),
-                )
-            )
-
-    def _ticket_prepare_clocks(self, promise, facts, clocks):
-        """Values of the clocks that are missing; those that still run are set anew."""
-        by_metric = clocks.grouped("metric")
-        lines = promise._get_targets(self._ticket_priority())
-        values = []
-        for line in lines:
-            if clock := by_metric.get(line["metric"]):
-                self._ticket_retarget(clock, line, facts)
-            else:
-                values.append(self._ticket_prepare_clock(line, facts))
-        return values
-
-    def _ticket_prepare_clock(self, line, facts):
-        clock_model = self._ticket_no_clock()
-        calendar = self.env["service.agreement.sla.calendar"].sudo()
-        calendar = calendar.browse(line["calendar"] or [])
-        return {
-            "res_model": self._name,
-            "res_id": self.id,
-            "metric": line["metric"],
-            "priority": line["priority"],
-            "minutes": line["minutes"],
-            "pausable": line["pausable"],
-            "sla_calendar_id": calendar.id,
-            "agreement_id": self.agreement_id.id,
-            "tier_id": self.agreement_id.tier_id.id,
-            "partner_id": self._ticket_customer().commercial_partner_id.id,
-            "company_id": self._ticket_company().id,
-            **clock_model._prepare_reading(line, calendar, facts),
-        }
-
-    def _ticket_retarget(self, clock, line, facts):
-        """A clock that is kept or missed never changes again."""
-        now = self._ticket_now()
-        if clock._get_status(now) not in ("running", "at_risk", "paused"):
-            return
-        raised = clock.priority != line["priority"]
-        clock.write(self._ticket_prepare_clock(line, facts))
-        clock.reprioritised = raised and clock._get_status(now) == "missed"
-
-    def _ticket_reprioritise(self):
-        """Another priority is another target, from the same start, same pauses."""
-        facts = self._ticket_facts()
-        for ticket, clocks in self._ticket_clocks_by_ticket().items():
-            promise = ticket.sla_promise_id
-            values = ticket._ticket_prepare_clocks(promise, facts[ticket.id], clocks)
-            self._ticket_no_clock().create(values)
-
-    def _ticket_no_clock(self):
-        return self.env["service.agreement.sla.clock"].sudo()
-
-    def _ticket_clocks(self):
-        return self._ticket_no_clock().search(
-            [("res_model", "=", self._name), ("res_id", "in", self.ids)]
-        )
-
-    def _ticket_clocks_by_ticket(self):
-        clocks = self._ticket_clocks().grouped("res_id")
-        return {t: clocks[t.id] for t in self if t.id in clocks}
 
     def _ticket_write(self, values):
         """Past all overrides: nobody tracks these fields or reacts to them, and a
@@ -825,57 +401,10 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         """
         clocks = self.sudo()._ticket_clocks().sorted("started_at")
         return [
-            clock._get_portal_row() for clock in clocks if clock.state != "cancelled"
+            clock._get_portal_row()
+            for clock in clocks._filter_telling()
+            if clock.state != "cancelled"
         ]
-
-    def _ticket_promise_text(self):
-        if not self.agreement_id:
-            return self.env._("No agreement of this customer is in force.")
-        return self.env._(
-            "The promise of agreement %(agreement)s (%(tier)s) was applied.",
-            agreement=self.agreement_id.display_name,
-            tier=self.agreement_tier_id.name or self.agreement_id.tier_id.name,
-        )
-
-
-def _invert(values):
-    """:return: dict of lists of ids by value, of a dict of values by record"""
-    ids = {}
-    for record, value in values.items():
-        ids.setdefault(value, []).append(record.id)
-    return ids
-
-
-def _has(facts, kind):
-    return any(known == kind for _at, known in facts)
-
-
-def _opened_at(facts):
-    return next((at for at, kind in facts if kind == "opened"), None)
-
-
-def _closed_at(facts):
-    """:return: since when the promise has been closed, or None
-
-    A reopening that came too late is no fact: closed again, it is still as old.
-    """
-    closed_at = None
-    for at, kind in facts:
-        if kind in ("opened", "reopened"):
-            closed_at = None
-        elif kind in ("solved", "cancelled"):
-            closed_at = closed_at or at
-    return closed_at
-
-
-def _transitions(before, after):
-    """:return: list of the kinds of facts that lead from one TicketStatus to another"""
-    if after.closed:
-        return [after.closed] if after.closed != before.closed else []
-    kinds = ["reopened"] if before.closed else []
-    if before.closed or before.waiting != after.waiting:
-        kinds.append("waiting" if after.waiting else "resumed")
-    return kinds
 
 
 def _summarise(clocks):
@@ -898,6 +427,7 @@ def _describe(clock):
     to_string = fields.Datetime.to_string
     return {
         "metric": clock.metric,
+        "number": clock.number,
         "label": dict(clock._fields["metric"]._description_selection(clock.env))[
             clock.metric
         ],

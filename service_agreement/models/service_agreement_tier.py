@@ -65,6 +65,12 @@ class ServiceAgreementTier(models.Model):
     plan_ids = fields.Many2many(
         "service.agreement.plan", compute="_compute_plan_ids", string="Plans"
     )
+    service_calendar_id = fields.Many2one(
+        "resource.calendar",
+        string="Usual Service Hours",
+        compute="_compute_service_calendar_id",
+        help="When a new promise counts, unless told otherwise.",
+    )
     target_ids = fields.One2many(
         "service.agreement.sla.target", "tier_id", string="Promises", copy=True
     )
@@ -155,6 +161,12 @@ class ServiceAgreementTier(models.Model):
         counts = dict(groups)
         for tier in self:
             tier.agreement_count = counts.get(tier, 0)
+
+    @api.depends("company_id")
+    def _compute_service_calendar_id(self):
+        for tier in self:
+            company = tier.company_id or self.env.company
+            tier.service_calendar_id = company.resource_calendar_id
 
     @api.depends(
         "list_price",

@@ -1,6 +1,7 @@
 from . import test_access
 from . import test_agreement
 from . import test_billing
+from . import test_board
 from . import test_billing_corrections
 from . import test_billing_parity
 from . import test_billing_obstacles
@@ -13,6 +14,9 @@ from . import test_report
 from . import test_sending
 from . import test_sla_clock
 from . import test_sla_target
+from . import test_sla_credit
+from . import test_sla_delay
+from . import test_sla_warning
 from . import test_ticket
 from . import test_ticket_answer
 from . import test_change
@@ -26,3 +30,4 @@ from . import test_renewal
 from . import test_carried_credit
 from . import test_catalogue_update
 from . import test_review_billing
+from . import test_ticket_history

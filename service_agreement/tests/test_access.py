@@ -22,6 +22,10 @@ MODELS = [
     "service.agreement.sla.clock",
     "service.agreement.ticket.fact",
     "service.agreement.sla.calendar",
+    "service.agreement.sla.warning",
+    "service.agreement.sla.notice",
+    "service.agreement.sla.miss.reason",
+    "service.agreement.sla.credit",
 ]
 
 

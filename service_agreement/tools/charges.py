@@ -103,6 +103,7 @@ class Charge:
     :param removed: of a charge made once: taken back, so that it is billed no more.
     :param group: credits are set off against charges of the same group only: those
         that bear the same taxes.
+    :param granted: its credits are given whatever the policy: they are nobody's change.
     """
 
     key: Hashable
@@ -118,6 +119,7 @@ class Charge:
     billed: Sequence[Billed] = ()
     waivers: Sequence[Waiver] = ()
     group: Hashable = None
+    granted: bool = False
 
 
 @dataclass(frozen=True)
@@ -466,14 +468,24 @@ def _invoices(charges, found, policy):
         used, credits = _set_off(charged, credits, due, policy)
         if charged:
             yield Invoice(due, (*used, *charged))
-        left = [piece for piece in credits if piece.due <= due]
-        if left and policy != "carry":
-            credits = [piece for piece in credits if piece.due > due]
+        left = [p for p in credits if p.due <= due and not _carries(p, policy)]
+        if left:
+            credits = [p for p in credits if p.due > due or _carries(p, policy)]
             yield _leftover(due, left, policy)
     # Nothing is charged any more that these could be set off against.
     left = [replace(piece, due=max(piece.due, due or piece.due)) for piece in credits]
     for due, group in consecutive(sorted(left, key=_by_due), key=_by_due):
-        yield _leftover(due, group, policy)
+        for granted, pieces in consecutive(sorted(group, key=_granted), key=_granted):
+            yield _leftover(due, pieces, "credit_note" if granted else policy)
+
+
+def _granted(piece):
+    return piece.charge.granted
+
+
+def _carries(piece, policy):
+    """Whether what is left of a credit waits for the next invoice."""
+    return policy == "carry" or (policy == "forfeit" and piece.charge.granted)
 
 
 def _credits(found):
@@ -492,13 +504,16 @@ def _set_off(charged, credits, due, policy):
     :return: (pieces taken, pieces left)
     """
     ready = [piece for piece in credits if piece.due <= due]
+    budget = sum((piece.amount for piece in charged), ZERO)
     if policy == "forfeit":
         charged = [piece for piece in charged if _meets(piece, ready)]
-    budget = sum((piece.amount for piece in charged), ZERO)
+    met = sum((piece.amount for piece in charged), ZERO)
     used, left = [], []
     for piece in credits:
-        amount = min(-piece.amount, budget) if piece.due <= due else ZERO
+        room = budget if piece.charge.granted else min(budget, met)
+        amount = min(-piece.amount, room) if piece.due <= due else ZERO
         budget -= amount
+        met -= ZERO if piece.charge.granted else amount
         if amount:
             used.append(replace(piece, amount=-amount, due=due))
         if piece.amount + amount:

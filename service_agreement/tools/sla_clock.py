@@ -27,7 +27,7 @@ What the facts mean where the rules leave room:
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Protocol
 
@@ -108,16 +108,82 @@ def read(target: Target, facts: Iterable[Fact], now: datetime) -> Reading:
     :raise ValueError: if nothing has started by `now`, or `now` is naive.
     """
     now = _utc(now)
+    clock = _Clock(target)
+    for at, kind in _sort(facts, now):
+        clock.happen(at, kind)
+    return clock.show(now)
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a clock did from one fact to the next: one line of "why this deadline".
+
+    :ivar phase: "counted", "waiting" or "closed"
+    :ivar used: service time counted in this stretch, up to the target
+    :ivar late: service time counted in it after the target was used up
+    :ivar remaining: what was left at its end
+    :ivar deadline: as it was at its end; None while waiting
+    """
+
+    start: datetime
+    end: datetime
+    phase: str
+    used: timedelta
+    late: timedelta
+    remaining: timedelta
+    deadline: datetime | None
+
+
+def trace(target: Target, facts: Iterable[Fact], now: datetime) -> list[Step]:
+    """Explain a reading: the stretches from the start to `now`, without gaps, of which
+    no two neighbours are in the same phase. Their times used and late add up to the
+    reading's.
+
+    Parameters and errors are those of :func:`read`.
+    """
+    now = _utc(now)
+    clock, steps, last = _Clock(target), [], None
+    for at, kind in [*_sort(facts, now), (now, None)]:
+        if last is not None and last < at:
+            steps.append(_step(clock, last, at))
+        if kind:
+            clock.happen(at, kind)
+        if clock.phase != "new":
+            last = at
+    return _join(steps)
+
+
+def _step(clock, start, end):
+    phase = "closed" if clock.phase != "open" else "counted"
+    if clock.phase == "open" and clock.counted is None:
+        phase = "waiting"
+    before, after = clock.show(start), clock.show(end)
+    late = after.late - before.late
+    used = after.used - before.used - late
+    return Step(start, end, phase, used, late, after.remaining, after.deadline)
+
+
+def _join(steps):
+    """Make one step of neighbours in one phase: the fact between them did nothing."""
+    joined = []
+    for step in steps:
+        if joined and joined[-1].phase == step.phase:
+            first = joined.pop()
+            used, late = first.used + step.used, first.late + step.late
+            step = replace(step, start=first.start, used=used, late=late)
+        joined.append(step)
+    return joined
+
+
+def _sort(facts, now):
+    """:return: list of (at, kind) of what happened by `now`, in order"""
     # In UTC, because datetimes of one zone compare by wall clock, which goes
     # backwards once a year.
     dated = [(_utc(fact.at), KINDS.index(fact.kind)) for fact in facts]
     past = sorted(fact for fact in dated if fact[0] <= now)
     if not any(KINDS[kind] == "start" for _at, kind in past):
         raise ValueError(f"no clock has started by {now}")
-    clock = _Clock(target)
-    for at, kind in past:
-        clock.happen(at, KINDS[kind])
-    return clock.show(now)
+    return [(at, KINDS[kind]) for at, kind in past]
 
 
 class _Clock:

@@ -18,7 +18,7 @@ instance answers never changes, and it may be shared between threads.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta, timezone
 from itertools import accumulate
 from zoneinfo import ZoneInfo
@@ -132,6 +132,29 @@ class WorkingTime:
         """
         instant = _utc(instant)
         return self._chunk(_chunk_index(instant)).is_open(instant)
+
+    def openings(
+        self, start: datetime, end: datetime
+    ) -> Iterator[tuple[datetime, datetime]]:
+        """The open stretches of ``[start, end)``, one after the other, when asked for.
+
+        Each is as long as it can be: stretches that touch are one.
+
+        :param start: an aware datetime.
+        :param end: an aware datetime; before `start` there is nothing.
+        :return: pairs of aware datetimes in UTC, half-open.
+        :raise ValueError: if one of them is naive.
+        """
+        return _joined(self._open_ranges(_utc(start), _utc(end)))
+
+    def _open_ranges(self, start, end):
+        first, last = _chunk_index(start), _chunk_index(end)
+        reach = self._reach
+        for index in range(max(first, reach.start), min(last + 1, reach.stop)):
+            chunk = self._chunk(index)
+            yield from _intersection(
+                list(zip(chunk.opens, chunk.closes, strict=True)), [(start, end)]
+            )
 
     def _forward(self, start, duration):
         if duration > LAST - start:
@@ -358,6 +381,20 @@ def _merged(ranges):
         else:
             merged.append((start, end))
     return merged
+
+
+def _joined(ranges):
+    """Ranges that come in order; those that touch become one."""
+    known = None
+    for start, end in ranges:
+        if known and known[1] == start:
+            known = (known[0], end)
+            continue
+        if known:
+            yield known
+        known = (start, end)
+    if known:
+        yield known
 
 
 def _intersection(left, right):

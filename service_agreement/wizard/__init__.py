@@ -3,3 +3,5 @@ from . import service_agreement_end
 from . import service_agreement_suspend
 from . import service_agreement_write_off
 from . import service_agreement_catalogue_update
+from . import service_agreement_ticket_fact_add
+from . import service_agreement_ticket_explanation

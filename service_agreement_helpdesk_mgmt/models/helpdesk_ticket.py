@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import api, fields, models
 
 
 class HelpdeskTicket(models.Model):
@@ -6,6 +6,21 @@ class HelpdeskTicket(models.Model):
 
     _name = "helpdesk.ticket"
     _inherit = ["helpdesk.ticket", "service.agreement.ticket.mixin"]
+
+    # Said again, because OCA's helpdesk_mgmt_sla has another field of this name.
+    sla_deadline = fields.Datetime(compute="_compute_sla", compute_sudo=True)
+    follows_id = fields.Many2one(
+        "helpdesk.ticket",
+        string="Follows",
+        copy=False,
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The ticket that was closed long before this matter came up again.",
+    )
+    followed_by_ids = fields.One2many(
+        "helpdesk.ticket", "follows_id", string="Followed By", readonly=True
+    )
 
     # EXTENDS 'service.agreement.ticket.mixin'
 
@@ -29,6 +44,40 @@ class HelpdeskTicket(models.Model):
 
     def _ticket_reference(self):
         return self.number
+
+    def _ticket_assignees(self):
+        return self.user_id
+
+    @api.model
+    def _ticket_assignee_fields(self):
+        return ["user_id"]
+
+    def _ticket_assign(self, user):
+        self.user_id = user
+
+    def _ticket_prepare_resume(self):
+        stages = self.team_id._get_applicable_stages().filtered(
+            lambda stage: not stage.ticket_status
+        )
+        before = stages.filtered(lambda s: s.sequence <= self.stage_id.sequence)
+        working = before[-1:] or stages[:1]
+        return {"stage_id": working.id} if working else {}
+
+    def _ticket_prepare_follow_up(self, text):
+        return {
+            "name": self.name,
+            "description": text or self.description,
+            "team_id": self.team_id.id,
+            "partner_id": self.partner_id.id,
+            "partner_name": self.partner_name,
+            "partner_email": self.partner_email,
+            "category_id": self.category_id.id,
+            "user_id": self.user_id.id,
+            "follows_id": self.id,
+        }
+
+    def _ticket_coordinator(self):
+        return self.team_id.user_id
 
     @api.model
     def _ticket_watched_fields(self):

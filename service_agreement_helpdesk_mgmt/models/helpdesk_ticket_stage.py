@@ -31,3 +31,14 @@ class HelpdeskTicketStage(models.Model):
             closed = stage.ticket_status in CLOSING_STATES
             if stage.closed != closed:
                 stage.closed = closed
+
+    def write(self, vals):
+        """A stage that means something else is news to the tickets in it.
+
+        Sudo: who arranges stages need not see every ticket.
+        """
+        if not {"ticket_status", "closed"} & vals.keys():
+            return super().write(vals)
+        tickets = self.env["helpdesk.ticket"].sudo()
+        with tickets.search([("stage_id", "in", self.ids)])._ticket_following():
+            return super().write(vals)

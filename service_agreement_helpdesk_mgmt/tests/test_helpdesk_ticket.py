@@ -1,5 +1,6 @@
 from odoo.tests import tagged
 
+from odoo.addons.service_agreement.tests.board_cases import BoardCases
 from odoo.addons.service_agreement.tests.common import (
     PortalUsersMixin,
     TicketMailMixin,
@@ -45,6 +46,21 @@ class TestHelpdeskTicket(TicketCases, PortalUsersMixin, HelpdeskCommon):
             self.assertEqual((stage.ticket_status, stage.closed), (status, closed))
         created = stage.create({"name": "Refused", "ticket_status": "cancelled"})
         self.assertTrue(created.closed)
+
+    def test_who_works_on_it_and_the_team_s_leader_are_warned(self):
+        leader = self._create_agent("leader")
+        self.desk.user_id = leader
+        ticket = self._open_ticket("2026-03-06 15:00", user_id=self.agent.id)
+        with self.at_desk("2026-03-06 17:00"):
+            self._run_cron("service_agreement.ir_cron_warn")
+        notices = self._clock(ticket, "first_response").notice_ids
+        self.assertEqual((notices.percent, notices.user_ids), (50, self.agent))
+        self.assertEqual(ticket.activity_ids.user_id, self.agent)
+        with self.at_desk("2026-03-09 10:40"):
+            self._run_cron("service_agreement.ir_cron_warn")
+            self.assertTrue(ticket.can_tell_delay)
+        notices = self._clock(ticket, "first_response").notice_ids
+        self.assertEqual(notices.user_ids, self.agent | leader)
 
     def test_a_duplicate_is_cancelled_and_the_other_counts_from_its_opening(self):
         first = self._open_ticket("2026-03-09 09:00")
@@ -109,3 +125,20 @@ class TestHelpdeskAnswer(
     """What answers a ticket, by real mails to a team."""
 
     desk_field = "team_id"
+
+
+@tagged("post_install", "-at_install")
+class TestHelpdeskBoard(BoardCases, HelpdeskCommon):
+    """What breaks next of helpdesk tickets, and who has it."""
+
+    def test_given_to_somebody_it_is_assigned_to_him(self):
+        ticket = self._open_ticket("2026-03-06 15:00", user_id=False)
+        ticket.with_user(self.agent).technician_id = self.agent
+        self.assertEqual(ticket.user_id, self.agent)
+
+    def test_the_dispatch_board_is_that_of_tasks(self):
+        view = self.env.ref(
+            "service_agreement_helpdesk_mgmt.helpdesk_ticket_view_dispatch"
+        )
+        arch = self.env[self.ticket_model].get_view(view.id, "kanban")["arch"]
+        self.assertIn('default_group_by="technician_id"', arch)

@@ -38,3 +38,21 @@ def pick(page, field, text):
             continue
         return
     raise AssertionError(f"{text} could not be chosen for {field}")
+
+
+def send_message(page, text):
+    """Answer the customer on the record that is open."""
+    page.click("button:has-text('Send message')")
+    page.locator(".o-mail-Composer-input").fill(text)
+    page.locator(".o-mail-Composer-send:visible").click()
+    expect(page.locator(".o-mail-Message").first).to_contain_text(text)
+
+
+def move_to_stage(page, stage):
+    """Click a stage; those that are folded are in the list behind the dots."""
+    bar = page.locator(".o_statusbar_status")
+    button = bar.locator(f"button:visible:has-text('{stage}')")
+    if not button.count():
+        bar.locator("button.dropdown-toggle:visible").last.click()
+        button = page.locator(f".o-dropdown-item:visible:has-text('{stage}')")
+    button.first.click()

@@ -59,4 +59,4 @@ def see_the_preview(wizard):
     expect(invoices).to_have_count(12)
     invoices.first.locator("summary").click()
     expect(invoices.first).to_contain_text(re.compile(r"\d+ of \d+ days"))
-    expect(preview).to_contain_text("First Response")
+    expect(preview).to_contain_text("First answer")

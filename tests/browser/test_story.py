@@ -106,7 +106,7 @@ def see_and_keep_the_promise(page):
     row.first.click()
     form = page.locator(".o_form_view")
     expect(form).to_contain_text("Platinum")
-    expect(form).to_contain_text("First Response")
+    expect(form).to_contain_text("First answer")
     page.get_by_role("button", name="Send message").click()
     page.locator(".o-mail-Composer-input").fill("We are on it: power-cycling the amp.")
     page.locator(".o-mail-Composer-send").click()

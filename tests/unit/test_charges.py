@@ -417,6 +417,30 @@ class TestCredits:
             ("04-01", "credit", ["-186.00"]),
         ]
 
+    @pytest.mark.parametrize(
+        ("policy", "expected"),
+        [
+            ("carry", [("04-01", "invoice", ["-31.00", "31.00"])]),
+            ("forfeit", [("04-01", "invoice", ["-31.00", "31.00"])]),
+            ("credit_note", [("04-01", "credit", ["-40.00", "31.00"])]),
+        ],
+    )
+    def test_what_was_granted_is_given_whatever_the_policy(self, policy, expected):
+        row = replace(self.ROW, full=Decimal(40), charged=Decimal(40))
+        granted = charge(40, end="03-01", billed=[row], key="credit", granted=True)
+        fee = charge(31, "04-01", key="fee")
+        found = invoices([granted, fee], 3, policy)
+        assert found[: len(expected)] == expected
+        if policy != "credit_note":
+            assert found[1] == ("05-01", "invoice", ["-9.00", "31.00"])
+
+    def test_granted_and_nothing_charged_any_more_it_is_paid_back(self):
+        row = replace(self.ROW, full=Decimal(40), charged=Decimal(40))
+        granted = charge(
+            40, end="03-01", billed=[row], adjust_on=day("04-01"), granted=True
+        )
+        assert invoices(granted, policy="forfeit") == [("04-01", "credit", ["-40.00"])]
+
     def test_what_was_forfeited_is_not_charged_when_service_goes_on_after_all(self):
         ledger = monthly_ledger(31, policy="forfeit")
         ledger.end_on(day("03-11"))

@@ -4,7 +4,7 @@ import time
 from bisect import bisect_right
 from datetime import date, datetime, timedelta, timezone
 from functools import cache
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -643,3 +643,33 @@ def test_what_was_asked_before_does_not_matter(one, two, duration):
     warm.add(two, duration)
     warm.add(one, -duration)
     assert cold.between(one, two) == warm.between(one, two) == PARIS.between(one, two)
+
+
+@property_test
+@given(calendars, instants, instants)
+def test_openings_are_the_service_time_between(calendar, start, end):
+    openings = list(calendar.openings(start, end))
+    lengths = sum((closing - opening for opening, closing in openings), ZERO)
+    assert lengths == max(calendar.between(start, end), ZERO)
+    for opening, closing in openings:
+        assert start <= opening < closing <= end
+        assert calendar.between(opening, closing) == closing - opening
+    for (_opening, closing), (opening, _closing) in pairwise(openings):
+        assert closing < opening
+        assert calendar.between(closing, opening) == ZERO
+
+
+def test_openings_that_touch_are_one():
+    whole = WorkingTime(ALL_DAY, "UTC").openings(march(1), march(31))
+    assert list(whole) == [(march(1), march(31))]
+
+
+def test_openings_are_looked_for_when_asked_for():
+    openings = OFFICE.openings(march(6, 16), datetime(9999, 1, 1, tzinfo=UTC))
+    assert next(openings) == (march(6, 16), march(6, 17))
+    assert next(openings) == (march(9, 9), march(9, 17))
+
+
+def test_openings_of_a_naive_instant_are_refused_at_once():
+    with pytest.raises(ValueError, match="naive"):
+        OFFICE.openings(march(1), datetime(2026, 3, 2))  # noqa: DTZ001

@@ -1,22 +1,32 @@
 import { Component, onWillUpdateProps, useState } from "@odoo/owl";
-import { deserializeDateTime, formatDateTime } from "@web/core/l10n/dates";
+import { deserializeDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
-import { readDeadline } from "./sla_time";
+import { readCountdown } from "./sla_time";
 import { useTicker } from "./ticker";
 
+/** @param {luxon.DateTime} instant @returns {string} "Mon 09:00", or with its date */
+function formatInstant(instant) {
+    const now = luxon.DateTime.now();
+    const near = instant > now.minus({ days: 2 }) && instant < now.plus({ days: 6 });
+    return instant.toFormat(near ? "ccc HH:mm" : "ccc d LLL HH:mm");
+}
+
+function fromSeconds(seconds) {
+    return luxon.DateTime.fromSeconds(seconds);
+}
+
 /**
- * One clock. A tick renders it only when its text or colour has changed, that is
- * once a minute.
+ * One countdown in service time. It goes on by itself, without asking the server; a
+ * tick renders it only when its text or colour has changed, that is once a minute.
  */
 export class SlaCountdown extends Component {
     static template = "service_agreement.SlaCountdown";
     static props = {
-        phase: { type: [String, Boolean], optional: true },
-        deadline: { optional: true },
-        riskAt: { optional: true },
-        badge: { type: Boolean, optional: true },
+        countdown: { optional: true },
+        // Also say what it is and when it goes on, where there is room.
+        detailed: { type: Boolean, optional: true },
     };
 
     setup() {
@@ -29,31 +39,44 @@ export class SlaCountdown extends Component {
         Object.assign(this.reading, this.read(props));
     }
 
-    read({ phase, deadline, riskAt }) {
-        return readDeadline(
-            { phase, deadline: deadline?.toMillis?.(), riskAt: riskAt?.toMillis?.() },
-            luxon.DateTime.now().toMillis()
-        );
+    read({ countdown }) {
+        return readCountdown(countdown, luxon.DateTime.now().toSeconds());
+    }
+
+    get icon() {
+        const icons = { paused: "fa-pause", kept: "fa-check" };
+        const icon = this.reading.opens ? "fa-moon-o" : "fa-clock-o";
+        return icons[this.reading.tone] || icon;
+    }
+
+    /** What a resting countdown waits for. */
+    get note() {
+        const { countdown } = this.props;
+        if (countdown?.rests) {
+            return _t("Paused until the customer answers");
+        }
+        if (this.reading.opens) {
+            const when = formatInstant(fromSeconds(this.reading.opens));
+            return _t("Closed now: counts again %s", when);
+        }
+        return "";
     }
 
     get title() {
-        return this.props.deadline ? formatDateTime(this.props.deadline) : "";
+        const { deadline, label } = this.props.countdown || {};
+        const due = deadline && _t("due %s", formatInstant(fromSeconds(deadline)));
+        return [label, due, this.note].filter(Boolean).join("\n");
     }
 }
 
-/** The next deadline of a ticket, in a list, on a card or on a form. */
+/** What breaks next of a ticket, in a list or on a card. */
 export class SlaCountdownField extends Component {
     static template = "service_agreement.SlaCountdownField";
     static components = { SlaCountdown };
-    static props = { ...standardFieldProps };
+    static props = { ...standardFieldProps, detailed: { type: Boolean, optional: true } };
 
-    get clock() {
-        const { data } = this.props.record;
-        return {
-            phase: data.sla_phase,
-            deadline: data[this.props.name],
-            riskAt: data.sla_risk_at,
-        };
+    get countdown() {
+        return this.props.record.data.sla_next;
     }
 }
 
@@ -62,10 +85,8 @@ export const slaCountdownField = {
     displayName: _t("Countdown"),
     supportedTypes: ["datetime"],
     isEmpty: () => false,
-    fieldDependencies: [
-        { name: "sla_phase", type: "selection" },
-        { name: "sla_risk_at", type: "datetime" },
-    ],
+    fieldDependencies: [{ name: "sla_next", type: "json" }],
+    extractProps: ({ options }) => ({ detailed: Boolean(options.detailed) }),
 };
 
 registry.category("fields").add("sla_countdown", slaCountdownField);
@@ -77,41 +98,24 @@ export class SlaPromisesField extends Component {
     static props = { ...standardFieldProps };
 
     get promises() {
-        const clocks = this.props.record.data[this.props.name] || [];
-        return clocks.map((clock) => ({
+        return (this.props.record.data[this.props.name] || []).map((clock) => ({
             ...clock,
-            deadline: clock.deadline && deserializeDateTime(clock.deadline),
-            riskAt: clock.risk_at && deserializeDateTime(clock.risk_at),
-            stoppedAt: clock.stopped_at && deserializeDateTime(clock.stopped_at),
+            // What is done says how it ended; only what is not, counts.
+            countdown: clock.countdown || { state: clock.state },
         }));
-    }
-
-    /** A deadline in the past is counted only while something is still to be done. */
-    countdown(clock) {
-        return {
-            phase: clock.state,
-            deadline: clock.open && clock.deadline,
-            riskAt: clock.riskAt,
-            badge: true,
-        };
     }
 
     when(clock) {
         if (clock.state === "cancelled") {
             return "";
         }
-        if (clock.stoppedAt) {
-            return _t("done %s", this.format(clock.stoppedAt));
+        if (clock.stopped_at) {
+            return _t("done %s", formatInstant(deserializeDateTime(clock.stopped_at)));
         }
         if (clock.deadline) {
-            return _t("due %s", this.format(clock.deadline));
+            return _t("due %s", formatInstant(deserializeDateTime(clock.deadline)));
         }
-        return clock.state === "paused" ? _t("waiting for the customer") : "";
-    }
-
-    format(instant) {
-        const day = instant.hasSame(luxon.DateTime.now(), "week") ? "ccc" : "ccc d LLL";
-        return instant.toFormat(`${day} HH:mm`);
+        return "";
     }
 }
 

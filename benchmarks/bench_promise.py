@@ -1,0 +1,148 @@
+"""What our promises cost, against OCA `helpdesk_mgmt_sla` and against no promise.
+
+Two targets on each side, on the same model and in the same process: tickets of a
+customer with an agreement, of a team with two SLAs, and of neither. Our own part is
+switched off where it is not ours that is measured.
+"""
+
+import sys
+from contextlib import contextmanager
+from itertools import cycle
+from pathlib import Path
+from unittest.mock import patch
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from _promise import Desk
+from _support import alternate, row
+
+MODULES = ("helpdesk_mgmt", "helpdesk_mgmt_sla")
+TICKETS = 100
+EACH = 1000 / TICKETS
+
+
+def run(env):
+    desk = Desk(env)
+    return [*_measure_helpdesk(env, desk), *_measure_tasks(env, desk)]
+
+
+def _measure_helpdesk(env, desk):
+    plain_team, sla_team = desk.create_teams()
+    work, wait, _done = desk.get_stages()
+    kinds = {
+        "ours": (desk.customer, plain_team),
+        "theirs": (desk.other, sla_team),
+        "neither": (desk.other, plain_team),
+    }
+    rows = []
+    for how in ("in one call", "one by one"):
+        tickets = {}
+        creators = [
+            _create(env["helpdesk.ticket"], tickets, kind, how, _helpdesk(*side, work))
+            for kind, side in kinds.items()
+        ]
+        rows += _get_rows(f"creating helpdesk tickets {how}", alternate(*creators))
+        _check(tickets)
+        movers = [_move(tickets, kind, how, (wait, work)) for kind in kinds]
+        rows += _get_rows(f"moving helpdesk tickets {how}", alternate(*movers))
+    return rows
+
+
+def _helpdesk(customer, team, stage):
+    return {
+        "name": "No sound",
+        "description": "Since this morning",
+        "partner_id": customer.id,
+        "team_id": team.id,
+        "stage_id": stage.id,
+    }
+
+
+def _check(tickets):
+    """Nobody is fast by doing less."""
+    clocks = tickets["ours"].sudo().sla_clock_ids
+    assert len(clocks) == len(tickets["theirs"].ticket_sla_ids) == 2 * TICKETS
+    assert not tickets["neither"].sudo().sla_clock_ids
+    assert not tickets["neither"].ticket_sla_ids
+
+
+def _get_rows(what, seconds):
+    ours, theirs, neither = seconds
+    return [
+        row(f"{what}: ms without any", neither * EACH),
+        row(f"{what}: ms our two clocks add", (ours - neither) * EACH),
+        row(f"{what}: ms two SLAs of theirs add", (theirs - neither) * EACH),
+        row(f"{what}: ours / theirs", (ours - neither) / (theirs - neither), 0.25),
+    ]
+
+
+def _measure_tasks(env, desk):
+    project, plain = desk.create_projects()
+    stages = project.type_ids[1:3]
+    rows = []
+    for how in ("in one call", "one by one"):
+        tickets = {}
+        creators = [
+            _create(
+                env["project.task"],
+                tickets,
+                kind,
+                how,
+                {
+                    "name": "No sound",
+                    "project_id": parent.id,
+                    "partner_id": desk.customer.id,
+                    "stage_id": stages[0].id,
+                },
+            )
+            for kind, parent in (("ours", project), ("neither", plain))
+        ]
+        ours, neither = alternate(*creators)
+        rows.append(
+            row(f"creating tasks {how}: ms two clocks add", (ours - neither) * EACH)
+        )
+        movers = [
+            _move(tickets, kind, how, (stages[1], stages[0]))
+            for kind in ("ours", "neither")
+        ]
+        ours, neither = alternate(*movers)
+        rows.append(
+            row(f"moving tasks {how}: ms two clocks add", (ours - neither) * EACH)
+        )
+    return rows
+
+
+def _create(model, tickets, kind, how, values):
+    def create():
+        with _switched(model, kind == "ours"):
+            if how == "in one call":
+                made = model.create([values] * TICKETS)
+            else:
+                made = model.browse(model.create(values).id for _n in range(TICKETS))
+            model.env.flush_all()
+        tickets[kind] = made
+
+    return create
+
+
+def _move(tickets, kind, how, stages):
+    there = cycle(stages)
+
+    def move():
+        stage, moved = next(there), tickets[kind]
+        with _switched(moved, kind == "ours"):
+            for part in [moved] if how == "in one call" else moved:
+                part.write({"stage_id": stage.id})
+            moved.env.flush_all()
+
+    return move
+
+
+@contextmanager
+def _switched(model, on):
+    """Our part does nothing for what is no ticket."""
+    if on:
+        yield
+    else:
+        with patch.object(type(model), "_ticket_in_scope", lambda _self: False):
+            yield

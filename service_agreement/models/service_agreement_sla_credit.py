@@ -1,0 +1,389 @@
+"""What a missed promise gives back, and who decides on it."""
+
+from decimal import Decimal
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import format_amount, format_date
+
+from ..tools.sla_credit import credit, divide
+from . import instant
+from .guard import refuse_by_hand
+from .service_agreement_end import SETTLEMENT_SEQUENCE
+
+# Of the refusal; all else are facts.
+BY_HAND = ("note",)
+# Terms that a credit has in common with the fee it is taken off.
+INVOICED_LIKE = ("product_id", "tax_ids", "analytic_distribution")
+
+
+class ServiceAgreementTier(models.Model):
+    _inherit = "service.agreement.tier"
+
+    sla_credit_percent = fields.Float(
+        string="Credit for a Missed Promise (%)",
+        help="Of the period's fee, for each promise that is missed. 0: none.",
+    )
+    sla_credit_cap = fields.Float(
+        string="At Most per Period (%)",
+        default=100.0,
+        help="Of the period's fee, for all promises missed in it together.",
+    )
+
+    _sla_credit_percent = models.Constraint(
+        "CHECK(sla_credit_percent BETWEEN 0 AND 100 "
+        "AND sla_credit_cap BETWEEN 0 AND 100)",
+        "A credit is between 0 and 100 % of the period's fee.",
+    )
+
+
+class ServiceAgreementSlaCredit(models.Model):
+    """What one missed promise gives back of the period's fee.
+
+    It is proposed when the miss is announced, and granted or refused by a person. How
+    it gets on an invoice: for billing it is a charge that was billed and turned out to
+    be owed to the customer. So it is set off against what is charged next, never
+    beyond it, and what is left over carries on, as any other credit does.
+    """
+
+    _name = "service.agreement.sla.credit"
+    _description = "Credit for a Missed Promise"
+    _order = "missed_at desc, id desc"
+
+    name = fields.Char(string="Missed Promise", required=True, readonly=True)
+    clock_id = fields.Many2one(
+        "service.agreement.sla.clock",
+        string="Promise",
+        readonly=True,
+        ondelete="set null",
+    )
+    agreement_id = fields.Many2one(
+        "service.agreement",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="restrict",
+    )
+    company_id = fields.Many2one(
+        related="agreement_id.company_id", store=True, index=True
+    )
+    partner_id = fields.Many2one(
+        related="agreement_id.partner_id", store=True, index=True
+    )
+    currency_id = fields.Many2one(related="agreement_id.currency_id")
+    missed_at = fields.Datetime(string="Was Due", required=True, readonly=True)
+    date = fields.Date(
+        required=True,
+        readonly=True,
+        help="The day of the deadline, as the company counts days.",
+    )
+    period_start = fields.Date(
+        string="Period From",
+        required=True,
+        readonly=True,
+        help="Of the billing period in which the promise was due.",
+    )
+    percent = fields.Float(string="Of the Fee (%)", required=True, readonly=True)
+    fee = fields.Monetary(
+        string="Fee of the Period", readonly=True, help="As the agreement's prices are."
+    )
+    amount = fields.Monetary(string="Credit", required=True, readonly=True)
+    decision = fields.Selection(
+        [("proposed", "Proposed"), ("granted", "Granted"), ("refused", "Refused")],
+        required=True,
+        readonly=True,
+        default="proposed",
+    )
+    decided_by_id = fields.Many2one("res.users", string="Decided By", readonly=True)
+    decided_at = fields.Datetime(string="Decided On", readonly=True)
+    note = fields.Char(help="Why it is refused, in words the customer may read.")
+    line_ids = fields.One2many(
+        "service.agreement.line", "sla_credit_id", string="Credits", readonly=True
+    )
+    amount_billed = fields.Monetary(
+        string="On Invoices", compute="_compute_amount_billed", store=True
+    )
+    state = fields.Selection(
+        [
+            ("proposed", "Proposed"),
+            ("granted", "Granted"),
+            ("billed", "On an invoice"),
+            ("refused", "Refused"),
+        ],
+        compute="_compute_state",
+        store=True,
+        index=True,
+    )
+    miss_reason_id = fields.Many2one(related="clock_id.miss_reason_id", readonly=False)
+    miss_note = fields.Char(related="clock_id.miss_note", readonly=False)
+
+    # Missed once, credited once: whatever two workers do.
+    _clock_uniq = models.UniqueIndex(
+        "(clock_id) WHERE clock_id IS NOT NULL",
+        "There is a credit for this missed promise already.",
+    )
+    _amount_positive = models.Constraint(
+        "CHECK(amount > 0)", "A credit is an amount above 0."
+    )
+    _period_idx = models.Index("(agreement_id, period_start)")
+
+    @api.depends("line_ids.period_ids.charged", "line_ids.period_ids.kind")
+    def _compute_amount_billed(self):
+        for each in self:
+            given = each.line_ids.period_ids.filtered("adjusts_id")
+            each.amount_billed = -sum(given.mapped("charged"))
+
+    @api.depends("decision", "amount", "amount_billed")
+    def _compute_state(self):
+        for each in self:
+            left = each.amount - each.amount_billed
+            billed = each.decision == "granted" and each.currency_id.is_zero(left)
+            each.state = "billed" if billed else each.decision
+
+    # CRUD
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            refuse_by_hand(self, vals, vals.keys())
+        return super().create(vals_list)
+
+    def write(self, vals):
+        # What is related is checked where it is written: on the promise.
+        free = {*BY_HAND, "miss_reason_id", "miss_note"}
+        refuse_by_hand(self, vals, vals.keys() - free)
+        return super().write(vals)
+
+    # Deciding
+
+    def _why_not_grant(self):
+        self.ensure_one()
+        if self.decision != "proposed":
+            return self.env._("%s is decided already. Take that back first.", self.name)
+        return None
+
+    def _why_not_refuse(self):
+        self.ensure_one()
+        if reason := self._why_not_grant():
+            return reason
+        if self.clock_id and not self.clock_id.miss_reason_id:
+            return self.env._(
+                "Say first why the promise was missed: %s. A credit is refused for a "
+                "reason.",
+                self.name,
+            )
+        if not self.note:
+            return self.env._("Write a note why the credit is refused: %s.", self.name)
+        return None
+
+    def _why_not_reconsider(self):
+        self.ensure_one()
+        if self.decision == "proposed":
+            return self.env._("%s is not decided yet.", self.name)
+        if self.amount_billed:
+            return self.env._(
+                "%s is on an invoice. Delete its draft, or correct the bill.", self.name
+            )
+        return None
+
+    def _ensure_can(self, why_not):
+        """
+        :param why_not: method that returns the message why not, or None
+        :raise AccessError: who calls may not decide
+        """
+        self.check_access("write")
+        self.lock_for_update()
+        for each in self:
+            if reason := why_not(each):
+                raise UserError(reason)
+
+    def action_grant(self):
+        """It goes on the next invoice."""
+        self._ensure_can(type(self)._why_not_grant)
+        # Sudo: facts and what follows from them; the right was checked.
+        for each in self.sudo():
+            each._decide("granted")
+            each._make_charges()
+
+    def action_refuse(self):
+        self._ensure_can(type(self)._why_not_refuse)
+        for each in self.sudo():
+            each._decide("refused")
+
+    def action_reconsider(self):
+        """Take back a decision that is on no invoice yet."""
+        self._ensure_can(type(self)._why_not_reconsider)
+        for each in self.sudo():
+            each.line_ids.period_ids.unlink()
+            each.line_ids.unlink()
+            each._decide("proposed")
+
+    def _decide(self, decision):
+        self.ensure_one()
+        self.write(
+            {
+                "decision": decision,
+                "decided_by_id": self.env.user.id,
+                "decided_at": instant.now(self.env),
+            }
+        )
+        self.agreement_id.message_post(body=self._describe_decision())
+
+    def _describe_decision(self):
+        texts = {
+            "granted": self.env._("Credit granted"),
+            "refused": self.env._("Credit refused"),
+            "proposed": self.env._("Decision on a credit taken back"),
+        }
+        return self.env._(
+            "%(decision)s: %(name)s, %(amount)s. %(note)s",
+            decision=texts[self.decision],
+            name=self.name,
+            amount=format_amount(self.env, self.amount, self.currency_id),
+            note=self.note or "",
+        )
+
+    def action_view_invoices(self):
+        self.ensure_one()
+        moves = self.line_ids.period_ids.move_id
+        return self.env["service.agreement"]._get_invoices_action(moves)
+
+    # On the invoice
+
+    def _make_charges(self):
+        """A charge for each set of taxes among the fees, that was billed and is void:
+        what billing gives back of it is the credit."""
+        self.ensure_one()
+        lines = self.env["service.agreement.line"].create(self._prepare_charges())
+        self.env["service.agreement.period"].create(
+            [line._prepare_sla_credit_period() for line in lines]
+        )
+
+    def _prepare_charges(self):
+        """:return: list of values of service.agreement.line"""
+        fees = self.agreement_id._get_fees_on(self.date)
+        by_tax = {}
+        for line, fee in fees.items():
+            first, total = by_tax.get(line.tax_ids, (line, Decimal(0)))
+            by_tax[line.tax_ids] = (first, total + fee)
+        rounding = Decimal(str(self.currency_id.rounding))
+        weights = [fee for _line, fee in by_tax.values()]
+        amounts = divide(Decimal(str(self.amount)), weights, rounding)
+        return [
+            self._prepare_charge(line, amount, number)
+            for number, ((line, _fee), amount) in enumerate(
+                zip(by_tax.values(), amounts, strict=True)
+            )
+            if amount
+        ]
+
+    def _prepare_charge(self, line, amount, number):
+        values = {name: line[name] for name in INVOICED_LIKE}
+        values["product_id"] = line.product_id.id
+        values["tax_ids"] = [fields.Command.set(line.tax_ids.ids)]
+        return {
+            **values,
+            "agreement_id": self.agreement_id.id,
+            "name": self._get_invoice_text(),
+            "sequence": SETTLEMENT_SEQUENCE + number,
+            "charge": "one_off",
+            "quantity": 1.0,
+            "price_unit": 0.0,
+            "date_start": self.date,
+            "superseded_on": self.date,
+            "settled_until": fields.Date.add(self.date, days=1),
+            "sla_credit_id": self.id,
+            "sla_credit_amount": float(amount),
+        }
+
+    def _get_invoice_text(self):
+        """:return: str, "Credit: answer later than promised (ticket #12, 3 March)", in
+        the customer's language"""
+        self.ensure_one()
+        env = self.with_context(lang=self.agreement_id._get_lang()).env
+        texts = {
+            "first_response": env._("Credit: answer later than promised"),
+            "update": env._("Credit: update later than promised"),
+            "on_site": env._("Credit: technician later than promised"),
+            "resolution": env._("Credit: solution later than promised"),
+        }
+        ticket = self.clock_id._get_ticket() if self.clock_id else None
+        return env._(
+            "%(credit)s (ticket %(ticket)s, %(day)s)",
+            credit=texts[self.clock_id.metric or "resolution"],
+            ticket=ticket._ticket_reference() if ticket else self.name,
+            day=format_date(env, self.date, lang_code=env.lang, date_format="d MMMM"),
+        )
+
+
+class ServiceAgreementSlaClock(models.Model):
+    _inherit = "service.agreement.sla.clock"
+
+    def _after_breach(self):
+        super()._after_breach()
+        self._propose_credit()
+
+    def _after_reading(self):
+        super()._after_reading()
+        self._withdraw_proposals()
+
+    def _propose_credit(self):
+        """Not where only a later priority made it late: nobody was promised that.
+
+        Sudo: proposed by whoever announces the miss.
+        """
+        self.ensure_one()
+        if self.reprioritised or not self.agreement_id.sla_credit_percent:
+            return
+        values = self._prepare_credit()
+        if values and values["amount"] > 0:
+            self.env["service.agreement.sla.credit"].sudo().create(values)
+
+    def _prepare_credit(self):
+        """:return: values of service.agreement.sla.credit, no amount where the cap of
+        the period is reached; None where nothing is charged for the period
+        """
+        agreement = self.agreement_id
+        day = agreement._get_served_day(self.company_id._service_day(self.deadline))
+        fees = agreement._get_fees_on(day)
+        if not fees:
+            return None
+        # Of the first charge, which is the tier's own.
+        start = next(iter(fees))._get_period_around(day).start
+        fee = sum(fees.values(), Decimal(0))
+        amount = credit(
+            fee,
+            Decimal(str(agreement.sla_credit_percent)),
+            Decimal(str(agreement.sla_credit_cap)),
+            agreement._get_credits_of(start),
+            Decimal(str(agreement.currency_id.rounding)),
+        )
+        return {
+            "name": self._get_credit_name(),
+            "clock_id": self.id,
+            "agreement_id": agreement.id,
+            "missed_at": self.deadline,
+            "date": day,
+            "period_start": start,
+            "percent": agreement.sla_credit_percent,
+            "fee": float(fee),
+            "amount": float(amount),
+        }
+
+    def _get_credit_name(self):
+        labels = dict(self._fields["metric"]._description_selection(self.env))
+        return self.env._(
+            "%(ticket)s %(promise)s",
+            ticket=self._get_ticket()._ticket_reference(),
+            promise=labels[self.metric],
+        )
+
+    def _withdraw_proposals(self):
+        """A fact that was written down late shows that it was kept after all."""
+        kept = self.filtered(
+            lambda clock: clock.told_percent and clock.state in ("met", "cancelled")
+        )
+        if kept:
+            self.env["service.agreement.sla.credit"].sudo().search(
+                [("clock_id", "in", kept.ids), ("decision", "=", "proposed")]
+            ).unlink()

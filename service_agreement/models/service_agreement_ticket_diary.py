@@ -1,0 +1,292 @@
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from odoo import api, models
+
+from . import ticket_notes
+from .service_agreement_sla_clock import READING
+
+
+class TicketStatus(NamedTuple):
+    """What a ticket's clocks want to know of it."""
+
+    closed: str | bool
+    waiting: bool
+    priority: str
+    # The ticket that goes on instead of this one.
+    merged: models.BaseModel
+    # Whether it is one; the others have no history.
+    in_scope: bool
+    # Whom it is for: what is promised is looked for again when this changes.
+    covered: tuple
+
+
+class ServiceAgreementTicketMixin(models.AbstractModel):
+    """What happens to a ticket becomes dated facts."""
+
+    _inherit = "service.agreement.ticket.mixin"
+
+    def _ticket_status(self):
+        """A record that is no ticket, or no longer, counts as a cancelled one."""
+        in_scope = self._ticket_in_scope()
+        merged = self._ticket_merged_into()
+        closed = "cancelled" if not in_scope else self._ticket_is_closed()
+        return TicketStatus(
+            closed="merged" if merged and in_scope else closed,
+            merged=merged,
+            waiting=self._ticket_is_waiting(),
+            priority=self._ticket_priority(),
+            in_scope=in_scope,
+            covered=(in_scope, self._ticket_customer().id, self.agreement_id.id),
+        )
+
+    def _ticket_statuses(self):
+        return {ticket: ticket._ticket_status() for ticket in self.sudo()}
+
+    @contextmanager
+    def _ticket_following(self):
+        """What changes inside, of the tickets or of what they depend on, becomes
+        facts."""
+        before = self._ticket_statuses()
+        yield
+        self._ticket_follow(before)
+
+    def _ticket_follow(self, before):
+        """Turn what changed into facts.
+
+        :param dict before: TicketStatus by ticket
+        """
+        after = self._ticket_statuses()
+        changed = self.sudo().filtered(lambda t: before[t] != after[t])
+        for ticket in changed:
+            ticket._ticket_note_change(before[ticket], after[ticket])
+        for ticket in changed.filtered(lambda t: after[t].merged - before[t].merged):
+            ticket._ticket_hand_over(after[ticket].merged)
+        back = changed.filtered(lambda t: before[t].closed and not after[t].closed)
+        if back:
+            back._ticket_join(at=self._ticket_now())
+        covered = changed.filtered(lambda t: before[t].covered != after[t].covered)
+        if covered:
+            covered._ticket_change_customer()
+            (covered - back)._ticket_join()
+
+    def _ticket_note_change(self, before, after):
+        kinds = _transitions(before, after)
+        if "reopened" in kinds and not self._ticket_may_reopen():
+            kinds = []
+        for kind in kinds:
+            self._ticket_note(kind, before)
+        if before.priority != after.priority and before.in_scope and after.in_scope:
+            self._ticket_note("priority", before, priority=after.priority)
+
+    def _ticket_note(self, kind, before=None, at=None, author=None, **values):
+        """Note a fact; see `ticket_notes` for when it is written down.
+
+        :param TicketStatus before: as it was, where the fact is that it changed
+        :param datetime at: naive UTC; now if empty
+        :param res.partner author: who did it; the user if empty
+        :param values: more of service.agreement.ticket.fact
+        """
+        for ticket in self:
+            fact = ticket._ticket_prepare_fact(kind, at, author, **values)
+            ticket._ticket_note_facts([fact], before or ticket._ticket_status())
+
+    def _ticket_note_facts(self, facts, before):
+        notes = ticket_notes.get(self.env)
+        notes.facts.extend(facts)
+        notes.before.setdefault(self, before)
+        self._ticket_forget_readings()
+
+    def _ticket_prepare_fact(self, kind, at=None, author=None, **values):
+        """:return: dict, values of service.agreement.ticket.fact"""
+        return {
+            "res_model": self._name,
+            "res_id": self.id,
+            "kind": kind,
+            "at": (at or self._ticket_now()).replace(microsecond=0),
+            "author_id": (author or self._ticket_author()).id,
+            "company_id": self._ticket_owner().id,
+            **values,
+        }
+
+    def _ticket_owner(self):
+        """:return: res.company whose people read the facts; empty for those that all
+        may read, whose ticket belongs to nobody yet
+        """
+        own = "company_id" in self._fields and self.company_id
+        return self.agreement_id.company_id or own or self.env["res.company"]
+
+    def _ticket_author(self):
+        author_id = self.env.context.get("service_agreement_author_id")
+        return self.env["res.partner"].browse(author_id) or self.env.user.partner_id
+
+    def _ticket_forget_readings(self):
+        """Nobody may see in a cache what was so before the facts just noted."""
+        self.modified(["ticket_fact_ids"])
+        for name in ("ticket_fact_ids", "sla_clock_ids"):
+            # Not `invalidate_recordset`, which flushes the other side, and with it
+            # all that is noted.
+            self._fields[name]._invalidate_cache(self.env, self._ids)
+        self.env["service.agreement.sla.clock"].invalidate_model(READING, flush=False)
+
+    # Openings
+
+    def _ticket_note_opening(self, at=None, promises=None):
+        """The first facts of tickets.
+
+        :param datetime at: when it was opened, where that is not the creation
+        :param dict promises: service.agreement.sla.promise by ticket
+        """
+        for ticket in self:
+            status = ticket._ticket_status()
+            terms = ticket._ticket_prepare_terms(promises or {})
+            opening = ticket._ticket_prepare_opening(status, at, **terms)
+            ticket._ticket_note_facts(opening, status)
+
+    def _ticket_prepare_opening(self, status, at=None, **terms):
+        """:return: list of dict, values of facts: a state it is born in is one, too"""
+        at = at or self._ticket_opened_at()
+        priority = status.priority
+        opening = self._ticket_prepare_fact("opened", at, priority=priority, **terms)
+        kinds = filter(None, (status.waiting and "waiting", status.closed))
+        return [opening, *(self._ticket_prepare_fact(kind, at) for kind in kinds)]
+
+    def _ticket_prepare_terms(self, promises):
+        """:return: dict of what a fact says of the promise given by it"""
+        if self not in promises:
+            return {}
+        return {
+            "agreement_id": self.agreement_id.id,
+            "tier_id": self.agreement_id.tier_id.id,
+            "sla_promise_id": promises[self].id,
+        }
+
+    def _ticket_see_opened(self, at=None, promises=None):
+        """See to it that tickets have an opening: some became tickets without anybody
+        noticing.
+
+        :return: those that had none
+        """
+        facts = self._ticket_facts()
+        unopened = self.filtered(lambda t: not facts[t.id]._is_opened())
+        unopened._ticket_note_opening(at, promises)
+        if not at:
+            for ticket, message in unopened._ticket_recall_answers().items():
+                ticket._ticket_note(
+                    "answered", at=message.date, author=message.author_id
+                )
+        return unopened
+
+    # Writing down
+
+    @api.model
+    def _ticket_write_down(self, notes):
+        """Make facts of what was noted.
+
+        :param ticket_notes.Notes notes:
+        """
+        by_model = {}
+        for fact in notes.facts:
+            by_model.setdefault(fact["res_model"], []).append(fact)
+        facts = [
+            fact
+            for name, noted in by_model.items()
+            for fact in self.env[name].sudo()._ticket_complete(noted, notes.before)
+        ]
+        self.env["service.agreement.ticket.fact"].sudo().create(facts)
+
+    def _ticket_complete(self, facts, before):
+        """What has happened to a ticket that has no opening yet, is given one; what
+        was closed before it could be a ticket, has no history.
+
+        :param list facts: dict of values
+        :return: the same, completed
+        """
+        unopened = self._ticket_list_unopened(facts)
+        if not unopened:
+            return facts
+        first = {fact["res_id"]: fact["at"] for fact in reversed(facts)}
+        never = unopened.filtered(lambda t: before[t].closed)
+        openings = []
+        for ticket in unopened - never:
+            openings += ticket._ticket_prepare_opening(before[ticket])
+            answers = ticket._ticket_recall_answers(first[ticket.id]).values()
+            openings += [
+                ticket._ticket_prepare_fact("answered", answer.date, answer.author_id)
+                for answer in answers
+            ]
+        return openings + [f for f in facts if f["res_id"] not in set(never.ids)]
+
+    def _ticket_list_unopened(self, facts):
+        opened = {fact["res_id"] for fact in facts if fact["kind"] == "opened"}
+        ids = {fact["res_id"] for fact in facts} - opened
+        known = self.env["service.agreement.ticket.fact"]._read_group(
+            [
+                ("res_model", "=", self._name),
+                ("res_id", "in", list(ids)),
+                ("kind", "=", "opened"),
+            ],
+            ["res_id"],
+        )
+        return self.browse(ids - {res_id for (res_id,) in known})
+
+    # Facts
+
+    def _ticket_facts(self):
+        """:return: dict of service.agreement.ticket.fact in order, by ticket id"""
+        return self.env["service.agreement.ticket.fact"]._get_by_ticket(
+            self._name, self.ids
+        )
+
+    def _ticket_hand_over(self, other):
+        """Merged into ``other``, which counts from the earlier opening of the two.
+
+        Not where one of its promises is decided, which would be judged again, nor
+        from another customer: he was promised nothing of it.
+        """
+        opened_at = self._ticket_facts()[self.id]._get_opened_at()
+        customer = self._ticket_customer().commercial_partner_id
+        if not opened_at or other._ticket_customer().commercial_partner_id != customer:
+            return
+        other._ticket_see_opened()
+        now = self._ticket_now()
+        statuses = {clock._get_status(now) for clock in other._ticket_clocks()}
+        if statuses & {"met", "missed", "cancelled"}:
+            return
+        if opened_at < (other._ticket_facts()[other.id]._get_opened_at() or now):
+            note = self.env._("Opening of %s", self.display_name)
+            other._ticket_note("opened", at=opened_at, note=note)
+
+    def _ticket_is_over(self):
+        """Whether its promise is closed for good: reopened now, it would be another
+        matter, and is another ticket."""
+        closed_at = self._ticket_facts()[self.id]._get_closed_at()
+        if not closed_at:
+            return False
+        days = self._ticket_company().agreement_reopen_days
+        return (self._ticket_now() - closed_at).total_seconds() > days * 86400
+
+    def _ticket_may_reopen(self):
+        """Whether the old promise goes on; if not, says so on the ticket."""
+        if not self._ticket_facts()[self.id]._get_closed_at():
+            return False
+        if not self._ticket_is_over():
+            return True
+        self._message_log(
+            body=self.env._(
+                "Reopened more than %(days)s days after it was closed: the promise of"
+                " this ticket stays closed. Make a new ticket for a new promise.",
+                days=self._ticket_company().agreement_reopen_days,
+            )
+        )
+        return False
+
+
+def _transitions(before, after):
+    """:return: list of the kinds of facts that lead from one TicketStatus to another"""
+    if after.closed:
+        return [after.closed] if after.closed != before.closed else []
+    kinds = ["reopened"] if before.closed else []
+    if before.closed or before.waiting != after.waiting:
+        kinds.append("waiting" if after.waiting else "resumed")
+    return kinds
