@@ -351,6 +351,16 @@ class TestSlaWarning(WarningCommon):
         self._answer(ticket, "2026-03-09 12:00")
         self.assertFalse(self._get_activities(ticket))
 
+    def test_given_to_somebody_else_the_activity_goes_with_it(self):
+        ticket = self._open()
+        self._warn("2026-03-06 17:00")
+        colleague = self._create_staff("colleague")
+        with self.at_desk("2026-03-06 17:05"):
+            ticket.user_ids = colleague
+        activity = self._get_activities(ticket)
+        self.assertEqual(activity.user_id, colleague)
+        self.assertIn("50 % used", activity.summary)
+
     def test_another_deadline_is_written_on_the_activity(self):
         clock = self._promise_solution()
         ticket = clock._get_ticket()
