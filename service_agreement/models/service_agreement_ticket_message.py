@@ -120,7 +120,9 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         values = self._ticket_prepare_follow_up(text)
         if not values:
             return self.browse()
-        ticket = self.with_context(clean_context(self.env.context)).create(values)
+        model = self.with_context(clean_context(self.env.context))
+        company = self._ticket_owner() or self._ticket_company()
+        ticket = model.with_company(company).create(values)
         if message:
             ticket._ticket_take_over(message)
         self._message_log(

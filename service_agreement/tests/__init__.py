@@ -27,3 +27,4 @@ from . import test_correction
 from . import test_renewal
 from . import test_catalogue_update
 from . import test_review_billing
+from . import test_ticket_history

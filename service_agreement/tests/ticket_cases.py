@@ -277,3 +277,55 @@ class TicketAnswerCases:
     def test_marked_as_not_automatic_it_answers(self):
         self._receive(self.agent.email, self.ticket, "Auto-Submitted: no\n")
         self.assertTrue(self._answered())
+
+    # The customer writes
+
+    def _kinds(self, ticket):
+        return ticket.ticket_fact_ids.mapped("kind")
+
+    def test_a_customer_s_reply_is_a_question(self):
+        self._receive("ann@example.com", self.ticket)
+        fact = self.ticket.ticket_fact_ids[-1]
+        self.assertEqual((fact.kind, fact.author_id), ("asked", self.ann.partner_id))
+
+    def test_a_customer_s_reply_resumes_what_waits_for_him(self):
+        self._move(self.ticket, "waiting", "2026-03-06 15:30")
+        self._receive("ann@example.com", self.ticket, wall="2026-03-06 16:00")
+        self.assertEqual(self.ticket.stage_id, self.stages["In Progress"])
+        self.assertEqual(
+            self._kinds(self.ticket), ["opened", "waiting", "resumed", "asked"]
+        )
+        self.assertEqual(self._clock(self.ticket).state, "running")
+        resumed = self.ticket.ticket_fact_ids[2]
+        self.assertEqual(resumed.author_id, self.ann.partner_id)
+
+    def test_his_mail_program_s_out_of_office_resumes_nothing(self):
+        self._move(self.ticket, "waiting", "2026-03-06 15:30")
+        for headers in ("Auto-Submitted: auto-replied\n", "Precedence: auto_reply\n"):
+            self._receive("ann@example.com", self.ticket, headers)
+        self.assertEqual(self._kinds(self.ticket), ["opened", "waiting"])
+        self.assertEqual(self._clock(self.ticket).state, "paused")
+
+    def test_our_answer_leaves_it_waiting(self):
+        self._move(self.ticket, "waiting", "2026-03-06 15:30")
+        self._receive(self.agent.email, self.ticket)
+        self.assertEqual(self.ticket.stage_id, self.stages["waiting"])
+
+    def test_a_reply_soon_after_the_solution_reopens_it(self):
+        self._move(self.ticket, "solved", "2026-03-06 16:00")
+        self._receive("ann@example.com", self.ticket, wall="2026-03-09 10:00")
+        kinds = ["opened", "solved", "reopened", "resumed", "asked"]
+        self.assertEqual(self._kinds(self.ticket), kinds)
+        self.assertEqual(self.on_wall(self._clock(self.ticket).deadline), "Mon 17:00")
+
+    def test_a_reply_long_after_it_was_closed_is_a_new_ticket(self):
+        self._move(self.ticket, "solved", "2026-03-06 16:00")
+        self._receive("ann@example.com", self.ticket, wall="2026-03-20 10:00")
+        ticket = self.ticket.followed_by_ids
+        self.assertEqual(ticket.follows_id, self.ticket)
+        self.assertEqual(ticket.agreement_id, self.agreement)
+        self.assertIn("It is still dark", ticket.description)
+        self.assertIn(self.ann.partner_id, ticket.message_partner_ids)
+        self.assertEqual(self.on_wall(self._clock(ticket).deadline), "Mon 10:00")
+        self.assertEqual(self._kinds(self.ticket), ["opened", "solved"])
+        self.assertEqual(self._kinds(ticket), ["opened"])

@@ -1,0 +1,164 @@
+"""Clocks derived from histories, and what the trace of one tells."""
+
+from datetime import datetime, timedelta, timezone
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tools.sla_clock import Fact, Target, read, trace
+from tools.sla_history import ROLES, Happening, Line, derive, get_due_at, read_at
+from tools.working_time import WorkingTime
+
+OFFICE = WorkingTime({day: [(9 * 60, 17 * 60)] for day in range(5)}, "UTC")
+HOUR = timedelta(hours=1)
+KINDS = sorted({kind for roles in ROLES.values() for kind in roles} - {"opened"})
+
+
+def at(day, hour, minute=0):
+    return datetime(2026, 3, day, hour, minute, tzinfo=timezone.utc)
+
+
+def get_lines(source, priority):
+    """A source is the hours it promises; urgent is a quarter of them."""
+    hours = source / 4 if priority == "3" else source
+    if not hours:
+        return {}
+    target = Target(hours * HOUR, OFFICE)
+    return {metric: Line(metric, target, (source, priority)) for metric in ROLES}
+
+
+def live(*happenings):
+    """:return: dict of the clocks of a ticket opened Monday 10:00, by metric, number"""
+    opening = Happening(at(9, 10), "opened", "0", 8)
+    clocks = derive([opening, *happenings], get_lines)
+    return {(clock.metric, clock.number): clock for clock in clocks}
+
+
+class TestTerms:
+    def test_nothing_is_derived_before_the_opening(self):
+        assert derive([Happening(at(9, 10), "answered")], get_lines) == []
+
+    def test_a_priority_counts_from_the_start(self):  # PRI-01
+        clock = live(Happening(at(9, 13), "priority", "3"))["resolution", 1]
+        assert clock.reading.deadline == at(9, 12)
+        assert clock.reading.state == "missed"
+        assert clock.reprioritised
+
+    def test_lowering_undoes_no_breach(self):
+        clock = live(
+            Happening(at(9, 13), "priority", "3"), Happening(at(9, 14), "priority", "0")
+        )["resolution", 1]
+        assert clock.reprioritised
+        assert clock.reading.deadline == at(9, 12)
+
+    def test_what_was_kept_stays_kept(self):  # PRI-05
+        clock = live(
+            Happening(at(9, 11), "answered"), Happening(at(9, 15), "priority", "3")
+        )["first_response", 1]
+        assert clock.reading.state == "met"
+        assert not clock.reprioritised
+
+    def test_what_is_promised_no_longer_is_dropped_unless_it_is_decided(self):
+        clocks = live(
+            Happening(at(9, 11), "answered"), Happening(at(9, 12), "agreement", None, 0)
+        )
+        assert list(clocks) == [("first_response", 1)]
+
+    def test_promised_later_it_counts_from_the_opening(self):
+        opening = Happening(at(9, 10), "opened", "0")
+        late = Happening(at(9, 12), "agreement", None, 4)
+        clock = derive([opening, late], get_lines)[0]
+        assert clock.reading.deadline == at(9, 14)
+        assert clock.as_of == at(9, 12)
+
+
+@pytest.mark.parametrize(
+    ("now", "promised", "due"),
+    [(at(9, 11), 4, at(9, 14)), (at(9, 11), 16, at(11, 10))],
+)
+def test_when_another_line_would_be_due(now, promised, due):
+    line = get_lines(promised, "0")["resolution"]
+    opening = Happening(at(9, 10), "opened", "0", 8)
+    assert get_due_at(line, [opening], now) == due
+
+
+happenings = st.lists(
+    st.builds(
+        Happening,
+        st.integers(0, 5 * 24 * 4).map(lambda n: at(9, 10) + n * timedelta(minutes=15)),
+        st.sampled_from([*KINDS, "priority", "agreement"]),
+        st.sampled_from([None, None, "0", "3"]),
+        st.sampled_from([None, None, None, 0, 4, 8]),
+    ),
+    max_size=12,
+)
+
+
+@given(happenings, st.randoms(use_true_random=False))
+def test_written_down_in_any_order_it_is_the_same(history, chance):
+    """Facts of different instants; of equal ones the order is what happened."""
+    unique = list({happening.at: happening for happening in history}.values())
+    shuffled = chance.sample(unique, len(unique))
+    assert live(*shuffled) == live(*unique)
+
+
+@given(happenings)
+def test_at_most_the_last_round_of_updates_is_open(history):
+    rounds = [c for key, c in sorted(live(*history).items()) if key[0] == "update"]
+    assert all(clock.stopped_at for clock in rounds[:-1])
+    starts = [clock.started_at for clock in rounds]
+    assert starts == sorted(starts)
+
+
+@given(happenings, st.integers(0, 300), st.integers(0, 300))
+def test_reading_is_independent_of_when_it_is_read(history, hours, more):
+    """Reading in between changes nothing: the later reading is of the facts alone."""
+    for clock in live(*history).values():
+        early = clock.as_of + hours * HOUR
+        late = early + more * HOUR
+        first = read_at(clock, late)
+        read_at(clock, early)
+        assert read_at(clock, late) == first
+
+
+clock_facts = st.lists(
+    st.builds(
+        Fact,
+        st.integers(1, 400).map(lambda n: at(9, 10) + n * timedelta(minutes=15)),
+        st.sampled_from(("pause", "resume", "stop", "reopen", "cancel")),
+    ),
+    max_size=10,
+)
+
+
+@given(clock_facts, st.integers(0, 200), st.integers(0, 40))
+def test_the_steps_of_a_trace_add_up_to_the_reading(history, hours, promised):
+    facts = [Fact(at(9, 10), "start"), *history]
+    target, now = Target(promised * HOUR, OFFICE), at(9, 10) + hours * HOUR
+    steps, reading = trace(target, facts, now), read(target, facts, now)
+    late = sum((step.late for step in steps), timedelta())
+    assert late == reading.late
+    assert sum((step.used for step in steps), late) == reading.used
+    for step, following in pairwise(steps):
+        assert step.end == following.start
+        assert step.phase != following.phase
+    if steps:
+        assert (steps[0].start, steps[-1].end) == (at(9, 10), now)
+        assert steps[-1].remaining == reading.remaining
+        assert steps[-1].deadline == reading.deadline
+
+
+def test_a_trace_tells_a_pause():  # SLA-04
+    facts = [
+        Fact(at(6, 15), "start"),
+        Fact(at(6, 16), "pause"),
+        Fact(at(9, 10), "resume"),
+    ]
+    steps = trace(Target(4 * HOUR, OFFICE), facts, at(9, 11))
+    assert [(step.phase, step.used) for step in steps] == [
+        ("counted", HOUR),
+        ("waiting", timedelta()),
+        ("counted", HOUR),
+    ]
+    assert steps[-1].deadline == at(9, 13)
