@@ -330,8 +330,10 @@ class ServiceAgreementSlaClock(models.Model):
 
     def _is_readable(self, user):
         """:return: bool, whether the user may see the ticket"""
-        ticket = self._get_ticket()
-        return bool(ticket) and ticket.with_user(user).has_access("read")
+        ticket = self._get_ticket().with_user(user)
+        # Not those of who is at work here: they may be none of the user's.
+        ticket = ticket.with_context(allowed_company_ids=self.company_id.ids)
+        return bool(ticket) and ticket.has_access("read")
 
     def _prepare_activity_values(self, percent):
         day = fields.Datetime.context_timestamp(
@@ -424,9 +426,6 @@ class MailActivity(models.Model):
 class ServiceAgreementTicketMixin(models.AbstractModel):
     _inherit = "service.agreement.ticket.mixin"
 
-    # The name of the field that says who works on it.
-    _ticket_assignee_field = None
-
     sla_warnings = fields.Text(
         string="Warnings Given",
         compute="_compute_sla_warnings",
@@ -444,7 +443,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
 
     def write(self, vals):
         result = super().write(vals)
-        if self._ticket_assignee_field in vals:
+        if not vals.keys().isdisjoint(self._ticket_assignee_fields()):
             self.sudo()._ticket_clocks()._pass_on_activities()
         return result
 
@@ -452,8 +451,12 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
 
     def _ticket_assignees(self):
         """:return: res.users who work on it"""
-        name = self._ticket_assignee_field
-        return self[name] if name else self.env["res.users"]
+        return self.env["res.users"]
+
+    @api.model
+    def _ticket_assignee_fields(self):
+        """:return: list of the fields that `_ticket_assignees` is answered from"""
+        return []
 
     def _ticket_coordinator(self):
         """:return: res.users who sees to it that somebody works on it, may be empty:
@@ -486,9 +489,15 @@ class ServiceAgreementSlaNotice(models.Model):
 
 class ProjectTask(models.Model):
     _inherit = "project.task"
-    _ticket_assignee_field = "user_ids"
 
     # EXTENDS 'service.agreement.ticket.mixin'
+
+    def _ticket_assignees(self):
+        return self.user_ids
+
+    @api.model
+    def _ticket_assignee_fields(self):
+        return ["user_ids"]
 
     def _ticket_coordinator(self):
         return self.project_id.user_id

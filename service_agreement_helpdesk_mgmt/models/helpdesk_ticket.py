@@ -6,7 +6,6 @@ class HelpdeskTicket(models.Model):
 
     _name = "helpdesk.ticket"
     _inherit = ["helpdesk.ticket", "service.agreement.ticket.mixin"]
-    _ticket_assignee_field = "user_id"
 
     # Said again, because OCA's helpdesk_mgmt_sla has another field of this name.
     sla_deadline = fields.Datetime(compute="_compute_sla", compute_sudo=True)
@@ -66,6 +65,13 @@ class HelpdeskTicket(models.Model):
             "user_id": self.user_id.id,
             "follows_id": self.id,
         }
+
+    def _ticket_assignees(self):
+        return self.user_id
+
+    @api.model
+    def _ticket_assignee_fields(self):
+        return ["user_id"]
 
     def _ticket_coordinator(self):
         return self.team_id.user_id
