@@ -247,8 +247,9 @@ class ServiceAgreementSlaClock(models.Model):
             for values in changes.values()
         ]
         clocks._write_multi(rows)
-        clocks.invalidate_recordset(READING, flush=False)
-        clocks.modified(READING)
+        names = {name for values in changes.values() for name in values}
+        clocks.invalidate_recordset(names, flush=False)
+        clocks.modified(names)
         return clocks
 
     def _compare(self, derived):
