@@ -92,3 +92,43 @@ class Desk:
             self.env.ref(f"helpdesk_mgmt.helpdesk_ticket_stage_{name}")
             for name in names
         ]
+
+
+def copy_ticket(ticket, number):
+    """Copies of a ticket with its facts and clocks, by SQL: nobody waits for the ORM to
+    make a hundred thousand.
+
+    :return: ids of the copies
+    """
+    env = ticket.env
+    env.flush_all()
+    model = ticket._name
+    env.cr.execute("SELECT max(id) FROM " + ticket._table)
+    (last,) = env.cr.fetchone()
+    _copy_rows(env, ticket._table, "id = %s", [ticket.id], f"{last} + n", {}, number)
+    for table in ("service_agreement_ticket_fact", "service_agreement_sla_clock"):
+        condition = "res_model = %s AND res_id = %s"
+        values = {"res_id": f"{last} + n"}
+        _copy_rows(env, table, condition, [model, ticket.id], None, values, number)
+    sequence = f"{ticket._table}_id_seq"
+    env.cr.execute("SELECT setval(%s, %s)", [sequence, last + number])
+    for table in (ticket._table, "service_agreement_sla_clock"):
+        env.cr.execute(f"ANALYZE {table}")
+    env.invalidate_all()
+    return list(range(last + 1, last + number + 1))
+
+
+def _copy_rows(env, table, condition, values, new_id, changed, number):
+    env.cr.execute(
+        "SELECT column_name FROM information_schema.columns WHERE table_name = %s",
+        [table],
+    )
+    columns = [name for (name,) in env.cr.fetchall() if name != "id"]
+    chosen = [changed.get(name, f"row.{name}") for name in columns]
+    if new_id:
+        columns, chosen = ["id", *columns], [new_id, *chosen]
+    env.cr.execute(
+        f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(chosen)}"
+        f" FROM {table} row, generate_series(1, {number}) n WHERE {condition}",
+        values,
+    )

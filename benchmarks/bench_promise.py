@@ -13,17 +13,24 @@ from unittest.mock import patch
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from _promise import Desk
+from _promise import Desk, copy_ticket
 from _support import alternate, row
 
 MODULES = ("helpdesk_mgmt", "helpdesk_mgmt_sla")
 TICKETS = 100
+OPEN = 10_000
+ALL = 100_000
 EACH = 1000 / TICKETS
 
 
 def run(env):
     desk = Desk(env)
-    return [*_measure_helpdesk(env, desk), *_measure_tasks(env, desk)]
+    return [
+        *_measure_helpdesk(env, desk),
+        *_measure_tasks(env, desk),
+        *_measure_reading(env, desk),
+        *_measure_list(env, desk),
+    ]
 
 
 def _measure_helpdesk(env, desk):
@@ -146,3 +153,67 @@ def _switched(model, on):
     else:
         with patch.object(type(model), "_ticket_in_scope", lambda _self: False):
             yield
+
+
+def _measure_reading(env, desk):
+    """All open tickets are promised what the calendar says by now."""
+    tickets = env["project.task"].browse(copy_ticket(_open_task(env, desk), OPEN))
+    hours = cycle((17, 18))
+
+    def change():
+        desk.calendar.attendance_ids.filtered(
+            lambda row: row.day_period == "afternoon"
+        ).hour_to = next(hours)
+        env.flush_all()
+        env.invalidate_all()
+
+    def apply():
+        tickets.action_ticket_apply_promise()
+        env.flush_all()
+
+    def change_and_apply():
+        change()
+        apply()
+
+    both, changing = alternate(change_and_apply, change)
+    return [row(f"{OPEN:,} open tickets promised anew: s", both - changing, 5.0)]
+
+
+def _measure_list(env, desk):
+    """What a coordinator looks at all day, among all tickets of years."""
+    ids = copy_ticket(_open_task(env, desk), ALL)
+    env.cr.execute(
+        """
+        UPDATE project_task
+           SET sla_deadline = now() + (id %% 1000 - 500) * interval '1 hour',
+               sla_risk_at = now() + (id %% 1000 - 510) * interval '1 hour',
+               sla_phase = CASE WHEN id %% 10 = 0 THEN 'running' ELSE 'kept' END
+         WHERE id = ANY(%s)
+        """,
+        [ids],
+    )
+    env.cr.execute("ANALYZE project_task")
+    tasks = env["project.task"].with_context(active_test=False).sudo()
+    query = tasks._search(
+        [("sla_state", "=", "at_risk"), ("project_id.is_service_desk", "=", True)],
+        order="sla_deadline",
+        limit=80,
+    ).select()
+
+    def search():
+        assert env.execute_query(query)
+
+    (seconds,) = alternate(search)
+    return [row(f"80 tickets at risk among {ALL:,}: ms in SQL", seconds * 1000, 50)]
+
+
+def _open_task(env, desk):
+    project, _plain = desk.create_projects()
+    return env["project.task"].create(
+        {
+            "name": "No sound",
+            "project_id": project.id,
+            "partner_id": desk.customer.id,
+            "stage_id": project.type_ids[0].id,
+        }
+    )

@@ -942,11 +942,12 @@ class ServiceAgreement(models.Model):
         """
         if not partner:
             return self.browse()
-        candidates = self.sudo().search(
-            self._in_force_domain(day)
-            & Domain("company_id", "=", company.id)
+        # A customer has few agreements, and every ticket asks: the short query wins.
+        own = self.sudo().search(
+            Domain("company_id", "=", company.id)
             & Domain("commercial_partner_id", "=", partner.commercial_partner_id.id)
         )
+        candidates = own.filtered_domain(self._in_force_domain(day))
         ranked = candidates.sorted(
             lambda a: (
                 a.partner_id != partner,

@@ -224,13 +224,33 @@ class ServiceAgreementSlaClock(models.Model):
     def _after_reading(self):
         """Hook: the clocks in ``self`` are new, or were set anew by their facts."""
 
-    def _get_difference(self, values):
-        """:return: dict of those of ``values`` that the clock does not show"""
-        return {
-            name: new
-            for name, new in values.items()
-            if self._fields[name].convert_to_write(self[name], self) != new
-        }
+    def _get_shown(self):
+        """:return: dict of dict of plain values, by (ticket id, metric, round)"""
+        names = ("res_id", "metric", "number", *READING)
+        rows = self.read(names, load=None)
+        return {(row["res_id"], row["metric"], row["number"]): row for row in rows}
+
+    @api.model
+    def _write_readings(self, changes):
+        """Write them in one go: each clock has another deadline, and `write` takes one
+        set of values at a time.
+
+        :param dict changes: of dict of field values by id
+        :return: the clocks written
+        """
+        clocks = self.browse(changes)
+        rows = [
+            {
+                name: self._fields[name].convert_to_column(new, self)
+                for name, new in values.items()
+            }
+            for values in changes.values()
+        ]
+        clocks._write_multi(rows)
+        names = {name for values in changes.values() for name in values}
+        clocks.invalidate_recordset(names, flush=False)
+        clocks.modified(names)
+        return clocks
 
     def _compare(self, derived):
         """Compare the clocks of one ticket with what its facts say.
@@ -238,30 +258,31 @@ class ServiceAgreementSlaClock(models.Model):
         :param derived: list of tools.sla_history.Clock
         :return: list of str, what differs
         """
-        stored = {(clock.metric, clock.number): clock for clock in self}
+        stored = {key[1:]: row for key, row in self._get_shown().items()}
         texts = []
         for clock in derived:
             name = f"{clock.metric} {clock.number}"
-            known = stored.pop((clock.metric, clock.number), None)
-            if not known:
+            values = self._prepare_reading(clock)
+            if shown := stored.pop((clock.metric, clock.number), None):
+                texts += self._describe_difference(name, shown, values)
+            else:
                 texts.append(self.env._("%(clock)s is missing", clock=name))
-                continue
-            texts += known._describe_difference(name, self._prepare_reading(clock))
         return texts + [
             self.env._("%(clock)s should not exist", clock=f"{metric} {number}")
             for metric, number in stored
         ]
 
-    def _describe_difference(self, name, values):
+    def _describe_difference(self, name, shown, values):
         return [
             self.env._(
                 "%(clock)s: %(field)s is %(stored)s, the facts say %(derived)s",
                 clock=name,
                 field=field,
-                stored=self._fields[field].convert_to_write(self[field], self),
-                derived=value,
+                stored=shown[field],
+                derived=derived,
             )
-            for field, value in self._get_difference(values).items()
+            for field, derived in values.items()
+            if shown[field] != derived
         ]
 
     @api.model

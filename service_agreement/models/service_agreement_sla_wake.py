@@ -274,9 +274,7 @@ class ServiceAgreementSlaClock(models.Model):
         """An activity is for who may see the ticket and has still something to do;
         anybody else gets a mail."""
         self.ensure_one()
-        clock = self._for_reader(user)
-        ticket = clock._get_ticket()
-        seen = ticket and ticket.with_user(user).sudo(False).has_access("read")
+        clock, seen = self._for_reader(user), self._is_readable(user)
         if "activity" in ways and self._is_open() and seen:
             clock._set_activity(user, percent)
         elif ways == {"activity"} and not seen:
@@ -316,6 +314,26 @@ class ServiceAgreementSlaClock(models.Model):
         quiet.activity_schedule(
             ACTIVITY, user_id=user.id, sla_clock_id=self.id, **values
         )
+
+    def _pass_on_activities(self):
+        """Whoever works on it now has to know what was told to others."""
+        for clock in self.filtered(lambda c: c.told_percent and c._is_open()):
+            audience = clock._get_audience(clock.told_percent)
+            people = self.env["res.users"].union(*audience)
+            old = clock._get_activities().filtered(
+                lambda each, people=people: each.user_id not in people
+            )
+            old.unlink()
+            for user, ways in audience.items():
+                if "activity" in ways and clock._is_readable(user):
+                    clock._for_reader(user)._set_activity(user, clock.told_percent)
+
+    def _is_readable(self, user):
+        """:return: bool, whether the user may see the ticket"""
+        ticket = self._get_ticket().with_user(user)
+        # Not those of who is at work here: they may be none of the user's.
+        ticket = ticket.with_context(allowed_company_ids=self.company_id.ids)
+        return bool(ticket) and ticket.has_access("read")
 
     def _prepare_activity_values(self, percent):
         day = fields.Datetime.context_timestamp(
@@ -422,6 +440,12 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
             ticket.sla_warnings = "\n".join(
                 notice._describe() for notice in reversed(notices)
             )
+
+    def write(self, vals):
+        result = super().write(vals)
+        if not vals.keys().isdisjoint(self._ticket_assignee_fields()):
+            self.sudo()._ticket_clocks()._pass_on_activities()
+        return result
 
     # Questions a ticket model answers
 

@@ -87,14 +87,19 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         :param res.partner author: who did it; the user if empty
         :param values: more of service.agreement.ticket.fact
         """
-        for ticket in self:
-            fact = ticket._ticket_prepare_fact(kind, at, author, **values)
-            ticket._ticket_note_facts([fact], before or ticket._ticket_status())
+        self._ticket_note_facts(
+            [t._ticket_prepare_fact(kind, at, author, **values) for t in self],
+            {ticket: before for ticket in self if before},
+        )
 
     def _ticket_note_facts(self, facts, before):
+        """:param list facts: dict of values, of the tickets in ``self``
+        :param dict before: TicketStatus by ticket, of those that changed
+        """
         notes = ticket_notes.get(self.env)
         notes.facts.extend(facts)
-        notes.before.setdefault(self, before)
+        for ticket, status in before.items():
+            notes.before.setdefault(ticket, status)
         self._ticket_forget_readings()
 
     def _ticket_prepare_fact(self, kind, at=None, author=None, **values):
@@ -141,7 +146,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
             status = ticket._ticket_status()
             terms = ticket._ticket_prepare_terms(promises or {})
             opening = ticket._ticket_prepare_opening(status, at, **terms)
-            ticket._ticket_note_facts(opening, status)
+            ticket._ticket_note_facts(opening, {ticket: status})
 
     def _ticket_prepare_opening(self, status, at=None, **terms):
         """:return: list of dict, values of facts: a state it is born in is one, too"""
@@ -167,8 +172,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
 
         :return: those that had none
         """
-        facts = self._ticket_facts()
-        unopened = self.filtered(lambda t: not facts[t.id]._is_opened())
+        unopened = self._ticket_list_unopened()
         unopened._ticket_note_opening(at, promises)
         if not at:
             for ticket, message in unopened._ticket_recall_answers().items():
@@ -202,10 +206,13 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         :param list facts: dict of values
         :return: the same, completed
         """
-        unopened = self._ticket_list_unopened(facts)
+        opened = {fact["res_id"] for fact in facts if fact["kind"] == "opened"}
+        others = self.browse({fact["res_id"] for fact in facts} - opened)
+        unopened = others and others._ticket_list_unopened()
         if not unopened:
             return facts
         first = {fact["res_id"]: fact["at"] for fact in reversed(facts)}
+        before = {t: before.get(t) or t._ticket_status() for t in unopened}
         never = unopened.filtered(lambda t: before[t].closed)
         openings = []
         for ticket in unopened - never:
@@ -217,18 +224,17 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
             ]
         return openings + [f for f in facts if f["res_id"] not in set(never.ids)]
 
-    def _ticket_list_unopened(self, facts):
-        opened = {fact["res_id"] for fact in facts if fact["kind"] == "opened"}
-        ids = {fact["res_id"] for fact in facts} - opened
-        known = self.env["service.agreement.ticket.fact"]._read_group(
+    def _ticket_list_unopened(self):
+        """:return: those of the tickets that have no opening"""
+        opened = self.env["service.agreement.ticket.fact"]._read_group(
             [
                 ("res_model", "=", self._name),
-                ("res_id", "in", list(ids)),
+                ("res_id", "in", self.ids),
                 ("kind", "=", "opened"),
             ],
             ["res_id"],
         )
-        return self.browse(ids - {res_id for (res_id,) in known})
+        return self - self.browse(res_id for (res_id,) in opened)
 
     # Facts
 

@@ -142,9 +142,6 @@ class ServiceAgreementTicketFact(models.Model):
 
     # What tickets ask of their facts
 
-    def _is_opened(self):
-        return any(fact.kind == "opened" for fact in self)
-
     def _get_opened_at(self):
         return next((fact.at for fact in self if fact.kind == "opened"), None)
 

@@ -15,7 +15,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         """Promise again, by the agreement as it is now, from the original opening.
 
         What was kept or missed stays so. Logged, for it changes what the customer
-        was told.
+        was told: as a fact, and on a single ticket in its messages too.
         """
         self._ticket_check_may_promise()
         tickets = self._ticket_chosen()
@@ -24,9 +24,8 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
             ticket._ticket_write({"agreement_id": ticket._ticket_match().id})
         covered = tickets.filtered("agreement_id")
         covered._ticket_apply(covered._ticket_freeze())
-        tickets._message_log_batch(
-            {ticket.id: ticket._ticket_promise_text() for ticket in tickets}
-        )
+        if len(self) == 1:
+            self.sudo()._message_log(body=self.sudo()._ticket_promise_text())
 
     def action_ticket_apply_better_promise(self):
         """Promise what the agreement promises now wherever that is earlier, and keep
@@ -44,8 +43,9 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
                 for ticket, promise in frozen.items()
             }
         )
-        text = self.env._("The better of the old promise and today's was applied.")
-        tickets._message_log_batch(dict.fromkeys(tickets.ids, text))
+        if len(self) == 1:
+            text = self.env._("The better of the old promise and today's was applied.")
+            self.sudo()._message_log(body=text)
 
     def _ticket_check_may_promise(self):
         self.check_access("write")
@@ -66,8 +66,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
 
     def _ticket_see_opened_or_refuse(self):
         """:raise UserError: for what was closed before it could be a ticket"""
-        facts = self._ticket_facts()
-        unopened = self.filtered(lambda t: not facts[t.id]._is_opened())
+        unopened = self._ticket_list_unopened()
         for ticket in unopened.filtered(lambda t: t._ticket_is_closed()):
             raise UserError(
                 self.env._(
@@ -76,7 +75,8 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
                     ticket=ticket.display_name,
                 )
             )
-        return unopened._ticket_see_opened()
+        if unopened:
+            unopened._ticket_see_opened()
 
     # Which agreement
 
@@ -135,9 +135,13 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         self.browse(ticket.id for ticket in promises)._ticket_note_terms(promises)
 
     def _ticket_note_terms(self, promises):
-        for ticket in self:
-            terms = ticket._ticket_prepare_terms(promises)
-            ticket._ticket_note("agreement", **terms)
+        facts = [
+            ticket._ticket_prepare_fact(
+                "agreement", **ticket._ticket_prepare_terms(promises)
+            )
+            for ticket in self
+        ]
+        self._ticket_note_facts(facts, {})
 
     def _ticket_keep_terms(self, promises):
         """What the ticket shows of what it was promised."""

@@ -30,23 +30,21 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
 
     def _ticket_read_clocks(self):
         """Set the clocks by the facts: write where they differ."""
-        derived = self._ticket_derive()
-        clocks = self._ticket_clocks()
-        stored = {(c.res_id, c.metric, c.number): c for c in clocks}
-        missing, changed = [], clocks.browse()
+        derived, clocks = self._ticket_derive(), self._ticket_clocks()
+        stored = clocks._get_shown()
+        missing, changes = [], {}
         for ticket in self:
             for clock in derived[ticket.id]:
-                known = stored.pop((ticket.id, clock.metric, clock.number), None)
                 values = clocks._prepare_reading(clock)
-                if not known:
+                key = (ticket.id, clock.metric, clock.number)
+                if key not in stored:
                     missing.append({**ticket._ticket_prepare_clock(), **values})
-                elif different := known._get_difference(values):
-                    known.write(different)
-                    changed += known
-        clocks.browse(clock.id for clock in stored.values()).unlink()
-        changed += clocks.create(missing)
-        changed.flush_recordset()
-        changed._after_reading()
+                elif different := _get_difference(values, shown := stored.pop(key)):
+                    changes[shown["id"]] = different
+        clocks.browse(shown["id"] for shown in stored.values()).unlink()
+        created = clocks.create(missing)
+        created.flush_recordset()
+        (clocks._write_readings(changes) + created)._after_reading()
 
     def _ticket_prepare_clock(self):
         """:return: dict of what a clock says of its ticket"""
@@ -56,3 +54,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
             "partner_id": self._ticket_customer().commercial_partner_id.id,
             "company_id": self._ticket_owner().id or self._ticket_company().id,
         }
+
+
+def _get_difference(values, shown):
+    return {name: new for name, new in values.items() if shown[name] != new}

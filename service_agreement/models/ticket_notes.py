@@ -14,7 +14,7 @@ KEY = "service_agreement.ticket_notes"
 
 class Notes(NamedTuple):
     """:ivar facts: list of dict, values of service.agreement.ticket.fact
-    :ivar before: dict of TicketStatus by ticket, as it was before the first of them
+    :ivar before: dict of TicketStatus by ticket, as it was before the first change
     """
 
     facts: list

@@ -183,12 +183,10 @@ class TestSlaWarning(WarningCommon):
         self._warn("2026-03-09 10:36")
         clock = ticket.sla_clock_ids
         self.assertEqual(clock.told_percent, 90)
-        medium = {"priority": "1", "minutes": 16 * 60}
-        self.agreement.target_ids.filtered(lambda t: t.priority == "0").copy(medium)
-        clock.sudo().write({**medium, "deadline": "2026-03-10 14:00:00"})
-        self.assertEqual(clock.told_percent, 0)
-        clock.sudo().write({"priority": "0", "minutes": 240})
-        self.assertEqual(clock.told_percent, 90, "This was told before")
+        with self.at_desk("2026-03-09 10:37"):
+            ticket.priority = "3"
+            self._write_down()
+        self.assertEqual((clock.priority, clock.told_percent), ("3", 0))
 
     def test_raised_and_late_by_that_is_told_at_once(self):  # PRI-01
         ticket = self._open("2026-03-09 10:00")
@@ -350,6 +348,16 @@ class TestSlaWarning(WarningCommon):
         self._warn("2026-03-09 11:01")
         self._answer(ticket, "2026-03-09 12:00")
         self.assertFalse(self._get_activities(ticket))
+
+    def test_given_to_somebody_else_the_activity_goes_with_it(self):
+        ticket = self._open()
+        self._warn("2026-03-06 17:00")
+        colleague = self._create_staff("colleague")
+        with self.at_desk("2026-03-06 17:05"):
+            ticket.user_ids = colleague
+        activity = self._get_activities(ticket)
+        self.assertEqual(activity.user_id, colleague)
+        self.assertIn("50 % used", activity.summary)
 
     def test_another_deadline_is_written_on_the_activity(self):
         clock = self._promise_solution()
