@@ -17,6 +17,8 @@ class ServiceAgreementGuard(models.AbstractModel):
 
     # Names of fields; None: all of them, and nobody deletes the record either.
     _facts = None
+    # Of all of them those that are nobody's fact but a person's words.
+    _by_hand = ()
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -41,8 +43,10 @@ class ServiceAgreementGuard(models.AbstractModel):
         :param dict vals: what is about to be created or written
         :raise AccessError: a user sets a fact
         """
-        facts = vals.keys() if self._facts is None else self._facts
-        touched = [] if self.env.su else sorted(vals.keys() & set(facts))
+        facts = vals.keys() if self._facts is None else set(self._facts)
+        touched = (
+            [] if self.env.su else sorted((vals.keys() & facts) - {*self._by_hand})
+        )
         if touched:
             labels = (self._fields[n]._description_string(self.env) for n in touched)
             raise AccessError(

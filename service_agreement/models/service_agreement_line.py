@@ -34,6 +34,8 @@ LINE_FACTS = (
     "bill_from",
     "adjust_on",
     "is_settlement",
+    "sla_credit_id",
+    "sla_credit_amount",
 )
 # Worked out from facts: the ORM would let anybody write them all the same.
 DERIVED = ("price_subtotal", "mrr")

@@ -39,6 +39,7 @@ class ServiceAgreementSlaClock(models.Model):
 
     _name = "service.agreement.sla.clock"
     _description = "Service Promise on a Ticket"
+    _inherit = ["service.agreement.guard"]
     _order = "deadline, id"
     _rec_name = "metric"
 

@@ -8,11 +8,9 @@ from odoo.tools import format_amount, format_date
 
 from ..tools.sla_credit import credit, divide
 from . import instant
-from .guard import refuse_by_hand
 from .service_agreement_end import SETTLEMENT_SEQUENCE
 
 # Of the refusal; all else are facts.
-BY_HAND = ("note",)
 # Terms that a credit has in common with the fee it is taken off.
 INVOICED_LIKE = ("product_id", "tax_ids", "analytic_distribution")
 
@@ -48,7 +46,11 @@ class ServiceAgreementSlaCredit(models.Model):
 
     _name = "service.agreement.sla.credit"
     _description = "Credit for a Missed Promise"
+    _inherit = ["service.agreement.guard"]
     _order = "missed_at desc, id desc"
+
+    # What is related is checked where it is written: on the promise.
+    _by_hand = ("note", "miss_reason_id", "miss_note")
 
     name = fields.Char(string="Missed Promise", required=True, readonly=True)
     clock_id = fields.Many2one(
@@ -139,20 +141,6 @@ class ServiceAgreementSlaCredit(models.Model):
             left = each.amount - each.amount_billed
             billed = each.decision == "granted" and each.currency_id.is_zero(left)
             each.state = "billed" if billed else each.decision
-
-    # CRUD
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        for vals in vals_list:
-            refuse_by_hand(self, vals, vals.keys())
-        return super().create(vals_list)
-
-    def write(self, vals):
-        # What is related is checked where it is written: on the promise.
-        free = {*BY_HAND, "miss_reason_id", "miss_note"}
-        refuse_by_hand(self, vals, vals.keys() - free)
-        return super().write(vals)
 
     # Deciding
 

@@ -8,7 +8,6 @@ from odoo.tools import format_date
 
 from ..tools.billing_period import Period
 from ..tools.proration import share
-from .guard import refuse_by_hand
 
 
 class ServiceAgreement(models.Model):
@@ -126,16 +125,6 @@ class ServiceAgreementLine(models.Model):
         "(sla_credit_id, sequence) WHERE sla_credit_id IS NOT NULL",
         "This credit is given already.",
     )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        for vals in vals_list:
-            refuse_by_hand(self, vals, ("sla_credit_id", "sla_credit_amount"))
-        return super().create(vals_list)
-
-    def write(self, vals):
-        refuse_by_hand(self, vals, ("sla_credit_id", "sla_credit_amount"))
-        return super().write(vals)
 
     def _get_period_around(self, day):
         """:return: tools.billing_period.Period, the whole one that ``day`` lies in"""

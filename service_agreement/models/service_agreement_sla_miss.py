@@ -5,7 +5,6 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from . import instant
-from .guard import refuse_by_hand
 
 # What a person writes on a promise; all else follows from facts.
 JUSTIFICATION = ("miss_reason_id", "miss_note")
@@ -35,6 +34,7 @@ class ServiceAgreementSlaClock(models.Model):
 
     _inherit = "service.agreement.sla.clock"
     _check_company_auto = True
+    _by_hand = JUSTIFICATION
 
     miss_reason_id = fields.Many2one(
         "service.agreement.sla.miss.reason",
@@ -74,7 +74,7 @@ class ServiceAgreementSlaClock(models.Model):
         return self.sla_calendar_id._working_time().between(*aware).total_seconds()
 
     def write(self, vals):
-        refuse_by_hand(self, vals, vals.keys() - set(JUSTIFICATION))
+        self._refuse_facts(vals)
         if set(JUSTIFICATION).isdisjoint(vals):
             return super().write(vals)
         self.check_access("write")

@@ -10,7 +10,6 @@ from odoo.tools import format_datetime, format_time
 
 from ..tools.sla_warning import BREACH, thresholds, used_up_at
 from . import instant
-from .guard import refuse_by_hand
 
 _logger = logging.getLogger(__name__)
 
@@ -470,12 +469,6 @@ class ServiceAgreementSlaNotice(models.Model):
             promise=labels[clock.metric],
             people=", ".join(self.user_ids.mapped("name")) or self.env._("nobody"),
         )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        for vals in vals_list:
-            refuse_by_hand(self, vals, vals.keys())
-        return super().create(vals_list)
 
 
 class ProjectTask(models.Model):

@@ -135,6 +135,7 @@ class ServiceAgreementSlaNotice(models.Model):
 
     _name = "service.agreement.sla.notice"
     _description = "Warning Given"
+    _inherit = ["service.agreement.guard"]
     _order = "told_at desc, id desc"
     _rec_name = "percent"
 

@@ -324,7 +324,8 @@ class TestRandomLives(ServiceAgreementCommon):
         start, end = line._get_window()
         if line.charge == "one_off":
             part = Period(start, start + timedelta(days=1))
-            return [] if end and end <= start else [(part, [part])]
+            is_removed = end and (end <= start or not line.period_ids)
+            return [] if is_removed else [(part, [part])]
         billed = line.period_ids.filtered(lambda p: p.kind == "service")
         last = max([start, *billed.mapped("date_end")])
         last = min(filter(None, (end, max(last, line.settled_until or start))))
