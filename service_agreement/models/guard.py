@@ -44,10 +44,8 @@ class ServiceAgreementGuard(models.AbstractModel):
         :raise AccessError: a user sets a fact
         """
         facts = vals.keys() if self._facts is None else set(self._facts)
-        touched = (
-            [] if self.env.su else sorted((vals.keys() & facts) - {*self._by_hand})
-        )
-        if touched:
+        touched = sorted((vals.keys() & facts) - {*self._by_hand})
+        if touched and not self.env.su:
             labels = (self._fields[n]._description_string(self.env) for n in touched)
             raise AccessError(
                 self.env._(

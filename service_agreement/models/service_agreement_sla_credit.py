@@ -10,7 +10,6 @@ from ..tools.sla_credit import credit, divide
 from . import instant
 from .service_agreement_end import SETTLEMENT_SEQUENCE
 
-# Of the refusal; all else are facts.
 # Terms that a credit has in common with the fee it is taken off.
 INVOICED_LIKE = ("product_id", "tax_ids", "analytic_distribution")
 

@@ -7,6 +7,8 @@ from odoo.tests import tagged
 from ..models.service_agreement_change import PendingChange
 from .common import ServiceAgreementCommon
 
+AMOUNTS = ("price_unit", "quantity", "discount")
+
 
 @tagged("post_install", "-at_install")
 class TestChange(ServiceAgreementCommon):
@@ -16,7 +18,7 @@ class TestChange(ServiceAgreementCommon):
         """Change the terms of an agreement's charge from ``day`` on."""
         timing = values.pop("timing", "next_invoice")
         terms = {
-            name: Decimal(str(value)) if isinstance(value, float | int) else value
+            name: Decimal(str(value)) if name in AMOUNTS else value
             for name, value in values.items()
         }
         origin = line or agreement.line_ids.filtered(lambda ln: not ln.origin_id)[:1]
