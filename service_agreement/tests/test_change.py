@@ -230,10 +230,8 @@ class TestChange(ServiceAgreementCommon):
         )
         # Paid until New Year's Eve: 200 of 365 days of 1,200 go back, and pay for June
         # (16 of 30 days of 700) and July; the rest of July is what is left to pay.
-        self.assertEqual(
-            self._get_billed("2026-08-01"),
-            [("2026-07-01", 415.80), ("2026-08-01", 700.0)],
-        )
+        self.assertEqual(self._get_billed("2026-07-01"), [("2026-07-01", 415.80)])
+        self.assertEqual(self._get_billed("2026-08-01"), [("2026-08-01", 700.0)])
 
     def test_the_plan_changes(self):
         agreement = self._create_at(100.0, "2026-04-01")
