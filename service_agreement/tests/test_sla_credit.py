@@ -20,7 +20,7 @@ class TestSlaCredit(WarningCommon):
         super().setUpClass()
         cls.company.agreement_invoice_mode = "draft"
         cls.reason = cls.env.ref("service_agreement.sla_miss_reason_capacity")
-        cls.env["service.agreement"]._bill_due(date(2026, 3, 1))
+        cls._run_billing(date(2026, 3, 1))
 
     @classmethod
     def _create_tier(cls, name, price, rank, **values):
