@@ -180,11 +180,10 @@ class TestReasons:
             ("hours", None),
         ]
 
-    def test_wholly_out_of_hours_nobody_pays(self):
+    def test_wholly_out_of_hours_it_is_billed_by_its_rates(self):
         done = work(hours=("18:00", "20:00"))
-        assert parts(done, by=[agreement(hours=OFFICE)])[1] == [
-            ("uncovered", "2", None)
-        ]
+        billed = parts(done, by=[agreement(hours=OFFICE)])[1]
+        assert billed == [("after_hours", "2", 1)]
 
     def test_without_an_hour_it_counts_as_business_hours(self):
         assert parts(work(), by=[agreement(hours=OFFICE)])[1] == [("covered", "2", 1)]
