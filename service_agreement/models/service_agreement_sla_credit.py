@@ -155,22 +155,20 @@ class ServiceAgreementSlaCredit(models.Model):
     def write(self, vals):
         if "amount" not in vals:
             return super().write(vals)
-        self.check_access("write")
-        self.lock_for_update()
-        before = {each: each.amount for each in self}
-        result = super().write(vals)
-        for each, amount in before.items():
-            each._check_amount()
-            each._log_amount(amount)
-        return result
+        # One by one: together they may be more than the cap leaves.
+        for each in self:
+            before = each.amount
+            each._ensure_amount(vals["amount"])
+            super(ServiceAgreementSlaCredit, each).write(vals)
+            each._log_amount(before)
+        return True
 
-    def _check_amount(self):
+    def _ensure_amount(self, amount):
         """:raise UserError: decided already, nothing at all, or beyond the cap"""
-        self.ensure_one()
-        if reason := self._why_not_grant():
-            raise UserError(reason)
+        self._ensure_can(type(self)._why_not_grant)
         room = self.agreement_id._get_credit_room(self.period_start, self.fee, self)
-        if not 0 < Decimal(str(self.amount)) <= room:
+        amount = self.currency_id.round(amount)
+        if not 0 < Decimal(str(amount)) <= room:
             raise UserError(
                 self.env._(
                     "The credit is more than 0 and, by the cap of the period, at most "
