@@ -5,7 +5,7 @@ from datetime import timedelta
 # After that a miss is old news, and nobody's to-do.
 SEEN_AFTER = timedelta(days=3)
 # What was missed in these days waits for Cora, but for one.
-UNDECIDED = timedelta(days=40)
+UNDECIDED = timedelta(days=75)
 NOTES = {
     "first_response": (
         "sla_miss_reason_overlooked",

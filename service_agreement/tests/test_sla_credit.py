@@ -283,6 +283,9 @@ class TestSlaCredit(WarningCommon):
         self.assertEqual(credit.state, "granted")
         preview = self.agreement._get_next_invoices(1)[0]
         self.assertEqual(str(preview.amount), "134.10")
+        shown = self.agreement.with_user(self.coordinator).next_invoice_preview
+        for text in ("Credit: answer later than promised", "14.90", "134.10"):
+            self.assertIn(text, shown)
         move = self._bill("2026-04-01")
         self.assertEqual(self._lines(move), [-14.90, 149.00])
         self.assertEqual(move.amount_untaxed, 134.10)
