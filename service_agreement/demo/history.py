@@ -10,6 +10,7 @@ from odoo.tools import SQL
 from .agreements import Agreements
 from .company import dress
 from .money import Money
+from .promises import Promises
 from .tickets import Tickets
 from .timeline import Timeline
 
@@ -26,9 +27,12 @@ def load(env):
     Agreements(timeline).plan()
     money.plan()
     tickets.plan()
+    promises = Promises(timeline)
+    promises.plan()
     timeline.run()
     timeline.env["account.analytic.line"].create(tickets.worked)
     money.leave_on_the_desk()
+    promises.leave_on_the_desk()
     _let_customers_follow(timeline)
     _set_dates_right(timeline.env, first_message)
     _forget_assignments(timeline.env)

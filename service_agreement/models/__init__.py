@@ -61,7 +61,11 @@ from . import res_partner
 from . import project_project
 from . import project_task_type
 from . import project_task
-from . import service_agreement_sla_wake
+from . import service_agreement_sla_notice
+from . import service_agreement_sla_warning_run
+from . import service_agreement_sla_warning_people
+from . import service_agreement_sla_warning_mail
+from . import service_agreement_sla_warning_activity
 from . import service_agreement_sla_delay
 from . import service_agreement_sla_miss
 from . import service_agreement_sla_credit

@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.tools import format_date
 
 
@@ -6,6 +6,23 @@ class ServiceAgreement(models.Model):
     """Invoices to come, as people read them before they confirm what causes them."""
 
     _inherit = "service.agreement"
+
+    next_invoice_preview = fields.Html(
+        string="Next Invoice",
+        compute="_compute_next_invoice_preview",
+        compute_sudo=True,
+        sanitize=False,
+        export_string_translation=False,
+        groups="service_agreement.group_user",
+    )
+
+    def _compute_next_invoice_preview(self):
+        for agreement in self:
+            agreement.next_invoice_preview = (
+                agreement._is_agreed()
+                and agreement.next_invoice_date
+                and agreement._render_invoices(agreement._get_next_invoices(1))
+            )
 
     def _render_invoices(self, invoices, **values):
         """

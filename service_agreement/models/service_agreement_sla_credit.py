@@ -49,7 +49,7 @@ class ServiceAgreementSlaCredit(models.Model):
     _order = "missed_at desc, id desc"
 
     # What is related is checked where it is written: on the promise.
-    _by_hand = ("note", "miss_reason_id", "miss_note")
+    _by_hand = ("amount", "note", "miss_reason_id", "miss_note")
 
     name = fields.Char(string="Missed Promise", required=True, readonly=True)
     clock_id = fields.Many2one(
@@ -88,7 +88,18 @@ class ServiceAgreementSlaCredit(models.Model):
     fee = fields.Monetary(
         string="Fee of the Period", readonly=True, help="As the agreement's prices are."
     )
-    amount = fields.Monetary(string="Credit", required=True, readonly=True)
+    amount_proposed = fields.Monetary(
+        string="Proposed",
+        readonly=True,
+        help="By the terms of the agreement, as far as the cap of the period left "
+        "room for it.",
+    )
+    amount = fields.Monetary(
+        string="Credit",
+        required=True,
+        help="Another amount can be given before it is granted, up to the cap of the "
+        "period.",
+    )
     decision = fields.Selection(
         [("proposed", "Proposed"), ("granted", "Granted"), ("refused", "Refused")],
         required=True,
@@ -140,6 +151,44 @@ class ServiceAgreementSlaCredit(models.Model):
             left = each.amount - each.amount_billed
             billed = each.decision == "granted" and each.currency_id.is_zero(left)
             each.state = "billed" if billed else each.decision
+
+    def write(self, vals):
+        if "amount" not in vals:
+            return super().write(vals)
+        # One by one: together they may be more than the cap leaves.
+        for each in self:
+            before = each.amount
+            each._ensure_amount(vals["amount"])
+            super(ServiceAgreementSlaCredit, each).write(vals)
+            each._log_amount(before)
+        return True
+
+    def _ensure_amount(self, amount):
+        """:raise UserError: decided already, nothing at all, or beyond the cap"""
+        self._ensure_can(type(self)._why_not_grant)
+        room = self.agreement_id._get_credit_room(self.period_start, self.fee, self)
+        amount = self.currency_id.round(amount)
+        if not 0 < Decimal(str(amount)) <= room:
+            raise UserError(
+                self.env._(
+                    "The credit is more than 0 and, by the cap of the period, at most "
+                    "%(room)s. To give nothing, refuse it.",
+                    room=format_amount(self.env, float(room), self.currency_id),
+                )
+            )
+
+    def _log_amount(self, before):
+        self.ensure_one()
+        if self.currency_id.compare_amounts(self.amount, before):
+            # Sudo: the right to decide was checked; the log is the agreement's.
+            self.sudo().agreement_id.message_post(
+                body=self.env._(
+                    "Proposed credit changed: %(name)s, %(before)s → %(after)s",
+                    name=self.name,
+                    before=format_amount(self.env, before, self.currency_id),
+                    after=format_amount(self.env, self.amount, self.currency_id),
+                )
+            )
 
     # Deciding
 
@@ -315,16 +364,26 @@ class ServiceAgreementSlaClock(models.Model):
         self._withdraw_proposals()
 
     def _propose_credit(self):
-        """Not where only a later priority made it late: nobody was promised that.
-
-        Sudo: proposed by whoever announces the miss.
-        """
+        """Sudo: proposed by whoever announces the miss."""
         self.ensure_one()
-        if self.reprioritised or not self.agreement_id.sla_credit_percent:
+        if not self._is_to_credit():
             return
         values = self._prepare_credit()
         if values and values["amount"] > 0:
             self.env["service.agreement.sla.credit"].sudo().create(values)
+
+    def _is_to_credit(self):
+        """Not where only a later priority made it late: nobody was promised that. Nor
+        what was due before the credit was agreed, or before it was followed here."""
+        self.ensure_one()
+        agreement = self.agreement_id
+        return bool(
+            agreement.sla_credit_percent
+            and not self.reprioritised
+            and self.create_date <= self.deadline
+            and agreement._get_credit_start()
+            <= self.company_id._service_day(self.deadline)
+        )
 
     def _prepare_credit(self):
         """:return: values of service.agreement.sla.credit, no amount where the cap of
@@ -341,8 +400,7 @@ class ServiceAgreementSlaClock(models.Model):
         amount = credit(
             fee,
             Decimal(str(agreement.sla_credit_percent)),
-            Decimal(str(agreement.sla_credit_cap)),
-            agreement._get_credits_of(start),
+            agreement._get_credit_room(start, fee),
             Decimal(str(agreement.currency_id.rounding)),
         )
         return {
@@ -354,6 +412,7 @@ class ServiceAgreementSlaClock(models.Model):
             "period_start": start,
             "percent": agreement.sla_credit_percent,
             "fee": float(fee),
+            "amount_proposed": float(amount),
             "amount": float(amount),
         }
 

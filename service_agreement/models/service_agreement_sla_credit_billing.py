@@ -8,6 +8,7 @@ from odoo.tools import format_date
 
 from ..tools.billing_period import Period
 from ..tools.proration import share
+from ..tools.sla_credit import room_left
 
 
 class ServiceAgreement(models.Model):
@@ -93,8 +94,13 @@ class ServiceAgreement(models.Model):
         fees = {line: line._get_fee_around(day) for line in lines}
         return {line: fee for line, fee in fees.items() if fee}
 
-    def _get_credits_of(self, period_start):
-        """:return: Decimal, the credits of a period that were not refused"""
+    def _get_credit_room(self, period_start, fee, apart=None):
+        """:param date period_start:
+        :param fee: number, of that period
+        :param apart: service.agreement.sla.credit to be given; all others of the
+            period that were not refused take their share of the cap
+        :return: Decimal, the most that may be given
+        """
         self.ensure_one()
         credits = self.env["service.agreement.sla.credit"].sudo()
         credits = credits.search(
@@ -104,7 +110,33 @@ class ServiceAgreement(models.Model):
                 ("decision", "!=", "refused"),
             ]
         )
-        return sum((Decimal(str(each.amount)) for each in credits), Decimal(0))
+        others = credits - apart if apart else credits
+        return room_left(
+            Decimal(str(fee)),
+            Decimal(str(self.sla_credit_cap)),
+            sum((Decimal(str(each.amount)) for each in others), Decimal(0)),
+            Decimal(str(self.currency_id.rounding)),
+        )
+
+    def _get_credit_start(self):
+        """:return: date from which on the credit terms hold: they go with the tier"""
+        self.ensure_one()
+        changes = self.change_ids.filtered(lambda c: c.tier_id and c.is_applied)
+        return max(changes.mapped("date"), default=self.date_start)
+
+    # In words
+
+    def _get_document_credit(self):
+        """:return: str, what the customer gets where we are late; empty: nothing"""
+        self.ensure_one()
+        if not (self.sla_credit_percent and self.sla_credit_cap):
+            return ""
+        return self.env._(
+            "If we are late, you get %(percent)s %% of the period's fee back for "
+            "each promise missed, at most %(cap)s %% per period.",
+            percent=self._format_number(self.sla_credit_percent),
+            cap=self._format_number(self.sla_credit_cap),
+        )
 
 
 class ServiceAgreementLine(models.Model):
@@ -206,13 +238,15 @@ class ServiceAgreementPeriod(models.Model):
                     "of the period leaves room: %(amount)s",
                     percent=f"{given.percent:g}",
                     fee=self._format(given.fee),
-                    amount=self._format(given.amount),
+                    amount=self._format(given.amount_proposed),
                 ),
             ),
             (
                 self.env._("Granted."),
                 self.env._(
-                    "By %(user)s on %(day)s. On invoices so far: %(amount)s",
+                    "%(granted)s, by %(user)s on %(day)s. "
+                    "On invoices so far: %(amount)s",
+                    granted=self._format(given.amount),
                     user=given.decided_by_id.name,
                     day=format_date(self.env, given.decided_at),
                     amount=self._format(given.amount_billed),

@@ -51,7 +51,7 @@ class ServiceAgreementSlaClock(models.Model):
 
     def _after_breach(self):
         super()._after_breach()
-        if self.company_id.service_delay_notice and self._is_to_tell():
+        if self.company_id.service_delay_notice and not self._is_old_news():
             self._send_delay_notice()
 
     def _is_to_tell(self):
@@ -63,8 +63,9 @@ class ServiceAgreementSlaClock(models.Model):
         """By itself: nobody's answer, so it is none of a promise, either."""
         self.ensure_one()
         ticket, customer = self._get_ticket(), self._get_customer()
-        if not (ticket and customer.email):
+        if not (self._is_to_tell() and ticket and customer.email):
             return
+        named = self._get_delay_clocks()
         subject, body = self._render_delay_notice()
         company = self.company_id
         ticket.with_context(lang=customer.lang).message_post(
@@ -77,7 +78,7 @@ class ServiceAgreementSlaClock(models.Model):
             subtype_xmlid="mail.mt_comment",
             email_layout_xmlid="mail.mail_notification_light",
         )
-        self._record_customer_told()
+        named._record_customer_told()
 
     def _record_customer_told(self):
         self.customer_told_at = instant.now(self.env)
@@ -97,13 +98,44 @@ class ServiceAgreementSlaClock(models.Model):
 
     # What the template asks
 
+    def _get_delay_clocks(self):
+        """:return: those of the ticket's promises that this notice names: what is late
+        with what is late, what is at risk with what is at risk"""
+        self.ensure_one()
+        clocks = self._get_ticket().sudo()._ticket_clocks()
+        alike = clocks.filtered(
+            lambda clock: clock.status == self.status and clock._is_to_tell()
+        )
+        return (self | alike).sorted("deadline")
+
+    def _get_delay_promises(self):
+        """:return: Markup, "an answer by Mon 9 Mar, 13:00 and a solution by …" """
+        texts = [clock._get_delay_promise() for clock in self._get_delay_clocks()]
+        text = texts.pop()
+        while texts:
+            text = self.env._("%(one)s and %(another)s", one=texts.pop(), another=text)
+        return text
+
+    def _get_delay_promise(self):
+        self.ensure_one()
+        when = Markup("<strong>%s</strong>") % self._get_delay_deadline()
+        texts = {
+            "first_response": self.env._("an answer by %(when)s", when=when),
+            "update": self.env._("news by %(when)s", when=when),
+            "on_site": self.env._("a technician on site by %(when)s", when=when),
+            "resolution": self.env._("a solution by %(when)s", when=when),
+        }
+        return texts[self.metric]
+
     def _is_late(self):
         self.ensure_one()
         return self._get_status(instant.now(self.env)) == "missed"
 
     def _get_delay_deadline(self):
-        """:return: str, on the customer's clock"""
+        """:return: str, on the customer's clock; empty while it waits for him"""
         self.ensure_one()
+        if not self.deadline:
+            return ""
         return self.agreement_id._format_portal_instant(self.deadline)
 
     def _get_delay_people(self):
@@ -180,14 +212,14 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
                 "default_subtype_xmlid": "mail.mt_comment",
                 "default_email_layout_xmlid": "mail.mail_notification_light",
                 "force_email": True,
-                "service_delay_clock_id": clock.id,
+                "service_delay_clock_ids": clock._get_delay_clocks().ids,
             },
         }
 
     def _message_post_after_hook(self, message, msg_vals):
-        told = self.env.context.get("service_delay_clock_id")
+        told = self.env.context.get("service_delay_clock_ids")
         if told and not message.is_internal:
             # Only of this ticket, whatever a client sends as context.
             clocks = self.sudo()._ticket_clocks()
-            clocks.filtered(lambda clock: clock.id == told)._record_customer_told()
+            clocks.filtered(lambda clock: clock.id in told)._record_customer_told()
         return super()._message_post_after_hook(message, msg_vals)

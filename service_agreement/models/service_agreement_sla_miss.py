@@ -2,7 +2,6 @@ from datetime import timezone
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
 
 from . import instant
 
@@ -106,33 +105,3 @@ class ServiceAgreementSlaClock(models.Model):
     def action_open_ticket(self):
         self.ensure_one()
         return self._get_ticket().get_formview_action()
-
-
-class ServiceAgreement(models.Model):
-    _inherit = "service.agreement"
-
-    missed_count = fields.Integer(
-        compute="_compute_missed_count",
-        groups="service_agreement.group_user",
-        help="Promises on tickets of this agreement that were missed.",
-    )
-
-    def _compute_missed_count(self):
-        clocks = self.env["service.agreement.sla.clock"]
-        missed = Domain("agreement_id", "in", self.ids) & Domain(
-            "status", "=", "missed"
-        )
-        counts = dict(clocks._read_group(missed, ["agreement_id"], ["__count"]))
-        for agreement in self:
-            agreement.missed_count = counts.get(agreement, 0)
-
-    def action_view_missed(self):
-        self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "service_agreement.action_service_agreement_missed"
-        )
-        return dict(
-            action,
-            domain=[("agreement_id", "=", self.id), ("status", "=", "missed")],
-            context={},
-        )

@@ -2,8 +2,6 @@ from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
-from .service_agreement_sla_target import PRIORITIES
-
 AUDIENCES = [
     ("assignee", "Who works on it"),
     ("coordinator", "Coordinator"),
@@ -124,36 +122,3 @@ class ServiceAgreementSlaWarning(models.Model):
         # A tier's own before all others, then a company's.
         best = ladders[max(ladders)] if ladders else warnings
         return tuple((w.percent, w.whom, w.how) for w in best)
-
-
-class ServiceAgreementSlaNotice(models.Model):
-    """People were told that a share of a promise is used up. A fact.
-
-    Once for a promise and a percentage. The priority is part of it: after a change of
-    priority another promise holds, that nobody was told of yet.
-    """
-
-    _name = "service.agreement.sla.notice"
-    _description = "Warning Given"
-    _inherit = ["service.agreement.guard"]
-    _order = "told_at desc, id desc"
-    _rec_name = "percent"
-
-    clock_id = fields.Many2one(
-        "service.agreement.sla.clock",
-        string="Promise",
-        required=True,
-        readonly=True,
-        ondelete="cascade",
-        index=True,
-    )
-    company_id = fields.Many2one(related="clock_id.company_id", store=True, index=True)
-    priority = fields.Selection(PRIORITIES, required=True, readonly=True)
-    percent = fields.Integer(string="Used (%)", required=True, readonly=True)
-    told_at = fields.Datetime(string="When", required=True, readonly=True)
-    user_ids = fields.Many2many("res.users", string="Told", readonly=True)
-    failure = fields.Char(readonly=True, help="Why nobody could be told.")
-
-    _once_uniq = models.UniqueIndex(
-        "(clock_id, priority, percent)", "This was told already."
-    )

@@ -1,5 +1,6 @@
 from datetime import date
 
+from lxml import html
 from psycopg2.errors import UniqueViolation
 
 from odoo import fields
@@ -8,6 +9,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..models.service_agreement_change import PendingChange
 from .test_sla_warning import WarningCommon
 
 
@@ -20,7 +22,7 @@ class TestSlaCredit(WarningCommon):
         super().setUpClass()
         cls.company.agreement_invoice_mode = "draft"
         cls.reason = cls.env.ref("service_agreement.sla_miss_reason_capacity")
-        cls.env["service.agreement"]._bill_due(date(2026, 3, 1))
+        cls._run_billing("2026-03-01")
 
     @classmethod
     def _create_tier(cls, name, price, rank, **values):
@@ -133,13 +135,104 @@ class TestSlaCredit(WarningCommon):
         self.assertEqual(ticket.sla_clock_ids.state, "met")
         self.assertFalse(credit.exists())
 
+    def test_nothing_for_what_was_due_before_the_terms(self):
+        """Moved up to a tier with credits: what was missed before stays without."""
+        agreement = self._agree("2026-03-01", sla_credit_percent=0)
+        partner = agreement.partner_id.id
+        tier = self._create_tier("Platinum", 299.0, 40)
+        self.env["service.agreement.sla.target"].create(
+            {
+                "tier_id": tier.id,
+                "priority": "0",
+                "metric": "first_response",
+                "minutes": 4 * 60,
+                "calendar_id": self.calendar.id,
+            }
+        )
+        before = self._open(partner_id=partner)  # due on Monday, the 9th
+        with self.at("2026-03-10 07:00:00"):
+            agreement._change(PendingChange(date(2026, 3, 10), {}, [], tier=tier))
+        after = self._open("2026-03-10 09:00", partner_id=partner)
+        self._warn("2026-03-30 12:00")
+        self.assertEqual(agreement.sla_credit_percent, 10)
+        self.assertFalse(self._get_credit(before))
+        self.assertEqual(str(self._get_credit(after).date), "2026-03-10")
+
+    def test_nothing_for_what_was_due_before_it_was_followed_here(self):
+        """A project of old tasks becomes a service desk."""
+        ticket = self._open()
+        clock = ticket.sla_clock_ids
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE service_agreement_sla_clock SET create_date = %s WHERE id = %s",
+            ("2026-03-20 12:00:00", clock.id),
+        )
+        clock.invalidate_recordset()
+        self._warn("2026-03-30 12:00")
+        self.assertEqual(clock.told_percent, 100)
+        self.assertFalse(self._get_credit(ticket))
+
+    # In words
+
+    def test_the_customer_reads_the_figures_that_the_credit_uses(self):
+        credit = self._miss()
+        text = (
+            "If we are late, you get 10 % of the period's fee back for each promise "
+            "missed, at most 25 % per period."
+        )
+        report = self.env["ir.actions.report"]._render_qweb_html(
+            "service_agreement.action_report_agreement", self.agreement.ids
+        )[0]
+        self.assertIn(text, html.fromstring(report).text_content())
+        self.assertEqual(credit.amount, self.agreement.currency_id.round(149 * 0.10))
+        self._miss()
+        room = self.agreement._get_credit_room(credit.period_start, 149)
+        self.assertEqual(str(room), "7.45")  # 25 % of 149.00 less two credits
+
+    def test_without_credit_the_document_says_nothing_of_it(self):
+        agreement = self._agree("2026-03-01", sla_credit_percent=0)
+        self.assertEqual(agreement._get_document_credit(), "")
+
+    # Another amount
+
+    def test_a_coordinator_changes_the_amount_before_it_is_granted(self):
+        credit = self._miss().with_user(self.coordinator)
+        credit.amount = 20
+        self.assertEqual(credit.amount_proposed, 14.90)
+        note = self.agreement.message_ids[0]
+        self.assertRegex(note.body, r"14\.90 → .*20\.00")
+        self.assertEqual(note.author_id, self.coordinator.partner_id)
+        credit.action_grant()
+        self.assertEqual(self._lines(self._bill("2026-04-01")), [-20, 149])
+
+    def test_within_the_cap_and_more_than_nothing(self):
+        first, second = (self._miss().with_user(self.coordinator) for _n in range(2))
+        for amount in (-1, 0, 22.36):  # 37.25 - 14.90 is left
+            with self.assertRaisesRegex(UserError, "at most .*22.35"):
+                second.amount = amount
+        second.amount = 22.35
+        with self.assertRaisesRegex(UserError, "at most .*14.90"):
+            first.amount = 15
+        self.assertEqual((first.amount, second.amount), (14.90, 22.35))
+
+    def test_a_decided_amount_stays(self):
+        credit = self._miss().with_user(self.coordinator)
+        credit.action_grant()
+        with self.assertRaisesRegex(UserError, "decided already"):
+            credit.amount = 5
+        credit.action_reconsider()
+        credit.amount = 5
+        self.assertEqual(credit.amount, 5)
+
     # Deciding
 
     def test_who_decides(self):
         credit = self._miss()
         with self.assertRaises(AccessError):
             credit.with_user(self.agent).action_grant()
-        for values in ({"amount": 500}, {"decision": "granted"}, {"state": "billed"}):
+        with self.assertRaises(AccessError):
+            credit.with_user(self.agent).amount = 1
+        for values in ({"fee": 500}, {"decision": "granted"}, {"state": "billed"}):
             with self.assertRaisesRegex(AccessError, "by hand"):
                 credit.with_user(self.coordinator).write(values)
         credit.with_user(self.coordinator).action_grant()
@@ -190,6 +283,9 @@ class TestSlaCredit(WarningCommon):
         self.assertEqual(credit.state, "granted")
         preview = self.agreement._get_next_invoices(1)[0]
         self.assertEqual(str(preview.amount), "134.10")
+        shown = self.agreement.with_user(self.coordinator).next_invoice_preview
+        for text in ("Credit: answer later than promised", "14.90", "134.10"):
+            self.assertIn(text, shown)
         move = self._bill("2026-04-01")
         self.assertEqual(self._lines(move), [-14.90, 149.00])
         self.assertEqual(move.amount_untaxed, 134.10)

@@ -188,6 +188,19 @@ class TestSlaWarning(WarningCommon):
             self._write_down()
         self.assertEqual((clock.priority, clock.told_percent), ("3", 0))
 
+    def test_set_back_it_is_not_told_again(self):
+        ticket = self._open("2026-03-09 10:00", priority="3")
+        self._warn("2026-03-09 10:15")
+        for priority, wall in (("0", "2026-03-09 10:16"), ("3", "2026-03-09 10:17")):
+            with self.at_desk(wall):
+                ticket.priority = priority
+                self._write_down()
+        clock = ticket.sla_clock_ids
+        self.assertEqual((clock.priority, clock.told_percent), ("3", 50))
+        self._warn("2026-03-09 10:18")
+        self.assertEqual(self._told(ticket), [(50, "Mon 10:15")])
+        self.assertEqual(self.on_wall(clock.wake_at), "Mon 10:22")
+
     def test_raised_and_late_by_that_is_told_at_once(self):  # PRI-01
         ticket = self._open("2026-03-09 10:00")
         with self.at_desk("2026-03-09 13:00"):
@@ -221,6 +234,48 @@ class TestSlaWarning(WarningCommon):
         self._warn("2026-03-06 17:00")
         with self.assertRaises(UniqueViolation), self.env.cr.savepoint():
             ticket.sla_clock_ids.notice_ids.sudo().copy()
+
+    # Old news
+
+    def test_an_old_miss_is_on_record_and_told_to_nobody(self):
+        self.company.service_delay_notice = True
+        ticket = self._open()
+        self._warn("2026-03-11 11:01")
+        self.assertEqual(self._told(ticket), [(100, "Wed 11:01")])
+        self.assertFalse(ticket.sla_clock_ids.notice_ids.user_ids)
+        self.assertFalse(self._get_activities(ticket))
+        self.assertFalse(self._get_mails(self.coordinator))
+        self.assertFalse(ticket.sla_clock_ids.customer_told_at)
+
+    def test_a_miss_of_yesterday_is_told(self):
+        ticket = self._open()
+        self._warn("2026-03-11 10:59")
+        self.assertTrue(self._get_activities(ticket))
+        self.assertTrue(self._get_mails(self.coordinator))
+
+    def test_a_miss_on_a_closed_ticket_is_told_to_nobody(self):
+        ticket = self._open()
+        self._move(ticket, "solved", "2026-03-09 12:00")
+        self._warn("2026-03-09 12:01")
+        self.assertEqual(self._told(ticket), [(100, "Mon 12:01")])
+        self.assertFalse(ticket.sla_clock_ids.notice_ids.user_ids)
+
+    def test_what_is_still_ahead_is_told_however_late(self):
+        """Installed today: what can still be kept is nobody's old news."""
+        self.env["service.agreement.sla.target"].create(
+            {
+                "agreement_id": self.agreement.id,
+                "priority": "0",
+                "metric": "resolution",
+                "minutes": 10 * 8 * 60,
+                "calendar_id": self.calendar.id,
+            }
+        )
+        ticket = self._open()
+        self._answer(ticket, "2026-03-06 15:10")
+        self._warn("2026-03-19 12:00")
+        self.assertEqual(self._told(ticket), [(75, "Thu 12:00")])
+        self.assertTrue(self._get_activities(ticket))
 
     # Waking up
 
@@ -281,7 +336,7 @@ class TestSlaWarning(WarningCommon):
 
         self.patch(clocks, "_tell", refuse)
         with self.assertLogs(
-            "odoo.addons.service_agreement.models.service_agreement_sla_wake"
+            "odoo.addons.service_agreement.models.service_agreement_sla_warning_run"
         ):
             self._warn("2026-03-06 17:00")
         self.assertEqual(bad.sla_clock_ids.notice_ids.failure, "No such template")

@@ -2,7 +2,8 @@
 
 How to use::
 
-    credit(Decimal("149"), Decimal(10), Decimal(25), given=Decimal("29.80"))  # 7.45
+    room = room_left(Decimal("149"), Decimal(25), given=Decimal("29.80"))
+    credit(Decimal("149"), Decimal(10), room)  # 7.45
 """
 
 from collections.abc import Sequence
@@ -14,22 +15,27 @@ ZERO = Decimal(0)
 
 
 def credit(
-    fee: Decimal,
-    percent: Decimal,
-    cap_percent: Decimal,
-    given: Decimal = ZERO,
-    rounding: Decimal = CENT,
+    fee: Decimal, percent: Decimal, room: Decimal, rounding: Decimal = CENT
 ) -> Decimal:
-    """`percent` of `fee`, as far as the cap of the period leaves room for it.
+    """`percent` of `fee`, as far as there is room for it.
 
     :param fee: of the period, before or after taxes as the prices of it are.
-    :param cap_percent: of `fee`, for all credits of the period together.
-    :param given: the credits of the period so far, 0 or more.
+    :param room: see `room_left`.
     :return: rounded half up to a multiple of `rounding`, never negative.
     """
-    wanted = _rounded(fee * percent / 100, rounding)
-    room = _rounded(fee * cap_percent / 100, rounding) - given
-    return max(min(wanted, room), ZERO)
+    return min(_rounded(fee * percent / 100, rounding), room)
+
+
+def room_left(
+    fee: Decimal, cap_percent: Decimal, given: Decimal = ZERO, rounding: Decimal = CENT
+) -> Decimal:
+    """What the cap of a period leaves for one credit more.
+
+    :param cap_percent: of `fee`, for all credits of the period together.
+    :param given: the credits of the period so far, 0 or more.
+    :return: never negative.
+    """
+    return max(_rounded(fee * cap_percent / 100, rounding) - given, ZERO)
 
 
 def divide(

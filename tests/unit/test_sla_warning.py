@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tools.sla_credit import credit, divide
+from tools.sla_credit import credit, divide, room_left
 from tools.sla_warning import thresholds, used_up_at
 from tools.working_time import WorkingTime
 
@@ -85,7 +85,8 @@ def test_what_is_still_to_be_told():
     ],
 )
 def test_up_to_the_cap(given_so_far, expected):
-    found = credit(Decimal(149), Decimal(10), Decimal(25), Decimal(given_so_far))
+    room = room_left(Decimal(149), Decimal(25), Decimal(given_so_far))
+    found = credit(Decimal(149), Decimal(10), room)
     assert found == Decimal(expected)
 
 
@@ -93,7 +94,7 @@ def test_up_to_the_cap(given_so_far, expected):
 def test_all_credits_of_a_period_stay_below_its_cap(fee, percent, cap, misses):
     total = Decimal(0)
     for _miss in range(misses):
-        amount = credit(fee, percent, cap, total)
+        amount = credit(fee, percent, room_left(fee, cap, total))
         assert amount >= 0
         total += amount
     assert total <= fee * cap / 100 + Decimal("0.005")

@@ -1,0 +1,179 @@
+"""When a promise wakes us up to tell people in time."""
+
+import logging
+from datetime import timedelta, timezone
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from ..tools.sla_warning import BREACH, thresholds, used_up_at
+from . import instant
+
+_logger = logging.getLogger(__name__)
+
+CRON = "service_agreement.ir_cron_warn"
+# What the transaction wants to be woken up for, looked at once when it commits.
+ASKED = "service_agreement.wake_up"
+# A promise that another worker holds is looked at again after this time.
+LATER = timedelta(minutes=1)
+# A miss that is older when it is first seen is on record, and told to nobody: a
+# database that was installed, imported or switched on again is full of them.
+OLD_NEWS = timedelta(days=2)
+
+
+class ServiceAgreementSlaClock(models.Model):
+    """The instant at which the next warning is due, and giving it.
+
+    `wake_at` follows from the deadline and the ladder; a scheduled action sleeps until
+    the earliest one. That a promise is late needs none of this (see `status`): people
+    are told here, and what follows from a miss is started (`_after_breach`).
+    """
+
+    _inherit = "service.agreement.sla.clock"
+
+    # One pass of the scheduled action between two commits.
+    _warn_batch = 100
+
+    wake_at = fields.Datetime(
+        string="Next Warning", compute="_compute_wake_at", store=True, precompute=True
+    )
+
+    _wake_idx = models.Index("(wake_at, id) WHERE wake_at IS NOT NULL")
+
+    @api.depends(
+        "state",
+        "started_at",
+        "deadline",
+        "minutes",
+        "sla_calendar_id",
+        "priority",
+        "tier_id",
+        "company_id",
+        "told_percent",
+    )
+    def _compute_wake_at(self):
+        for clock in self:
+            ahead = clock._get_thresholds()
+            clock.wake_at = bool(ahead) and clock._get_used_up_at(ahead[0])
+
+    def _after_reading(self):
+        super()._after_reading()
+        self._plan_wake_up()
+
+    # Waking up
+
+    def _get_thresholds(self):
+        """:return: list of the percents still to be told, in order"""
+        self.ensure_one()
+        if self.state not in ("running", "missed") or not self.deadline:
+            return []
+        percents = [percent for percent, _whom, _how in self._get_ladder()]
+        return thresholds(percents, self.told_percent)
+
+    def _get_ladder(self):
+        self.ensure_one()
+        warnings = self.env["service.agreement.sla.warning"]
+        return warnings._get_ladder(self.company_id, self.tier_id)
+
+    def _get_used_up_at(self, percent):
+        """:return: naive datetime from which on that much of the promise is used up"""
+        self.ensure_one()
+        if percent == BREACH:
+            # Done at the very deadline is in time.
+            return self.deadline + timedelta(seconds=1)
+        at = used_up_at(
+            percent,
+            timedelta(minutes=self.minutes),
+            self.sla_calendar_id._working_time(),
+            self.started_at.replace(tzinfo=timezone.utc),
+            self.deadline.replace(tzinfo=timezone.utc),
+        )
+        return at.replace(tzinfo=None)
+
+    def _plan_wake_up(self):
+        """See to it that the scheduled action runs at the earliest of these.
+
+        When the transaction commits: a hundred tickets ask once.
+        """
+        at = min(filter(None, self.mapped("wake_at")), default=None)
+        if not at:
+            return
+        hooks = self.env.cr.precommit
+        if ASKED not in hooks.data:
+            hooks.add(self.browse()._trigger_wake_up)
+        hooks.data[ASKED] = min(at, hooks.data.get(ASKED, at))
+
+    @api.model
+    def _trigger_wake_up(self):
+        """One more trigger, unless one is there that is no later: whoever runs by it
+        plans what comes next."""
+        at = self.env.cr.precommit.data.pop(ASKED)
+        # Sudo: whoever opens a ticket wakes up the scheduled action.
+        cron = self.env.ref(CRON, raise_if_not_found=False).sudo()
+        earlier = Domain("cron_id", "=", cron.id) & Domain("call_at", "<=", at)
+        if cron and not cron.env["ir.cron.trigger"].search(earlier, limit=1):
+            cron._trigger(at)
+
+    @api.model
+    def _cron_warn(self):
+        """Tell all that is due, each once, and sleep until the next one is."""
+        due = Domain("wake_at", "<=", instant.now(self.env))
+        last_id = 0
+        while clocks := self.search(
+            due & Domain("id", ">", last_id), order="id", limit=self._warn_batch
+        ):
+            last_id = clocks[-1].id
+            clocks.try_lock_for_update().filtered_domain(due)._warn_each()
+            left = self.search_count(due & Domain("id", ">", last_id))
+            if not self.env["ir.cron"]._commit_progress(len(clocks), remaining=left):
+                break
+        self._plan_next()
+
+    @api.model
+    def _plan_next(self):
+        first = self.search([("wake_at", "!=", False)], order="wake_at, id", limit=1)
+        if first:
+            soon = instant.now(self.env) + LATER
+            self.env.ref(CRON)._trigger(max(first.wake_at, soon))
+
+    # Warning
+
+    def _warn_each(self):
+        """One that cannot be told holds up no other; why is on record with it."""
+        for clock in self:
+            clock = clock.with_company(clock.company_id)
+            percent = clock._get_reached(instant.now(self.env))
+            try:
+                with self.env.cr.savepoint():
+                    clock._warn(percent)
+            except UserError as error:
+                _logger.warning("Promise %s was not announced: %s", clock.id, error)
+                clock._record_notice(percent, failure=str(error))
+
+    def _get_reached(self, now):
+        """:return: int, the highest percent that is reached and was not told"""
+        self.ensure_one()
+        reached = [p for p in self._get_thresholds() if self._get_used_up_at(p) <= now]
+        return reached[-1]
+
+    def _warn(self, percent):
+        self.ensure_one()
+        audience = {} if self._is_old_news() else self._get_audience(percent)
+        self._record_notice(percent, users=self.env["res.users"].union(*audience))
+        for user, ways in audience.items():
+            self._tell(user, ways, percent)
+        if percent == BREACH:
+            self._after_breach()
+
+    def _is_old_news(self):
+        """Whether it was missed so long ago, or is closed, that nobody need be told."""
+        self.ensure_one()
+        ticket = self._get_ticket()
+        return bool(ticket and ticket._ticket_is_closed()) or (
+            self.deadline + OLD_NEWS < instant.now(self.env)
+        )
+
+    def _after_breach(self):
+        """Hook: this promise is missed, and that is on record just now, for good."""
+        self.ensure_one()
