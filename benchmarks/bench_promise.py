@@ -185,7 +185,7 @@ def _measure_list(env, desk):
     env.cr.execute(
         """
         UPDATE project_task
-           SET sla_deadline = now() + (id %% 1000 - 500) * interval '1 hour',
+           SET sla_due_at = now() + (id %% 1000 - 500) * interval '1 hour',
                sla_risk_at = now() + (id %% 1000 - 510) * interval '1 hour',
                sla_phase = CASE WHEN id %% 10 = 0 THEN 'running' ELSE 'kept' END
          WHERE id = ANY(%s)
@@ -196,7 +196,7 @@ def _measure_list(env, desk):
     tasks = env["project.task"].with_context(active_test=False).sudo()
     query = tasks._search(
         [("sla_state", "=", "at_risk"), ("project_id.is_service_desk", "=", True)],
-        order="sla_deadline",
+        order="sla_due_at",
         limit=80,
     ).select()
 

@@ -47,6 +47,7 @@ from . import service_agreement_sla_warning
 from . import service_agreement_ticket_diary
 from . import service_agreement_ticket_message
 from . import service_agreement_ticket_promise
+from . import service_agreement_match
 from . import service_agreement_ticket_reading
 from . import service_agreement_ticket_by_hand
 from . import service_agreement_ticket_explanation

@@ -68,14 +68,14 @@ class ResourceCalendar(models.Model):
 
     def _get_service_spec(self, company, tz, year):
         """:param res.company company: whose public holidays close the desk too
-        :param str tz: on whose clock the hours are read; the calendar's own if empty
+        :param str tz: on whose clock the hours are read; empty: the calendar's own
         :param int year: around which the weeks of a two-week calendar alternate
         :return: dict, see the class
         """
         self.ensure_one()
         first, second = self._get_service_week(0), self._get_service_week(1)
         return {
-            "tz": zone(tz, self.tz).key,
+            "tz": zone(tz, self.tz, company._service_tz().key).key,
             "weekly": {str(day): rows for day, rows in enumerate(first) if rows},
             "closed": self._get_service_closures(company),
             "special": self._get_service_special(first, second, year),

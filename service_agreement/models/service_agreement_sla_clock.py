@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from . import instant, ticket_notes
 from .service_agreement_sla_target import METRICS, PRIORITIES, format_minutes
@@ -205,11 +206,11 @@ class ServiceAgreementSlaClock(models.Model):
 
     def flush_model(self, fnames=None):
         # What is noted but not written down yet, is there for whoever looks.
-        ticket_notes.write_down(self.env)
+        ticket_notes.write_down_to_read(self.env)
         return super().flush_model(fnames)
 
     def _fetch_query(self, query, fields):
-        ticket_notes.write_down(self.env)
+        ticket_notes.write_down_to_read(self.env)
         return super()._fetch_query(query, fields)
 
     def _refresh(self):
@@ -225,11 +226,37 @@ class ServiceAgreementSlaClock(models.Model):
     def _after_reading(self):
         """Hook: the clocks in ``self`` are new, or were set anew by their facts."""
 
-    def _get_shown(self):
-        """:return: dict of dict of plain values, by (ticket id, metric, round)"""
-        names = ("res_id", "metric", "number", *READING)
-        rows = self.read(names, load=None)
-        return {(row["res_id"], row["metric"], row["number"]): row for row in rows}
+    @api.model
+    def _get_shown(self, res_model, res_ids):
+        """What is stored, without making records of so many.
+
+        :param res_ids: of tickets
+        :return: dict of dict of plain values, by (ticket id, metric, round)
+        """
+        self.flush_model()
+        names = ("id", "res_id", "metric", "number", *READING)
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT %s FROM %s WHERE res_model = %s AND res_id = ANY(%s)",
+                SQL(", ").join(map(SQL.identifier, names)),
+                SQL.identifier(self._table),
+                res_model,
+                list(res_ids),
+            )
+        )
+        shown = (
+            {n: False if v is None else v for n, v in zip(names, row, strict=True)}
+            for row in rows
+        )
+        return {(row["res_id"], row["metric"], row["number"]): row for row in shown}
+
+    @api.model
+    def _forget_unsaved(self):
+        """The database was rolled back to where it was before clocks were set."""
+        for field in self._fields.values():
+            self.env.transaction.field_dirty.pop(field, None)
+            self.env.transaction.tocompute.pop(field, None)
+        self.invalidate_model(flush=False)
 
     @api.model
     def _write_readings(self, changes):
@@ -253,13 +280,16 @@ class ServiceAgreementSlaClock(models.Model):
         clocks.modified(names)
         return clocks
 
-    def _compare(self, derived):
+    @api.model
+    def _compare(self, stored, derived):
         """Compare the clocks of one ticket with what its facts say.
 
-        :param derived: list of tools.sla_history.Clock
+        :param dict stored: of dict of plain values, by (metric, round)
+        :param derived: list of tools.sla_history.Clock; None if it cannot be told
         :return: list of str, what differs
         """
-        stored = {key[1:]: row for key, row in self._get_shown().items()}
+        if derived is None:
+            return [self.env._("cannot be counted: the reason is in the server's log")]
         texts = []
         for clock in derived:
             name = f"{clock.metric} {clock.number}"

@@ -7,6 +7,7 @@ from odoo.exceptions import UserError
 
 from ..tools.sla_clock import Target
 from ..tools.sla_history import Line, get_due_at
+from . import ticket_notes
 from .service_agreement_sla_calendar import canonical_json, digest
 
 
@@ -58,9 +59,11 @@ class ServiceAgreementSlaPromise(models.Model):
         )
         if not spec:
             return self.browse()
-        return self.search([("hash", "=", key)], limit=1) or self._create_frozen(
-            key, spec, hours
-        )
+        known = ticket_notes.get(self.env).promises
+        if key not in known:
+            promise = self.search([("hash", "=", key)], limit=1)
+            known[key] = (promise or self._create_frozen(key, spec, hours)).id
+        return self.browse(known[key])
 
     @api.model
     def _create_frozen(self, key, spec, hours):

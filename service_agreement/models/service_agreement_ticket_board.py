@@ -99,7 +99,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         for record in self:
             rows = [
                 (row, (record._origin.id, row["metric"], row["number"]))
-                for row in record.sla_summary
+                for row in record.sla_summary or ()
             ]
             record.sla_summary = [
                 {**row, "countdown": shown[key]} for row, key in rows if key in shown

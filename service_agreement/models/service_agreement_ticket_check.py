@@ -3,6 +3,7 @@ from datetime import timedelta
 
 from odoo import api, models
 from odoo.fields import Domain
+from odoo.tools import split_every
 
 _logger = logging.getLogger(__name__)
 
@@ -10,6 +11,8 @@ BATCH = 1000
 # How long after its last fact a ticket is checked every night.
 RECENT = timedelta(days=30)
 ACTIVITY = "service_agreement.mail_activity_type_promise_difference"
+# Where the last run stopped, for want of time: "model,id".
+PLACE = "service_agreement.checked_promises_until"
 
 
 class ServiceAgreementTicketMixin(models.AbstractModel):
@@ -23,28 +26,56 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
 
     @api.model
     def _cron_check_clocks(self):
-        for name in self._get_ticket_models():
-            tickets = self.env[name].sudo()
-            ids = tickets.with_context(active_test=False)._ticket_list_checked()
-            for start in range(0, len(ids), BATCH):
-                batch = tickets.browse(ids[start : start + BATCH])
-                batch._ticket_check_clocks()
-                self.env.invalidate_all()
-                self.env["ir.cron"]._commit_progress(len(batch))
+        """Check until all are, or the time for one run is up; the next run goes on
+        where this one stopped. When all have been checked it begins anew."""
+        params = self.env["ir.config_parameter"].sudo()
+        last = _parse_place(params.get_param(PLACE))
+        batches = list(self._list_batches(last))
+        remaining = sum(len(batch) for batch in batches)
+        self.env["ir.cron"]._commit_progress(remaining=remaining)
+        for batch in batches:
+            batch._ticket_check_clocks()
+            self.env.flush_all()
+            self.env.invalidate_all()
+            params.set_param(PLACE, f"{batch._name},{batch.ids[-1]}")
+            remaining -= len(batch)
+            if not self.env["ir.cron"]._commit_progress(
+                len(batch), remaining=remaining
+            ):
+                break
+        if not remaining:
+            params.set_param(PLACE, False)
+
+    @api.model
+    def _list_batches(self, last):
+        """
+        :param last: (name of the model, id) of the last ticket that was checked
+        :return: yields tickets, at most BATCH of a model, in the order of their ids
+        """
+        for name in sorted(self._get_ticket_models()):
+            tickets = self.env[name].sudo().with_context(active_test=False)
+            for ids in split_every(BATCH, tickets._ticket_list_checked()):
+                if rest := [each for each in ids if (name, each) > last]:
+                    yield tickets.browse(rest)
 
     @api.model
     def _ticket_list_checked(self):
-        """:return: list of the ids of tickets whose promise is open, or was lately"""
-        clock = self.env["service.agreement.sla.clock"].sudo()
+        """:return: list of the ids of tickets whose promise is open, or was lately, and
+        of those to which something happened lately: they may lack their clocks
+        """
         recent = self._ticket_now() - RECENT
-        domain = Domain("res_model", "=", self._name) & (
+        ours = Domain("res_model", "=", self._name)
+        promised = ours & (
             Domain("state", "in", ("running", "paused"))
             | Domain("stopped_at", "=", False)
             | Domain("stopped_at", ">=", recent)
         )
-        return sorted(
-            ticket_id for (ticket_id,) in clock._read_group(domain, ["res_id"])
-        )
+        lately = ours & Domain("at", ">=", recent)
+        clocks = self.env["service.agreement.sla.clock"].sudo()
+        facts = self.env["service.agreement.ticket.fact"].sudo()
+        groups = clocks._read_group(promised, ["res_id"])
+        groups += facts._read_group(lately, ["res_id"])
+        return sorted({ticket_id for (ticket_id,) in groups})
 
     def _ticket_check_clocks(self):
         """:return: dict of list of str, what differs, by ticket; reported as well"""
@@ -62,10 +93,13 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
 
     def _ticket_list_differences(self):
         """:return: dict of list of str by ticket"""
-        derived, clocks = self._ticket_derive(), self._ticket_clocks_by_ticket()
-        none = self.env["service.agreement.sla.clock"].sudo()
+        clocks = self.env["service.agreement.sla.clock"].sudo()
+        derived = self._ticket_derive()
+        stored = {ticket_id: {} for ticket_id in self.ids}
+        for (ticket_id, *key), row in clocks._get_shown(self._name, self.ids).items():
+            stored[ticket_id][tuple(key)] = row
         return {
-            ticket: clocks.get(ticket, none)._compare(derived[ticket.id])
+            ticket: clocks._compare(stored[ticket.id], derived.get(ticket.id))
             for ticket in self
         }
 
@@ -89,3 +123,9 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
     def _ticket_close_differences(self):
         if "activity_ids" in self._fields:
             self.activity_feedback([ACTIVITY])
+
+
+def _parse_place(text):
+    """:return: (name of the model, id), before all others if there is none"""
+    name, _comma, number = (text or "").partition(",")
+    return name, int(number or 0)

@@ -192,12 +192,12 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         by_model = {}
         for fact in notes.facts:
             by_model.setdefault(fact["res_model"], []).append(fact)
-        facts = [
-            fact
-            for name, noted in by_model.items()
-            for fact in self.env[name].sudo()._ticket_complete(noted, notes.before)
-        ]
-        self.env["service.agreement.ticket.fact"].sudo().create(facts)
+        model = self.env["service.agreement.ticket.fact"].sudo()
+        for name, noted in by_model.items():
+            tickets = self.env[name].sudo()
+            facts = tickets._ticket_complete(noted, notes.before)
+            tickets = tickets.browse(model._insert(tickets, facts))
+            tickets._ticket_read_clocks_or_log()
 
     def _ticket_complete(self, facts, before):
         """What has happened to a ticket that has no opening yet, is given one; what
@@ -208,7 +208,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         """
         opened = {fact["res_id"] for fact in facts if fact["kind"] == "opened"}
         others = self.browse({fact["res_id"] for fact in facts} - opened)
-        unopened = others and others._ticket_list_unopened()
+        unopened = others and others._ticket_list_unopened().exists()
         if not unopened:
             return facts
         first = {fact["res_id"]: fact["at"] for fact in reversed(facts)}

@@ -30,7 +30,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         self.ensure_one()
         clocks = [
             clock
-            for clock in self.sudo()._ticket_derive()[self.id]
+            for clock in self.sudo()._ticket_derive().get(self.id, ())
             if clock.metric == metric and number in (None, clock.number)
         ]
         return self._ticket_explain_clock(clocks[-1], tz) if clocks else []
@@ -48,7 +48,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
             ._description_selection(self.env)
         )
         parts = []
-        for clock in self.sudo()._ticket_derive()[self.id]:
+        for clock in self.sudo()._ticket_derive().get(self.id, ()):
             title = labels[clock.metric]
             if clock.number > 1:
                 title = self.env._(

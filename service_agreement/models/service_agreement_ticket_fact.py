@@ -3,6 +3,7 @@ from datetime import timezone
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from ..tools.sla_history import Happening
 from . import ticket_notes
@@ -22,6 +23,22 @@ FACT_KINDS = [
     ("priority", "Another priority"),
     ("agreement", "Promise applied"),
 ]
+
+
+# The columns of what happened.
+INSERTED = (
+    "res_model",
+    "res_id",
+    "kind",
+    "at",
+    "author_id",
+    "note",
+    "priority",
+    "agreement_id",
+    "tier_id",
+    "sla_promise_id",
+    "company_id",
+)
 
 
 class ServiceAgreementTicketFact(models.Model):
@@ -66,6 +83,7 @@ class ServiceAgreementTicketFact(models.Model):
     company_id = fields.Many2one("res.company", index="btree_not_null")
 
     _ticket_idx = models.Index("(res_model, res_id, at)")
+    _at_idx = models.Index("(res_model, at)")
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -79,12 +97,56 @@ class ServiceAgreementTicketFact(models.Model):
 
     def flush_model(self, fnames=None):
         # What is noted but not written down yet, is there for whoever looks.
-        ticket_notes.write_down(self.env)
+        ticket_notes.write_down_to_read(self.env)
         return super().flush_model(fnames)
 
     def _fetch_query(self, query, fields):
-        ticket_notes.write_down(self.env)
+        ticket_notes.write_down_to_read(self.env)
         return super()._fetch_query(query, fields)
+
+    @api.model
+    def _insert(self, tickets, vals_list):
+        """Create facts in one statement, past the ORM: of ten thousand tickets that
+        are promised something new, it takes as long as all the rest.
+
+        Nothing is computed from these fields but the clocks, which whoever calls this
+        reads again, and nothing else holds them: caches were emptied when they were
+        noted. A ticket that a savepoint took away since has no history.
+
+        :param tickets: of the model that the facts are of, empty
+        :param vals_list: list of dict, values of stored columns
+        :return: list of the ids of the tickets that are there
+        """
+        names = [*INSERTED, "create_uid", "write_uid"]
+        by_whom = {"create_uid": self.env.uid, "write_uid": self.env.uid}
+        columns = [
+            [{**by_whom, **vals}.get(name) or None for vals in vals_list]
+            for name in names
+        ]
+        types = (self._fields[name].column_type[1] for name in names)
+        rows = self.env.execute_query(
+            SQL(
+                """
+                INSERT INTO %(table)s (%(names)s, create_date, write_date)
+                     SELECT %(chosen)s, %(now)s, %(now)s
+                       FROM unnest(%(columns)s) WITH ORDINALITY
+                         AS fact(%(names)s, number)
+                       JOIN %(tickets)s ticket ON ticket.id = fact.res_id
+                   ORDER BY fact.number
+                  RETURNING res_id
+                """,
+                table=SQL.identifier(self._table),
+                names=SQL(", ").join(map(SQL.identifier, names)),
+                chosen=SQL(", ").join(SQL.identifier("fact", n) for n in names),
+                now=self.env.cr.now(),
+                columns=SQL(", ").join(
+                    SQL("%s::" + type_ + "[]", column)
+                    for type_, column in zip(types, columns, strict=True)
+                ),
+                tickets=SQL.identifier(tickets._table),
+            )
+        )
+        return list({res_id for (res_id,) in rows})
 
     def _check_by_hand(self, vals_list):
         """:raise UserError: for what cannot have happened"""
@@ -120,6 +182,32 @@ class ServiceAgreementTicketFact(models.Model):
         by_ticket.update(facts.grouped("res_id"))
         return by_ticket
 
+    @api.model
+    def _get_happenings_by_ticket(self, res_model, res_ids):
+        """What `_get_happenings` says, without making records of so many.
+
+        :return: dict of list of Happening, by ticket id
+        """
+        self.flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT res_id, at AT TIME ZONE 'UTC', kind, priority,
+                       sla_promise_id, agreement_id, tier_id
+                  FROM service_agreement_ticket_fact
+                 WHERE res_model = %s AND res_id = ANY(%s)
+              ORDER BY at, id
+                """,
+                res_model,
+                list(res_ids),
+            )
+        )
+        by_ticket = defaultdict(list)
+        for res_id, at, kind, priority, *source in rows:
+            source = _get_source(kind, *(each or False for each in source))
+            by_ticket[res_id].append(Happening(at, kind, priority, source))
+        return by_ticket
+
     def _get_happenings(self):
         """:return: list of Happening, as `tools.sla_history` reads them"""
         return [
@@ -136,9 +224,9 @@ class ServiceAgreementTicketFact(models.Model):
         """:return: ids of (promise, agreement, tier) that hold from this fact on; None
         where it changes nothing
         """
-        if self.kind != "agreement" and not self.agreement_id:
-            return None
-        return self.sla_promise_id.id, self.agreement_id.id, self.tier_id.id
+        return _get_source(
+            self.kind, self.sla_promise_id.id, self.agreement_id.id, self.tier_id.id
+        )
 
     # What tickets ask of their facts
 
@@ -161,3 +249,9 @@ class ServiceAgreementTicketFact(models.Model):
     def _has_arrived(self):
         """:return: bool, whether a technician was there"""
         return any(fact.kind == "arrived" for fact in self)
+
+
+def _get_source(kind, promise_id, agreement_id, tier_id):
+    if kind != "agreement" and not agreement_id:
+        return None
+    return promise_id, agreement_id, tier_id

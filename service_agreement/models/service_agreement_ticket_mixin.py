@@ -88,7 +88,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         index="btree_not_null",
         export_string_translation=False,
     )
-    sla_deadline = fields.Datetime(
+    sla_due_at = fields.Datetime(
         string="Next Deadline",
         compute="_compute_sla",
         store=True,
@@ -127,7 +127,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         """Nothing that existed before this addon has a clock: spare an installation
         on a large database to find that out record by record."""
         if self._auto and sql.table_exists(self.env.cr, self._table):
-            for name in ("sla_phase", "sla_deadline", "sla_risk_at"):
+            for name in ("sla_phase", "sla_due_at", "sla_risk_at"):
                 if not sql.column_exists(self.env.cr, self._table, name):
                     column_type = self._fields[name].column_type[1]
                     sql.create_column(self.env.cr, self._table, name, column_type)
@@ -148,7 +148,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         for ticket in self:
             ticket.update(_summarise(clocks_by_ticket.get(ticket._origin.id, ())))
 
-    @api.depends("sla_phase", "sla_deadline", "sla_risk_at")
+    @api.depends("sla_phase", "sla_due_at", "sla_risk_at")
     def _compute_sla_state(self):
         now = instant.now(self.env)
         for ticket in self:
@@ -158,7 +158,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         self.ensure_one()
         if self.sla_phase != "running":
             return self.sla_phase
-        if self.sla_deadline and self.sla_deadline < now:
+        if self.sla_due_at and self.sla_due_at < now:
             return "missed"
         return "at_risk" if self.sla_risk_at and self.sla_risk_at <= now else "running"
 
@@ -173,8 +173,8 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
     def _get_sla_state_domains(self, now):
         """:return: dict of Domain by state, of the ticket's own stored columns"""
         running = Domain("sla_phase", "=", "running")
-        late = Domain("sla_deadline", "<", now)
-        in_time = Domain("sla_deadline", "=", False) | Domain("sla_deadline", ">=", now)
+        late = Domain("sla_due_at", "<", now)
+        in_time = Domain("sla_due_at", "=", False) | Domain("sla_due_at", ">=", now)
         risky = Domain("sla_risk_at", "<=", now)
         safe = Domain("sla_risk_at", "=", False) | Domain("sla_risk_at", ">", now)
         return {
@@ -417,7 +417,7 @@ def _summarise(clocks):
     risks = [c.risk_at for c in clocks if c.risk_at]
     return {
         "sla_phase": next((phase for phase in phases if phase in states), False),
-        "sla_deadline": min(deadlines, default=False),
+        "sla_due_at": min(deadlines, default=False),
         "sla_risk_at": min(risks, default=False),
     }
 

@@ -3,6 +3,9 @@ from odoo.exceptions import AccessError, UserError
 
 from . import ticket_notes
 
+# Of a customer's addresses, those where something stands.
+SITES = ("delivery", "other")
+
 
 class ServiceAgreementTicketMixin(models.AbstractModel):
     """Which agreement covers a ticket, and what is promised by it."""
@@ -101,21 +104,21 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
 
     def _ticket_matches(self):
         """:return: dict of the agreements found, by ticket that has none"""
-        cache, found = {}, {}
-        for ticket in self.filtered(lambda t: not t.agreement_id):
-            key = (ticket._ticket_customer(), ticket._ticket_company())
-            if key not in cache:
-                cache[key] = ticket._ticket_match()
-            if cache[key]:
-                found[ticket] = cache[key]
-        return found
+        matches = {t: t._ticket_match() for t in self if not t.agreement_id}
+        return {ticket: agreement for ticket, agreement in matches.items() if agreement}
 
     def _ticket_match(self):
-        company = self._ticket_company()
+        """:return: the agreement that covers the ticket, looked for once for all that
+        come in together
+        """
+        customer, company = self._ticket_customer(), self._ticket_company()
         day = company._service_day(self._ticket_opened_at())
-        return self.env["service.agreement"]._match(
-            self._ticket_customer(), day, company
-        )
+        agreements = self.env["service.agreement"]
+        matches = ticket_notes.get(self.env).matches
+        key = (customer.id, customer.commercial_partner_id.id, company.id, day)
+        if key not in matches:
+            matches[key] = agreements._match(customer, day, company).id
+        return agreements.browse(matches[key] or ())
 
     # What is promised
 
@@ -171,11 +174,26 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         return promises
 
     def _ticket_freeze_key(self):
-        """:return: (agreement, name of the customer's time zone, day of the opening)"""
-        customer = self._ticket_customer()
-        tz = customer.tz or customer.commercial_partner_id.tz or False
+        """:return: (agreement, name of the time zone, first day of the year)"""
         day = self._ticket_company()._service_day(self._ticket_opened_at())
-        return self.agreement_id, tz, day.replace(month=1, day=1)
+        return self.agreement_id, self._ticket_tz(), day.replace(month=1, day=1)
+
+    def _ticket_tz(self):
+        """On whose clock the service hours are read (SEMANTICS §4): that of the site,
+        which is the address the ticket is for or else the agreement's, then the
+        customer's.
+
+        :return: str; False for the calendar's own and the company's, which come after
+        """
+        customer = self._ticket_customer()
+        address = customer.filtered(lambda partner: partner.type in SITES)
+        places = (
+            address,
+            self.agreement_id and self.agreement_id._get_site(),
+            customer,
+            customer.commercial_partner_id,
+        )
+        return next((place.tz for place in places if place and place.tz), False)
 
     def _ticket_report(self, error):
         for ticket in self:

@@ -1,6 +1,12 @@
+import logging
+
+from psycopg2 import Error as DatabaseError
+
 from odoo import models
 
 from ..tools.sla_history import derive
+
+_logger = logging.getLogger(__name__)
 
 
 class ServiceAgreementTicketMixin(models.AbstractModel):
@@ -20,20 +26,30 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         return {t: clocks[t.id] for t in self if t.id in clocks}
 
     def _ticket_derive(self):
-        """:return: dict of list of tools.sla_history.Clock, by ticket id"""
-        facts = self._ticket_facts()
+        """:return: dict of list of tools.sla_history.Clock, by ticket id; without those
+        that cannot be counted, which are logged
+        """
+        facts = self.env["service.agreement.ticket.fact"].sudo()
+        happenings = facts._get_happenings_by_ticket(self._name, self.ids)
         lines = self.env["service.agreement.sla.promise"].sudo()._get_reader()
-        return {
-            ticket_id: derive(facts[ticket_id]._get_happenings(), lines)
-            for ticket_id in self.ids
-        }
+        derived = {}
+        for ticket in self:
+            try:
+                derived[ticket.id] = derive(happenings[ticket.id], lines)
+            except DatabaseError:
+                raise
+            except Exception:
+                # Whatever is wrong with a promise, nobody's request is refused by it.
+                _logger.exception("Promises of %s cannot be counted", ticket)
+        return derived
 
     def _ticket_read_clocks(self):
         """Set the clocks by the facts: write where they differ."""
-        derived, clocks = self._ticket_derive(), self._ticket_clocks()
-        stored = clocks._get_shown()
+        derived = self._ticket_derive()
+        clocks = self.env["service.agreement.sla.clock"].sudo()
+        stored = clocks._get_shown(self._name, derived)
         missing, changes = [], {}
-        for ticket in self:
+        for ticket in self.browse(derived):
             for clock in derived[ticket.id]:
                 values = clocks._prepare_reading(clock)
                 key = (ticket.id, clock.metric, clock.number)
@@ -45,6 +61,21 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         created = clocks.create(missing)
         created.flush_recordset()
         (clocks._write_readings(changes) + created)._after_reading()
+
+    def _ticket_read_clocks_or_log(self):
+        """The same, where it must not keep anybody from what he is doing: the facts
+        are there, and the nightly check reports what does not fit them."""
+        savepoint = self.env.cr.savepoint(flush=False)
+        try:
+            self._ticket_read_clocks()
+        except DatabaseError:
+            # Tried again as a whole, or nothing of it is saved.
+            raise
+        except Exception:
+            savepoint.rollback()
+            self.env["service.agreement.sla.clock"]._forget_unsaved()
+            _logger.exception("Promises of %s could not be read again", self)
+        savepoint.close(rollback=False)
 
     def _ticket_prepare_clock(self):
         """:return: dict of what a clock says of its ticket"""

@@ -84,7 +84,7 @@ class BoardCases:
     def test_a_board_costs_no_query_per_ticket(self):
         def count(tickets):
             self.env.invalidate_all()
-            tickets.mapped("sla_deadline")
+            tickets.mapped("sla_due_at")
             before = self.cr.sql_log_count
             tickets.mapped("sla_next")
             return self.cr.sql_log_count - before

@@ -165,7 +165,7 @@ class ServiceDeskCommon(ServiceAgreementCommon):
     """A service desk in Amsterdam, open Mon-Fri 9-17, and a customer with a promise.
 
     ``with self.at_desk("2026-03-06 15:00"):`` it is that time on the desk's wall;
-    ``self.on_wall(ticket.sla_deadline)`` tells what that wall shows.
+    ``self.on_wall(ticket.sla_due_at)`` tells what that wall shows.
     """
 
     # What a ticket is. Of another model, override `_create_desk` and, where a ticket

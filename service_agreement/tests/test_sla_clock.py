@@ -14,7 +14,7 @@ class TestSlaClock(ServiceDeskCommon):
         ticket = self._open_ticket("2026-03-06 15:00")
         clock = self._clock(ticket, "first_response")
         self.assertEqual(self.on_wall(clock.deadline), "Mon 11:00")
-        self.assertEqual(self.on_wall(ticket.sla_deadline), "Mon 11:00")
+        self.assertEqual(self.on_wall(ticket.sla_due_at), "Mon 11:00")
         self.assertEqual(ticket.agreement_id, self.agreement)
         self.assertEqual(ticket.agreement_tier_id, self.tier)
 
@@ -39,7 +39,7 @@ class TestSlaClock(ServiceDeskCommon):
         self.assertEqual((clock.state, clock.deadline), ("paused", False))
         self.assertEqual(clock.remaining_seconds, 7 * 3600)
         self.assertEqual(
-            self.on_wall(ticket.sla_deadline),
+            self.on_wall(ticket.sla_due_at),
             "Mon 11:00",
             "first_response does not pause",
         )
@@ -80,7 +80,7 @@ class TestSlaClock(ServiceDeskCommon):
         self.assertEqual(self.on_wall(clock.deadline), "Mon 11:00")
         self._answer(ticket, "2026-03-09 13:00")
         self.assertEqual(clock.late_seconds, 90 * 60)
-        self.assertEqual(self.on_wall(ticket.sla_deadline), "Mon 15:00")
+        self.assertEqual(self.on_wall(ticket.sla_due_at), "Mon 15:00")
 
     def test_a_calendar_edited_later_moves_no_open_ticket(self):  # SLA-16
         ticket = self._open_ticket("2026-03-06 15:00")
@@ -112,7 +112,7 @@ class TestSlaClock(ServiceDeskCommon):
         self._answer(ticket, "2026-03-09 11:00")
         self._move(ticket, "solved", "2026-03-09 15:00")
         self.assertEqual(self._clock(ticket).state, "met")
-        self.assertFalse(ticket.sla_deadline)
+        self.assertFalse(ticket.sla_due_at)
         self._move(ticket, "In Progress", "2026-03-11 11:00")
         self.assertEqual(ticket.state, "01_in_progress")
         self.assertEqual(self.on_wall(self._clock(ticket).deadline), "Wed 14:00")
@@ -154,7 +154,7 @@ class TestSlaClock(ServiceDeskCommon):
             ticket.state = "1_canceled"
         self.assertEqual(set(ticket.sla_clock_ids.mapped("state")), {"cancelled"})
         self.assertFalse(ticket.sla_state)
-        self.assertFalse(ticket.sla_deadline)
+        self.assertFalse(ticket.sla_due_at)
 
     def test_raised_priority_counts_from_the_start(self):  # PRI-01
         ticket = self._open_ticket("2026-03-09 10:00")

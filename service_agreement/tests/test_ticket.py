@@ -93,7 +93,7 @@ class TestTicket(ServiceDeskCommon):
         self.assertEqual(ticket.agreement_id, theirs)
         self.assertEqual(ticket.sla_clock_ids.agreement_id, theirs)
         self.assertEqual(ticket.sla_clock_ids.partner_id, other)
-        self.assertEqual(self.on_wall(ticket.sla_deadline), "Mon 11:00")
+        self.assertEqual(self.on_wall(ticket.sla_due_at), "Mon 11:00")
         self.assertIn("The customer was corrected", ticket.message_ids[0].body)
 
     def test_a_corrected_customer_without_agreement_is_promised_nothing(self):
@@ -102,7 +102,7 @@ class TestTicket(ServiceDeskCommon):
             ticket.partner_id = self._create_customer("Nobody's Villa")
         self.assertFalse(ticket.agreement_id | ticket.sla_clock_ids.agreement_id)
         self.assertFalse(ticket.agreement_tier_id)
-        self.assertFalse(ticket.sla_state or ticket.sla_deadline)
+        self.assertFalse(ticket.sla_state or ticket.sla_due_at)
         self.assertTrue(ticket.agreement_missing)
 
     def test_a_promise_kept_before_the_customer_was_corrected_stays(self):
@@ -165,7 +165,7 @@ class TestTicket(ServiceDeskCommon):
                 }
             )
         self.assertEqual(self._clock(ticket, "first_response").state, "met")
-        self.assertEqual(self.on_wall(ticket.sla_deadline), "Mon 15:00")
+        self.assertEqual(self.on_wall(ticket.sla_due_at), "Mon 15:00")
 
     def test_moved_into_the_desk_counts_from_then(self):
         project = self.env["project.project"].create({"name": "Installation"})
@@ -301,7 +301,7 @@ class TestTicket(ServiceDeskCommon):
         ticket._ticket_write({"partner_id": self.customer.id})
         with self.at_desk("2026-03-06 16:00"):
             ticket.action_ticket_apply_promise()
-        self.assertEqual(self.on_wall(ticket.sla_deadline), "Mon 11:00")
+        self.assertEqual(self.on_wall(ticket.sla_due_at), "Mon 11:00")
 
     def test_a_ticket_without_opening_is_answered_then_gets_its_customer(self):
         ticket = self._open_ticket("2026-03-06 15:00", partner_id=False)
@@ -387,7 +387,7 @@ class TestTicketAccess(PortalUsersMixin, ServiceDeskCommon):
             shown = ticket.web_read(
                 {
                     "agreement_id": {"fields": {"display_name": {}}},
-                    "sla_deadline": {},
+                    "sla_due_at": {},
                     "sla_state": {},
                     "sla_summary": {},
                     "agreement_missing": {},
@@ -463,7 +463,7 @@ class TestTicketAccess(PortalUsersMixin, ServiceDeskCommon):
                 with self.assertRaises(AccessError, msg=record._name):
                     record.with_user(user).read(["create_date"])
             with self.assertRaises(AccessError):
-                ticket.with_user(user).read(["sla_deadline"])
+                ticket.with_user(user).read(["sla_due_at"])
 
     def test_a_customer_reads_his_own_promises_only(self):
         targets = self.agreement.target_ids

@@ -247,7 +247,7 @@ class TestReopen(HistoryCommon):
         self.assertEqual(action["res_id"], follower.id)
         self.assertEqual(follower.follows_id, ticket)
         self.assertEqual(follower.agreement_id, self.agreement)
-        self.assertEqual(self.on_wall(follower.sla_deadline), "Mon 12:10")
+        self.assertEqual(self.on_wall(follower.sla_due_at), "Mon 12:10")
 
 
 @tagged("post_install", "-at_install")

@@ -36,7 +36,7 @@ class TicketCases:
         self.assertEqual(ticket.agreement_id, self.agreement)
         self.assertEqual(ticket.agreement_tier_id, self.tier)
         self.assertEqual(self._kinds(ticket), ["opened"])
-        self.assertEqual(self.on_wall(ticket.sla_deadline), "Mon 11:00")
+        self.assertEqual(self.on_wall(ticket.sla_due_at), "Mon 11:00")
         self.assertEqual(self.on_wall(self._clock(ticket).deadline), "Mon 15:00")
 
     def test_opened_by_a_technician_who_may_read_no_agreement(self):

@@ -7,8 +7,6 @@ class HelpdeskTicket(models.Model):
     _name = "helpdesk.ticket"
     _inherit = ["helpdesk.ticket", "service.agreement.ticket.mixin"]
 
-    # Said again, because OCA's helpdesk_mgmt_sla has another field of this name.
-    sla_deadline = fields.Datetime(compute="_compute_sla", compute_sudo=True)
     follows_id = fields.Many2one(
         "helpdesk.ticket",
         string="Follows",

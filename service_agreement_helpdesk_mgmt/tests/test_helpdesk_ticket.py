@@ -67,13 +67,13 @@ class TestHelpdeskTicket(TicketCases, PortalUsersMixin, HelpdeskCommon):
         second = self._open_ticket("2026-03-09 12:00")
         self._merge(first, second, "2026-03-09 12:30")
         self.assertEqual(set(first.sla_clock_ids.mapped("state")), {"cancelled"})
-        self.assertEqual(self.on_wall(second.sla_deadline), "Mon 13:00")
+        self.assertEqual(self.on_wall(second.sla_due_at), "Mon 13:00")
 
     def test_a_later_duplicate_moves_nothing(self):
         first = self._open_ticket("2026-03-09 09:00")
         second = self._open_ticket("2026-03-09 12:00")
         self._merge(second, first, "2026-03-09 12:30")
-        self.assertEqual(self.on_wall(first.sla_deadline), "Mon 13:00")
+        self.assertEqual(self.on_wall(first.sla_due_at), "Mon 13:00")
         self.assertEqual(self._kinds(first), ["opened"])
 
     def test_what_was_kept_stays_kept_whatever_is_merged_into_it(self):
@@ -87,7 +87,7 @@ class TestHelpdeskTicket(TicketCases, PortalUsersMixin, HelpdeskCommon):
         first = self._open_ticket("2026-03-09 09:00", partner_id=self.nobody.id)
         second = self._open_ticket("2026-03-09 12:00")
         self._merge(first, second, "2026-03-09 12:30")
-        self.assertEqual(self.on_wall(second.sla_deadline), "Mon 16:00")
+        self.assertEqual(self.on_wall(second.sla_due_at), "Mon 16:00")
 
     def test_another_team_s_first_stage_ends_the_waiting(self):
         team = self.desk.create({"name": "Field Service"})

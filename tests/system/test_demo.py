@@ -25,9 +25,9 @@ env.flush_all()
 env.invalidate_all()
 after = clocks.read(names)
 tasks = env["project.task"].search([("project_id.is_service_desk", "=", True)])
-stored = tasks.read(["sla_phase", "sla_deadline", "sla_risk_at"])
+stored = tasks.read(["sla_phase", "sla_due_at", "sla_risk_at"])
 tasks._compute_sla()
-again = tasks.read(["sla_phase", "sla_deadline", "sla_risk_at"])
+again = tasks.read(["sla_phase", "sla_due_at", "sla_risk_at"])
 print("READ", len(clocks), len(tasks), before == after, stored == again)
 """
 # And so must what the agreements, their lines and their revenue store.

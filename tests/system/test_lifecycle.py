@@ -76,6 +76,6 @@ desk = env["project.project"].create({"name": "Desk", "is_service_desk": True})
 task = env["project.task"].create({
     "name": "No sound", "project_id": desk.id, "partner_id": customer.id,
 })
-assert task.agreement_id == agreement and task.sla_deadline
+assert task.agreement_id == agreement and task.sla_due_at
 env.cr.commit()
 """
