@@ -7,6 +7,7 @@ from odoo.exceptions import UserError
 from odoo.tools import format_amount, format_date
 
 from ..tools.sla_credit import credit, divide
+from ..tools.sla_warning import BREACH
 from . import instant
 from .service_agreement_end import SETTLEMENT_SEQUENCE
 
@@ -167,16 +168,9 @@ class ServiceAgreementSlaCredit(models.Model):
     def _ensure_amount(self, amount):
         """:raise UserError: decided already, nothing at all, or beyond the cap"""
         self._ensure_can(type(self)._why_not_grant)
-        room = self.agreement_id._get_credit_room(self.period_start, self.fee, self)
         amount = self.currency_id.round(amount)
-        if not 0 < Decimal(str(amount)) <= room:
-            raise UserError(
-                self.env._(
-                    "The credit is more than 0 and, by the cap of the period, at most "
-                    "%(room)s. To give nothing, refuse it.",
-                    room=format_amount(self.env, float(room), self.currency_id),
-                )
-            )
+        if not 0 < Decimal(str(amount)) <= self._get_room():
+            raise UserError(self._get_room_text())
 
     def _log_amount(self, before):
         self.ensure_one()
@@ -197,12 +191,43 @@ class ServiceAgreementSlaCredit(models.Model):
         self.ensure_one()
         if self.decision != "proposed":
             return self.env._("%s is decided already. Take that back first.", self.name)
+        if self.clock_id and not self.clock_id._is_missed():
+            return self.env._("%s was kept after all: refuse the credit.", self.name)
         return None
 
-    def _why_not_refuse(self):
+    def _why_not_give(self):
+        """:return: why the amount cannot be granted as it stands, or None"""
         self.ensure_one()
         if reason := self._why_not_grant():
             return reason
+        if Decimal(str(self.amount)) > self._get_room():
+            return self._get_room_text()
+        if self.agreement_id._get_served_day(self.date) != self.date:
+            return self.env._(
+                "Nothing is charged for %(day)s any more, so there is nothing to give "
+                "back: refuse the credit of %(name)s.",
+                day=format_date(self.env, self.date),
+                name=self.name,
+            )
+        return None
+
+    def _get_room(self):
+        """:return: Decimal, what the cap of the period leaves for this credit"""
+        return self.agreement_id._get_credit_room(
+            self.period_start, self.fee, apart=self, given=True
+        )
+
+    def _get_room_text(self):
+        return self.env._(
+            "The credit is more than 0 and, by the cap of the period, at most "
+            "%(room)s. To give nothing, refuse it.",
+            room=format_amount(self.env, float(self._get_room()), self.currency_id),
+        )
+
+    def _why_not_refuse(self):
+        self.ensure_one()
+        if self.decision != "proposed":
+            return self.env._("%s is decided already. Take that back first.", self.name)
         if self.clock_id and not self.clock_id.miss_reason_id:
             return self.env._(
                 "Say first why the promise was missed: %s. A credit is refused for a "
@@ -236,7 +261,12 @@ class ServiceAgreementSlaCredit(models.Model):
 
     def action_grant(self):
         """It goes on the next invoice."""
-        self._ensure_can(type(self)._why_not_grant)
+        # One by one: together they may be more than the cap leaves.
+        for each in self:
+            each._ensure_can(type(self)._why_not_give)
+            each._grant()
+
+    def _grant(self):
         # Sudo: facts and what follows from them; the right was checked.
         for each in self.sudo():
             each._decide("granted")
@@ -426,11 +456,11 @@ class ServiceAgreementSlaClock(models.Model):
         )
 
     def _withdraw_proposals(self):
-        """A fact that was written down late shows that it was kept after all."""
-        kept = self.filtered(
-            lambda clock: clock.told_percent and clock.state in ("met", "cancelled")
-        )
-        if kept:
+        """A fact that was written down late shows that it was no miss after all."""
+        announced = self.filtered(lambda clock: clock.told_percent == BREACH)
+        if kept := announced.filtered(lambda clock: not clock._is_missed()):
             self.env["service.agreement.sla.credit"].sudo().search(
                 [("clock_id", "in", kept.ids), ("decision", "=", "proposed")]
             ).unlink()
+            # Missed after all, it is announced as if nothing had been said.
+            kept.notice_ids.filtered(lambda notice: notice.percent == BREACH).unlink()

@@ -94,20 +94,22 @@ class ServiceAgreement(models.Model):
         fees = {line: line._get_fee_around(day) for line in lines}
         return {line: fee for line, fee in fees.items() if fee}
 
-    def _get_credit_room(self, period_start, fee, apart=None):
+    def _get_credit_room(self, period_start, fee, apart=None, given=False):
         """:param date period_start:
         :param fee: number, of that period
         :param apart: service.agreement.sla.credit to be given; all others of the
             period that were not refused take their share of the cap
+        :param bool given: only what was granted counts, not what is proposed
         :return: Decimal, the most that may be given
         """
         self.ensure_one()
+        counted = ("granted",) if given else ("granted", "proposed")
         credits = self.env["service.agreement.sla.credit"].sudo()
         credits = credits.search(
             [
                 ("agreement_id", "=", self.id),
                 ("period_start", "=", period_start),
-                ("decision", "!=", "refused"),
+                ("decision", "in", counted),
             ]
         )
         others = credits - apart if apart else credits

@@ -52,7 +52,7 @@ class ServiceAgreementSlaClock(models.Model):
     def _after_breach(self):
         super()._after_breach()
         if self.company_id.service_delay_notice and not self._is_old_news():
-            self._send_delay_notice()
+            self._attempt(self._send_delay_notice)
 
     def _is_to_tell(self):
         """Whether the customer waits for it, and does not know that it is late."""

@@ -92,10 +92,14 @@ class ServiceAgreementSlaClock(models.Model):
             "justified_at": instant.now(self.env),
         }
 
+    def _is_missed(self):
+        """:return: bool, whether it is missed now, still open or not"""
+        self.ensure_one()
+        return self._get_status(instant.now(self.env)) == "missed"
+
     def _ensure_missed(self):
-        now = instant.now(self.env)
         for clock in self:
-            if clock._get_status(now) != "missed":
+            if not clock._is_missed():
                 raise UserError(
                     self.env._(
                         "This promise was not missed: there is nothing to explain."

@@ -28,15 +28,22 @@ class ServiceAgreementSlaClock(models.Model):
 
     def _tell(self, user, ways, percent):
         """An activity is for who may see the ticket and has still something to do;
-        anybody else gets a mail."""
+        anybody else gets a mail.
+
+        :return: bool, whether anything was said
+        """
         self.ensure_one()
         clock, seen = self._for_reader(user), self._is_readable(user)
+        is_told = False
         if "activity" in ways and self._is_open() and seen:
             clock._set_activity(user, percent)
+            is_told = True
         elif ways == {"activity"} and not seen:
             ways = {"mail"}
         if "mail" in ways and user.email:
             clock._mail_warning(user, percent)
+            is_told = True
+        return is_told
 
     def _for_reader(self, user):
         """:return: this promise, in the language and time zone of who reads of it"""

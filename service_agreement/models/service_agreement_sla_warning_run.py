@@ -110,9 +110,13 @@ class ServiceAgreementSlaClock(models.Model):
         plans what comes next."""
         at = self.env.cr.precommit.data.pop(ASKED)
         # Sudo: whoever opens a ticket wakes up the scheduled action.
-        cron = self.env.ref(CRON, raise_if_not_found=False).sudo()
+        cron = self.sudo().env.ref(CRON, raise_if_not_found=False)
+        if not cron:
+            # A ticket is accepted, whatever was deleted.
+            _logger.warning("Nobody is warned of promises: %s is missing.", CRON)
+            return
         earlier = Domain("cron_id", "=", cron.id) & Domain("call_at", "<=", at)
-        if cron and not cron.env["ir.cron.trigger"].search(earlier, limit=1):
+        if not cron.env["ir.cron.trigger"].search(earlier, limit=1):
             cron._trigger(at)
 
     @api.model
@@ -140,31 +144,50 @@ class ServiceAgreementSlaClock(models.Model):
     # Warning
 
     def _warn_each(self):
-        """One that cannot be told holds up no other; why is on record with it."""
+        """What a miss leads to does not hang on anybody being told of it."""
         for clock in self:
             clock = clock.with_company(clock.company_id)
-            percent = clock._get_reached(instant.now(self.env))
-            try:
-                with self.env.cr.savepoint():
-                    clock._warn(percent)
-            except UserError as error:
-                _logger.warning("Promise %s was not announced: %s", clock.id, error)
-                clock._record_notice(percent, failure=str(error))
+            if percent := clock._get_reached(instant.now(self.env)):
+                clock._warn(percent)
+                if percent == BREACH:
+                    clock._attempt(clock._after_breach)
+            else:
+                # Planned by a ladder that is another one by now.
+                self.env.add_to_compute(self._fields["wake_at"], clock)
 
     def _get_reached(self, now):
-        """:return: int, the highest percent that is reached and was not told"""
+        """:return: int, the highest percent reached that was not told; or None"""
         self.ensure_one()
         reached = [p for p in self._get_thresholds() if self._get_used_up_at(p) <= now]
-        return reached[-1]
+        return reached[-1] if reached else None
 
     def _warn(self, percent):
+        """Tell, and record who was reached; why nobody was, is on record, too."""
         self.ensure_one()
+        reached, failures = self.env["res.users"], []
         audience = {} if self._is_old_news() else self._get_audience(percent)
-        self._record_notice(percent, users=self.env["res.users"].union(*audience))
         for user, ways in audience.items():
-            self._tell(user, ways, percent)
-        if percent == BREACH:
-            self._after_breach()
+            is_told, failure = self._attempt(
+                lambda user=user, ways=ways: self._tell(user, ways, percent)
+            )
+            if failure:
+                failures.append(failure)
+            elif is_told:
+                reached |= user
+        self._record_notice(percent, reached, "\n".join(dict.fromkeys(failures)))
+
+    def _attempt(self, method):
+        """One that fails, for a template that is gone or an address that is none, holds
+        up no other.
+
+        :return: (what ``method`` returns or None, str: why it failed or "")
+        """
+        try:
+            with self.env.cr.savepoint():
+                return method(), ""
+        except (UserError, ValueError) as error:
+            _logger.warning("Promise %s: %s", self.id, error)
+            return None, str(error)
 
     def _is_old_news(self):
         """Whether it was missed so long ago, or is closed, that nobody need be told."""

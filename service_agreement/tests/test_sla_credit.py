@@ -104,6 +104,63 @@ class TestSlaCredit(WarningCommon):
         first.action_refuse()
         self.assertEqual(self._miss().amount, 14.90)
 
+    def test_reconsidered_it_asks_the_cap_again(self):
+        first, second, third = (self._miss() for _number in range(3))
+        first.miss_reason_id = self.reason
+        first.note = "Nobody was at home"
+        first.action_refuse()
+        fourth = self._miss()
+        first.action_reconsider()
+        (second | third | fourth).action_grant()  # 14.90 + 7.45 + 14.90 of 37.25
+        with self.assertRaisesRegex(UserError, "at most \\$ 0.00"):
+            first.action_grant()
+
+    def test_a_failing_mail_takes_no_credit_away(self):
+        clocks = type(self.env["service.agreement.sla.clock"])
+
+        def fail(*_args):
+            raise UserError("No mail server")
+
+        self.patch(clocks, "_tell", fail)
+        ticket = self._open()
+        with self.assertLogs(level="WARNING"):
+            self._warn("2026-03-09 12:00")
+        self.assertEqual(self._get_credit(ticket).amount, 14.90)
+
+    def test_without_the_template_of_the_delay_notice_there_is_a_credit(self):
+        self.company.service_delay_notice = True
+        self.env.ref("service_agreement.mail_template_delay_notice").unlink()
+        ticket = self._open()
+        with self.assertLogs(level="WARNING"):
+            self._warn("2026-03-09 12:00")
+        self.assertEqual(self._get_credit(ticket).amount, 14.90)
+
+    def test_no_miss_after_all_it_can_be_missed_again(self):
+        """A wait that was written down late moves the deadline: what was announced is
+        taken back, and the real miss is announced."""
+        self.agreement.sudo().target_ids.pausable = True
+        ticket = self._open()
+        clock = ticket.sla_clock_ids
+        self._warn("2026-03-09 12:00")
+        self.assertTrue(self._get_credit(ticket))
+        for kind, day in (("waiting", "2026-03-06"), ("resumed", "2026-03-09")):
+            at = fields.Datetime.to_datetime(f"{day} 14:30:00")
+            with self.at_desk("2026-03-09 16:00"):
+                ticket._ticket_record(kind, at=at)
+                self._write_down()
+                self.assertFalse(clock._is_missed())
+        self.assertFalse(self._get_credit(ticket))
+        self._warn("2026-03-11 12:00")
+        self.assertEqual(len(self._get_credit(ticket)), 1)
+
+    def test_nothing_is_given_back_of_what_is_charged_no_more(self):
+        credit = self._miss()
+        with self.at("2026-04-30 12:00:00"):
+            self.agreement.sudo()._end(date(2026, 3, 4), "cancelled")
+            with self.assertRaisesRegex(UserError, "nothing to give back"):
+                credit.action_grant()
+        self.assertEqual(credit.decision, "proposed")
+
     def test_each_period_has_its_own_cap(self):
         march = [self._miss().amount for _number in range(2)]
         april = [self._miss("2026-04-03 15:00").amount for _number in range(2)]

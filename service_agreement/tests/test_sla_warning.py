@@ -325,6 +325,20 @@ class TestSlaWarning(WarningCommon):
         self._warn("2026-03-06 17:00")
         self.assertEqual(len(tickets.sla_clock_ids.notice_ids), 5)
 
+    def test_a_ticket_is_accepted_without_the_scheduled_action(self):
+        self.env.ref("service_agreement.ir_cron_warn").unlink()
+        with self.assertLogs(level="WARNING"):
+            ticket = self._open()
+            self.env.cr.precommit.run()
+        self.assertTrue(ticket.sla_clock_ids)
+
+    def test_whom_it_did_not_reach_it_was_not_told(self):
+        self.agent.email = False
+        self.env["service.agreement.sla.warning"].search([]).write({"how": "mail"})
+        ticket = self._open()
+        self._warn("2026-03-06 16:01")
+        self.assertNotIn(self.agent, ticket.sla_clock_ids.notice_ids.user_ids)
+
     def test_one_that_cannot_be_told_holds_up_no_other(self):
         clocks = type(self.env["service.agreement.sla.clock"])
         tell, bad, good = clocks._tell, self._open(), self._open()
