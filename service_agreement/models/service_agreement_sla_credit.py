@@ -169,8 +169,9 @@ class ServiceAgreementSlaCredit(models.Model):
         """:raise UserError: decided already, nothing at all, or beyond the cap"""
         self._ensure_can(type(self)._why_not_grant)
         amount = self.currency_id.round(amount)
-        if not 0 < Decimal(str(amount)) <= self._get_room():
-            raise UserError(self._get_room_text())
+        room = self._get_room()
+        if not 0 < Decimal(str(amount)) <= room:
+            raise UserError(self._get_room_text(room))
 
     def _log_amount(self, before):
         self.ensure_one()
@@ -200,8 +201,9 @@ class ServiceAgreementSlaCredit(models.Model):
         self.ensure_one()
         if reason := self._why_not_grant():
             return reason
-        if Decimal(str(self.amount)) > self._get_room():
-            return self._get_room_text()
+        room = self._get_room(given=True)
+        if Decimal(str(self.amount)) > room:
+            return self._get_room_text(room)
         if self.agreement_id._get_served_day(self.date) != self.date:
             return self.env._(
                 "Nothing is charged for %(day)s any more, so there is nothing to give "
@@ -211,17 +213,17 @@ class ServiceAgreementSlaCredit(models.Model):
             )
         return None
 
-    def _get_room(self):
+    def _get_room(self, given=False):
         """:return: Decimal, what the cap of the period leaves for this credit"""
         return self.agreement_id._get_credit_room(
-            self.period_start, self.fee, apart=self, given=True
+            self.period_start, self.fee, apart=self, given=given
         )
 
-    def _get_room_text(self):
+    def _get_room_text(self, room):
         return self.env._(
             "The credit is more than 0 and, by the cap of the period, at most "
             "%(room)s. To give nothing, refuse it.",
-            room=format_amount(self.env, float(self._get_room()), self.currency_id),
+            room=format_amount(self.env, float(room), self.currency_id),
         )
 
     def _why_not_refuse(self):

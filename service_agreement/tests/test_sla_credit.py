@@ -112,7 +112,7 @@ class TestSlaCredit(WarningCommon):
         fourth = self._miss()
         first.action_reconsider()
         (second | third | fourth).action_grant()  # 14.90 + 7.45 + 14.90 of 37.25
-        with self.assertRaisesRegex(UserError, "at most \\$ 0.00"):
+        with self.assertRaisesRegex(UserError, "at most .*0.00"):
             first.action_grant()
 
     def test_a_failing_mail_takes_no_credit_away(self):
