@@ -120,8 +120,9 @@ class TestForgery(PortalUsersMixin, DeskCommon):
         )
         clocks = ticket.sla_clock_ids
         ticket = ticket.with_context(service_delay_clock_ids=clocks.ids)
-        self._answer(
-            ticket.with_user(self.ann).sudo(), "2026-03-06 16:00", user=self.ann
+        # As the portal's controller posts for a customer.
+        ticket.with_user(self.ann).sudo().message_post(
+            body="I know", message_type="comment", subtype_xmlid="mail.mt_comment"
         )
         self.assertFalse(any(clocks.mapped("customer_told_at")))
         self._answer(ticket, "2026-03-06 16:00")
