@@ -42,7 +42,8 @@ class Promises:
         """One that is granted and on no invoice yet; the rest is for Cora."""
         waiting = self.credits.search([("decision", "=", "proposed")])
         if len(waiting) > 1:
-            self._decide(waiting[-1])
+            self._explain(waiting[-1].clock_id)
+            self._grant(waiting[-1])
 
     def _look_at_misses(self, _day):
         now = self.timeline.env.cr.now()
@@ -52,19 +53,18 @@ class Promises:
         missed._warn_each()
         if now > self.timeline.now - UNDECIDED:
             return
+        tomorrow = now + timedelta(hours=22)
+        for clock in missed:
+            self.timeline.at(tomorrow, self._explain, clock)
         for credit in self.credits.search([("clock_id", "in", missed.ids)]):
-            tomorrow = now + timedelta(hours=22)
-            self.timeline.at(tomorrow, self._decide, credit)
+            self.timeline.at(tomorrow, self._grant, credit)
 
-    def _decide(self, credit):
-        credit = credit.with_user(self.cora)
-        reason, note = NOTES[credit.clock_id.metric]
-        credit.write(
-            {
-                "miss_reason_id": self.timeline.env.ref(
-                    f"service_agreement.{reason}"
-                ).id,
-                "miss_note": note,
-            }
+    def _explain(self, clock):
+        reason, note = NOTES[clock.metric]
+        reason = self.timeline.env.ref(f"service_agreement.{reason}")
+        clock.with_user(self.cora).write(
+            {"miss_reason_id": reason.id, "miss_note": note}
         )
-        credit.action_grant()
+
+    def _grant(self, credit):
+        credit.with_user(self.cora).action_grant()

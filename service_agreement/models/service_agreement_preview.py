@@ -8,7 +8,7 @@ class ServiceAgreement(models.Model):
     _inherit = "service.agreement"
 
     next_invoice_preview = fields.Html(
-        string="Next Invoice",
+        string="Invoice to Come",
         compute="_compute_next_invoice_preview",
         compute_sudo=True,
         sanitize=False,

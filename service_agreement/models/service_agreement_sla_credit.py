@@ -122,6 +122,7 @@ class ServiceAgreementSlaCredit(models.Model):
             ("billed", "On an invoice"),
             ("refused", "Refused"),
         ],
+        string="Status",
         compute="_compute_state",
         store=True,
         index=True,

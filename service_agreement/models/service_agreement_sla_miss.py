@@ -54,7 +54,7 @@ class ServiceAgreementSlaClock(models.Model):
     )
     justified_at = fields.Datetime(string="Explained On", readonly=True, copy=False)
     late_hours = fields.Float(
-        string="Late",
+        string="Late (hours)",
         compute="_compute_late_hours",
         help="In hours of service time, up to now where nothing is done yet.",
     )

@@ -29,7 +29,7 @@ class ServiceAgreementSlaNotice(models.Model):
     )
     company_id = fields.Many2one(related="clock_id.company_id", store=True, index=True)
     priority = fields.Selection(PRIORITIES, required=True, readonly=True)
-    percent = fields.Integer(string="Used (%)", required=True, readonly=True)
+    percent = fields.Integer(string="Time Used (%)", required=True, readonly=True)
     told_at = fields.Datetime(string="When", required=True, readonly=True)
     user_ids = fields.Many2many("res.users", string="Told", readonly=True)
     failure = fields.Char(readonly=True, help="Why nobody could be told.")

@@ -30,7 +30,7 @@ class ServiceAgreementSlaWarning(models.Model):
 
     active = fields.Boolean(default=True)
     percent = fields.Integer(
-        string="Used (%)",
+        string="Time Used (%)",
         required=True,
         default=75,
         help="Of the promised time, in service hours. 100: the promise is missed.",
@@ -46,6 +46,7 @@ class ServiceAgreementSlaWarning(models.Model):
     how = fields.Selection(CHANNELS, required=True, default="activity")
     tier_id = fields.Many2one(
         "service.agreement.tier",
+        string="Only for Tier",
         index="btree_not_null",
         ondelete="cascade",
         check_company=True,

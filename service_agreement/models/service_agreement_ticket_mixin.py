@@ -116,7 +116,6 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         string="At Risk From",
         compute="_compute_sla",
         store=True,
-        index="btree_not_null",
     )
     sla_state = fields.Selection(
         [
@@ -139,6 +138,9 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         compute="_compute_agreement_missing",
         help="The customer is known, and no agreement covers the ticket.",
     )
+
+    # What breaks next, among all that was ever asked.
+    _sla_running_idx = models.Index("(sla_due_at) WHERE sla_phase = 'running'")
 
     def _auto_init(self):
         """Nothing that existed before this addon has a clock: spare an installation

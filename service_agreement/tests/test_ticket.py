@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
@@ -330,6 +332,93 @@ class TestTicket(ServiceDeskCommon):
         ticket = self._open_ticket("2026-03-06 15:00")  # 9:00 in New York
         clock = self._clock(ticket, "first_response")
         self.assertEqual(self.on_wall(clock.deadline), "Fri 19:00")
+
+    def _create_address(self, kind, tz):
+        return self.env["res.partner"].create(
+            {"name": kind, "type": kind, "tz": tz, "parent_id": self.customer.id}
+        )
+
+    def test_the_clock_face_of_the_site_before_the_customer_s(self):
+        self.customer.tz = "Europe/Amsterdam"
+        house = self._create_address("delivery", "America/New_York")
+        ticket = self._open_ticket("2026-03-06 15:00", partner_id=house.id)
+        clock = self._clock(ticket, "first_response")
+        self.assertEqual(self.on_wall(clock.deadline), "Fri 19:00")
+        here = self._open_ticket("2026-03-06 15:00")
+        self.assertNotEqual(ticket.sla_promise_id, here.sla_promise_id)
+        self.assertEqual(
+            self.on_wall(self._clock(here, "first_response").deadline), "Mon 11:00"
+        )
+
+    def test_the_clock_face_of_the_agreement_s_site_before_the_customer_s(self):
+        self.customer.tz = "Europe/Amsterdam"
+        house = self._create_address("delivery", "America/New_York")
+        self.agreement.sudo().partner_shipping_id = house
+        ticket = self._open_ticket("2026-03-06 15:00")
+        clock = self._clock(ticket, "first_response")
+        self.assertEqual(self.on_wall(clock.deadline), "Fri 19:00")
+
+    def test_the_clock_face_of_a_contact_s_company_where_he_has_none(self):
+        self.customer.tz = "America/New_York"
+        ann = self._create_address("contact", False)
+        ticket = self._open_ticket("2026-03-06 15:00", partner_id=ann.id)
+        self.assertEqual(ticket._ticket_tz(), "America/New_York")
+
+    def test_without_any_clock_face_the_company_s(self):
+        self.env["res.partner"].search([]).tz = False
+        self.company.partner_id.tz = "Asia/Tokyo"
+        ticket = self._open_ticket("2026-03-06 15:00")
+        self.assertFalse(ticket._ticket_tz())
+        self.calendar.flush_recordset()
+        with patch.object(type(self.calendar), "tz", "Moon/Base"):
+            spec = self.calendar._get_service_spec(self.company, False, 2026)
+        self.assertEqual(spec["tz"], "Asia/Tokyo")
+
+    def test_created_one_by_one_they_look_for_their_agreement_once(self):
+        agreements = self.env["service.agreement"]
+        with patch.object(
+            type(agreements), "_match", return_value=self.agreement
+        ) as match:
+            for _number in range(3):
+                self._open_ticket("2026-03-06 15:00")
+        self.assertEqual(match.call_count, 1)
+
+    def test_a_higher_agreement_made_in_between_counts(self):
+        first = self._open_ticket("2026-03-06 15:00")
+        gold = self._create_tier("Gold", 249.0, 90)
+        better = self._create_active("2026-01-01", tier_id=gold.id)
+        second = self._open_ticket("2026-03-06 15:00")
+        self.assertEqual(
+            (first.agreement_id, second.agreement_id), (self.agreement, better)
+        )
+        self.tier.rank = 95
+        third = self._open_ticket("2026-03-06 15:00")
+        self.assertEqual(third.agreement_id, self.agreement)
+
+    def test_queries_grow_slowly_with_the_number_of_moves(self):
+        def count(number):
+            tickets = self.env["project.task"].create(
+                [self._prepare_ticket_values()] * number
+            )
+            self.env.flush_all()
+            self.env.invalidate_all()
+            with self.at_desk("2026-03-06 16:00"):
+                before = self.env.cr.sql_log_count
+                tickets.stage_id = self.stages["waiting"]
+                self.env.flush_all()
+                return self.env.cr.sql_log_count - before
+
+        def count_plain(number):
+            self.desk.is_service_desk = False
+            self.env.flush_all()
+            try:
+                return count(number)
+            finally:
+                self.desk.is_service_desk = True
+
+        count(5), count_plain(5)
+        ours = count(20) - count_plain(20), count(40) - count_plain(40)
+        self.assertLessEqual(ours[1] - ours[0], 2, ours)
 
     def test_queries_grow_slowly_with_the_number_of_tickets(self):
         def create(number):

@@ -1,5 +1,6 @@
 import random
 from datetime import datetime, timedelta
+from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
@@ -376,6 +377,37 @@ class TestDerived(HistoryCommon):
         ticket.action_ticket_read_again()
         self.assertEqual(self._clock(ticket).used_seconds, 0)
         self.assertFalse(ticket.activity_ids)
+
+    def test_the_nightly_check_goes_on_where_its_time_was_up(self):
+        tickets = self.env["project.task"]
+        for _number in range(5):
+            tickets += self._open_ticket("2026-03-09 10:00")
+        self.env.flush_all()
+        path = "odoo.addons.service_agreement.models.service_agreement_ticket_check"
+        checked, left = [], []
+
+        def check(batch):
+            checked.extend(set(batch.ids) & set(tickets.ids))
+
+        def commit(_cron, processed=0, *, remaining=None):
+            left.append(remaining)
+            return 0 if processed else 60
+
+        mixin = self.env["service.agreement.ticket.mixin"]
+        with (
+            self.at_desk("2026-03-09 11:00"),
+            patch(f"{path}.BATCH", 2),
+            patch.object(type(tickets), "_ticket_check_clocks", check),
+            patch.object(type(self.env["ir.cron"]), "_commit_progress", commit),
+        ):
+            total = len(tickets.sudo()._ticket_list_checked())
+            while len(checked) < 5:
+                before = len(checked)
+                mixin._cron_check_clocks()
+                self.assertLessEqual(len(checked), before + 2)
+                self.assertLess(len(left), 2 * total + 2)
+        self.assertEqual(sorted(checked), tickets.ids)
+        self.assertIn(total, left)
 
     def test_a_hundred_writes_cost_the_queries_of_one(self):
         def count(number):

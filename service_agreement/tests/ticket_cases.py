@@ -9,6 +9,8 @@ How to use, in the tests of an addon that makes tickets of another one::
 where ``HelpdeskCommon`` is a `ServiceDeskCommon` that says what a desk is there.
 """
 
+from datetime import timedelta
+
 from odoo.exceptions import AccessError, ValidationError
 
 
@@ -164,6 +166,53 @@ class TicketCases:
             for record in (ticket.sla_clock_ids, ticket.ticket_fact_ids):
                 with self.assertRaises(AccessError, msg=record._name):
                     record.with_user(user).read(["create_date"])
+
+    # The buttons of its form
+
+    def test_arrived_once_however_often_it_is_pressed(self):
+        ticket = self._open_ticket("2026-03-09 10:00")
+        for wall in ("2026-03-09 11:00", "2026-03-09 12:00"):
+            with self.at_desk(wall):
+                ticket.with_user(self.agent).action_ticket_arrived()
+        self.assertEqual(self._kinds(ticket), ["opened", "arrived"])
+        fact = ticket.ticket_fact_ids[-1]
+        self.assertEqual(self.on_wall(fact.at), "Mon 11:00")
+        self.assertEqual(fact.author_id, self.agent.partner_id)
+
+    def test_what_happened_is_added_by_hand(self):
+        ticket = self._open_ticket("2026-03-09 10:00")
+        with self.at_desk("2026-03-09 16:00"):
+            action = ticket.action_ticket_add_fact()
+            at = self.env.cr.now() - timedelta(hours=3)
+            dialog = self.env[action["res_model"]].with_context(**action["context"])
+            dialog.create(
+                {"kind": "answered", "at": at.replace(microsecond=0), "note": "Phone"}
+            ).action_confirm()
+        clock = self._clock(ticket, "first_response")
+        self.assertEqual(
+            (clock.state, self.on_wall(clock.stopped_at)), ("met", "Mon 13:00")
+        )
+
+    def test_why_it_is_due_then(self):
+        ticket = self._open_ticket("2026-03-09 10:00")
+        with self.at_desk("2026-03-09 11:00"):
+            action = ticket.with_user(self.agent).action_ticket_explain()
+            dialog = self.env[action["res_model"]].with_user(self.agent)
+            dialog = dialog.with_context(**action["context"]).create({})
+            self.assertIn("8 working hours", str(dialog.explanation))
+
+    def test_the_better_promise_of_a_higher_tier(self):  # MID-04
+        ticket = self._open_ticket("2026-03-09 10:00")
+        self.agreement.sudo().target_ids.filtered(
+            lambda target: target.metric == "resolution"
+        ).minutes = 60
+        with self.at_desk("2026-03-09 10:30"):
+            self.env.user.group_ids += self.env.ref("service_agreement.group_user")
+            ticket.action_ticket_apply_better_promise()
+        self.assertEqual(self.on_wall(self._clock(ticket).deadline), "Mon 11:00")
+        self.assertEqual(
+            self.on_wall(self._clock(ticket, "first_response").deadline), "Mon 14:00"
+        )
 
     def test_deleted_with_all_that_hangs_on_it(self):
         ticket = self._open_ticket("2026-03-06 15:00")

@@ -126,6 +126,17 @@ class TestHelpdeskAnswer(
 
     desk_field = "team_id"
 
+    def test_a_reply_on_a_duplicate_goes_to_the_ticket_that_goes_on(self):
+        other = self._open_ticket("2026-03-06 15:00")
+        with self.at_desk("2026-03-06 15:30"):
+            self.env["helpdesk.ticket.duplicate.wizard"].create(
+                {"ticket_id": self.ticket.id, "duplicate_of_id": other.id}
+            ).action_confirm()
+        self._receive("ann@example.com", self.ticket)
+        self.assertNotIn("asked", self.ticket.ticket_fact_ids.mapped("kind"))
+        self.assertEqual(other.ticket_fact_ids[-1].kind, "asked")
+        self.assertFalse(self.ticket.followed_by_ids)
+
 
 @tagged("post_install", "-at_install")
 class TestHelpdeskBoard(BoardCases, HelpdeskCommon):

@@ -167,6 +167,24 @@ def test_one_agreement_was_set_aside_with_the_reason(demo_database):
     assert len(demo_database.sql(query)) == 1
 
 
+def test_credits_are_proposed_and_granted(demo_database):
+    decisions = demo_database.sql("SELECT decision FROM service_agreement_sla_credit")
+    assert decisions.count("proposed") >= 1
+    assert decisions.count("granted") >= 2
+
+
+def test_the_first_look_at_promises_tells_little(demo_database):
+    """Misses of fourteen months are told to nobody, those of today are."""
+    demo_database.script(
+        'env["service.agreement.sla.clock"]._cron_warn(); env.cr.commit()'
+    )
+    told = count(
+        demo_database,
+        "SELECT count(*) FROM mail_activity WHERE sla_clock_id IS NOT NULL",
+    )
+    assert 3 <= told <= 24
+
+
 def test_the_desk_has_kept_missed_waiting_and_running_promises(demo_database):
     rows = demo_database.sql(
         "SELECT state, count(*) FROM service_agreement_sla_clock GROUP BY state"
