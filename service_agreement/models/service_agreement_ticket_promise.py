@@ -341,6 +341,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         for ticket in self:
             if not ticket._ticket_is_others(clocks.get(ticket, no_clock)):
                 continue
+            reason = ticket._ticket_correction_text()
             ticket._ticket_write(ticket._ticket_prepare_no_promise())
             ticket._ticket_note("agreement")
             # The new clocks are other ones, not these with another name.
@@ -348,7 +349,8 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
             ticket._ticket_promise()
             ticket._message_log(
                 body=self.env._(
-                    "The customer was corrected, or the company. %(promise)s",
+                    "%(reason)s %(promise)s",
+                    reason=reason,
                     promise=ticket._ticket_promise_text(),
                 )
             )
@@ -358,14 +360,18 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         another company."""
         if not self.agreement_id or self._ticket_status().closed:
             return False
-        customer, now = (
-            self._ticket_customer().commercial_partner_id,
-            self._ticket_now(),
-        )
+        customer = self._ticket_customer().commercial_partner_id
+        now = self._ticket_now()
         undecided = clocks.filtered(lambda c: c._get_status(now) in UNDECIDED)
         return not self._ticket_suits() or bool(
             customer and undecided.partner_id - customer
         )
+
+    def _ticket_correction_text(self):
+        company = self._ticket_own_company()
+        if company and company != self.agreement_id.company_id:
+            return self.env._("%(company)s serves it now.", company=company.name)
+        return self.env._("The customer was corrected.")
 
     def _ticket_prepare_no_promise(self):
         values = {"agreement_tier_id": False, "sla_promise_id": False}

@@ -357,6 +357,7 @@ class TestCompanies(DeskCommon):
             ticket.project_id = desk
         self.assertFalse(ticket.agreement_id)
         self.assertEqual(ticket.sla_clock_ids.mapped("metric"), ["first_response"])
+        self.assertIn("Elsewhere serves it now", ticket.message_ids[0].body)
         with self.at_desk("2026-03-06 16:30"):
             ticket.project_id = self.desk
         self.assertEqual(ticket.agreement_id, self.agreement)
