@@ -1,7 +1,8 @@
 from odoo import models
 
-# RFC 3834, and what Outlook and older mailing software send instead of it.
-AUTOMATIC_PRECEDENCES = ("bulk", "junk", "list", "auto_reply")
+# What older mail programs send instead of what RFC 3834 asks for. Not "list" or "bulk":
+# a group address that forwards a person's mail adds these.
+AUTOMATIC_PRECEDENCE = "auto_reply"
 
 
 class MailThread(models.AbstractModel):
@@ -21,6 +22,6 @@ def _is_automatic(message):
     precedence = (message.get("Precedence") or "").strip().lower()
     return (
         not submitted.startswith("no")
-        or precedence in AUTOMATIC_PRECEDENCES
+        or precedence == AUTOMATIC_PRECEDENCE
         or bool(message.get("X-Autoreply") or message.get("X-Autorespond"))
     )

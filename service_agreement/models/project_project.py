@@ -1,7 +1,10 @@
 from odoo import api, fields, models
-from odoo.fields import Command
+from odoo.fields import Command, Domain
 
 from odoo.addons.project.models.project_task import CLOSED_STATES
+
+# Whether the tasks of a project are tickets.
+SWITCHES = ("is_service_desk", "is_template")
 
 
 class ProjectProject(models.Model):
@@ -20,24 +23,29 @@ class ProjectProject(models.Model):
         return projects
 
     def write(self, vals):
-        if not vals.get("is_service_desk"):
+        """What is still to be done becomes a ticket, and counts, from the switch on;
+        or is none any more. What is done stays what it was."""
+        switched = self.filtered(
+            lambda p: any(n in vals and p[n] != bool(vals[n]) for n in SWITCHES)
+        )
+        if not switched:
             return super().write(vals)
-        switched = self.filtered(lambda p: not p.is_service_desk)
-        result = super().write(vals)
-        self._create_desk_stages()
-        switched._open_desk_tickets()
+        with switched._get_desk_tasks()._ticket_following():
+            result = super().write(vals)
+            self._create_desk_stages()
         return result
 
-    def _open_desk_tickets(self):
-        """What is still to be done becomes a ticket, promised when it was created;
-        what is done stays what it was.
+    def _get_desk_tasks(self):
+        """Sudo: who may switch a project need not see all of its tasks.
 
-        Sudo: who may switch a project need not see all of its tasks.
+        :return: project.task that are tickets of these projects, or would be
         """
-        tasks = self.env["project.task"].sudo()
-        tasks.search(
-            [("project_id", "in", self.ids), ("state", "not in", list(CLOSED_STATES))]
-        )._ticket_join()
+        tasks = self.env["project.task"].sudo().with_context(active_test=False)
+        ours = Domain("project_id", "in", self.ids)
+        below = Domain("parent_id.project_id", "in", self.ids)
+        return tasks.search(
+            (ours | below) & Domain("state", "not in", list(CLOSED_STATES))
+        )
 
     def _create_desk_stages(self):
         """A desk without stages could neither wait nor close.

@@ -105,7 +105,14 @@ class ProjectTask(models.Model):
         return self.partner_id
 
     def _ticket_company(self):
-        return self.company_id or self.project_id.company_id or self.env.company
+        return (
+            self._ticket_own_company()
+            or self.agreement_id.company_id
+            or self.env.company
+        )
+
+    def _ticket_own_company(self):
+        return self.company_id or self.project_id.company_id
 
     def _ticket_assignees(self):
         return self.user_ids
@@ -134,6 +141,7 @@ class ProjectTask(models.Model):
             "description": text,
             "project_id": self.project_id.id,
             "partner_id": self.partner_id.id,
+            "priority": self.priority,
             "user_ids": [Command.set(self.user_ids.ids)],
             "follows_id": self.id,
         }
@@ -145,6 +153,7 @@ class ProjectTask(models.Model):
             "state",
             "priority",
             "partner_id",
+            "company_id",
             *self._ticket_scope_fields(),
         ]
 

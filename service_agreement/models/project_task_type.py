@@ -24,7 +24,8 @@ class ProjectTaskType(models.Model):
         """
         if "ticket_status" not in vals:
             return super().write(vals)
-        tickets = self.env["project.task"].sudo().search([("stage_id", "in", self.ids)])
+        tickets = self.env["project.task"].sudo().with_context(active_test=False)
+        tickets = tickets.search([("stage_id", "in", self.ids)])
         with tickets._ticket_following():
             result = super().write(vals)
             tickets._close_by_stage()

@@ -213,12 +213,6 @@ class ServiceAgreementSlaClock(models.Model):
         ticket_notes.write_down_to_read(self.env)
         return super()._fetch_query(query, fields)
 
-    def _refresh(self):
-        """Read the clocks again from their tickets' facts; write where it differs."""
-        for res_model, clocks in self.grouped("res_model").items():
-            tickets = self.env[res_model].browse(set(clocks.mapped("res_id")))
-            tickets.sudo()._ticket_read_clocks()
-
     @api.model
     def _cron_check(self):
         self.env["service.agreement.ticket.mixin"]._cron_check_clocks()

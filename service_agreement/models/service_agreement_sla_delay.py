@@ -22,7 +22,7 @@ class ResCompany(models.Model):
     service_delay_notice = fields.Boolean(
         string="Tell Customers of a Delay",
         help="As soon as a promise is missed the customer gets a mail, once for each "
-        "promise. Switched off, somebody tells him from the ticket.",
+        "promise. Switched off, somebody does it from the ticket.",
     )
 
 
@@ -188,7 +188,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         """Write the delay notice in Odoo's composer: a person reads it, edits it and
         sends it, in his own name."""
         self.ensure_one()
-        self.check_access("write")
+        self._ticket_check_may_work()
         clock = self._ticket_clocks_to_tell().get(self.id)
         if not clock:
             raise UserError(
@@ -218,7 +218,8 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
 
     def _message_post_after_hook(self, message, msg_vals):
         told = self.env.context.get("service_delay_clock_ids")
-        if told and not message.is_internal:
+        by_us = self.env.user._is_internal()
+        if told and by_us and not message.is_internal:
             # Only of this ticket, whatever a client sends as context.
             clocks = self.sudo()._ticket_clocks()
             clocks.filtered(lambda clock: clock.id in told)._record_customer_told()

@@ -29,9 +29,26 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
             closed = facts[ticket.id]._get_closed_at()
             ticket.is_reopened_late = closed and not ticket.sudo()._ticket_is_closed()
 
-    def action_ticket_arrived(self):
-        """The technician is there. Pressed twice, he arrived once."""
+    def _ticket_check_may_read(self):
+        """:raise AccessError: for customers, who may see their tickets and not what
+        is behind them
+        """
+        if not self.env.user._is_internal():
+            raise AccessError(
+                self.env._(
+                    "This is for the service desk. Write a message on the ticket."
+                )
+            )
+        self.check_access("read")
+
+    def _ticket_check_may_work(self):
+        """:raise AccessError: for customers, also those who may write their tickets"""
+        self._ticket_check_may_read()
         self.check_access("write")
+
+    def action_ticket_arrived(self):
+        """The technician is there. Pressed twice, it was one arrival."""
+        self._ticket_check_may_work()
         tickets = self.sudo()
         facts = tickets._ticket_facts()
         for ticket in tickets:
@@ -40,9 +57,10 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
                 ticket._message_log(body=self.env._("Arrived on site."))
 
     def action_ticket_follow_up(self):
-        """A new ticket for what came up again too long after this one was closed."""
+        """A new ticket for what came up again too long after this one was closed; the
+        one that is there, pressed twice."""
         self.ensure_one()
-        self.check_access("write")
+        self._ticket_check_may_work()
         if not self.is_reopened_late and not self.sudo()._ticket_is_over():
             raise UserError(
                 self.env._(
@@ -50,16 +68,19 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
                     ticket=self.display_name,
                 )
             )
-        return self.sudo()._ticket_follow_up().with_env(self.env).get_formview_action()
+        ticket = self.sudo()
+        follow_up = ticket._ticket_find_follow_up() or ticket._ticket_follow_up()
+        return follow_up.with_env(self.env).get_formview_action()
 
     def action_ticket_add_fact(self):
         """Open the dialog in which something is written down afterwards."""
         self.ensure_one()
+        self._ticket_check_may_work()
         return self._ticket_open_dialog("service.agreement.ticket.fact.add")
 
     def action_ticket_read_again(self):
         """Set the clocks by the facts, where the nightly check found a difference."""
-        self.check_access("write")
+        self._ticket_check_may_work()
         if not self.env.user.has_group("service_agreement.group_user"):
             raise AccessError(
                 self.env._("Only who makes agreements may read promises again.")

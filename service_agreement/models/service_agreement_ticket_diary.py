@@ -27,8 +27,9 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
     _inherit = "service.agreement.ticket.mixin"
 
     def _ticket_status(self):
-        """A record that is no ticket, or no longer, counts as a cancelled one."""
-        in_scope = self._ticket_in_scope()
+        """A record that is no ticket, or no longer, or archived, counts as a cancelled
+        one."""
+        in_scope = self._ticket_in_scope() and self._ticket_is_kept()
         merged = self._ticket_merged_into()
         closed = "cancelled" if not in_scope else self._ticket_is_closed()
         return TicketStatus(
@@ -37,8 +38,16 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
             waiting=self._ticket_is_waiting(),
             priority=self._ticket_priority(),
             in_scope=in_scope,
-            covered=(in_scope, self._ticket_customer().id, self.agreement_id.id),
+            covered=(
+                in_scope,
+                self._ticket_customer().id,
+                self._ticket_own_company().id,
+            ),
         )
+
+    def _ticket_is_kept(self):
+        """:return: bool, False of one that was archived"""
+        return "active" not in self._fields or self.active
 
     def _ticket_statuses(self):
         return {ticket: ticket._ticket_status() for ticket in self.sudo()}
@@ -58,11 +67,13 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         """
         after = self._ticket_statuses()
         changed = self.sudo().filtered(lambda t: before[t] != after[t])
+        back = changed.filtered(lambda t: before[t].closed and not after[t].closed)
+        reopened = back and back._ticket_list_reopened()
         for ticket in changed:
-            ticket._ticket_note_change(before[ticket], after[ticket])
+            goes_on = ticket in reopened
+            ticket._ticket_note_change(before[ticket], after[ticket], goes_on)
         for ticket in changed.filtered(lambda t: after[t].merged - before[t].merged):
             ticket._ticket_hand_over(after[ticket].merged)
-        back = changed.filtered(lambda t: before[t].closed and not after[t].closed)
         if back:
             back._ticket_join(at=self._ticket_now())
         covered = changed.filtered(lambda t: before[t].covered != after[t].covered)
@@ -70,9 +81,10 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
             covered._ticket_change_customer()
             (covered - back)._ticket_join()
 
-    def _ticket_note_change(self, before, after):
+    def _ticket_note_change(self, before, after, goes_on):
+        """:param bool goes_on: whether the old promise does, of one that is back"""
         kinds = _transitions(before, after)
-        if "reopened" in kinds and not self._ticket_may_reopen():
+        if "reopened" in kinds and not goes_on:
             kinds = []
         for kind in kinds:
             self._ticket_note(kind, before)
@@ -267,31 +279,41 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         """Whether its promise is closed for good: reopened now, it would be another
         matter, and is another ticket."""
         closed_at = self._ticket_facts()[self.id]._get_closed_at()
-        if not closed_at:
-            return False
+        return bool(closed_at) and self._ticket_is_too_late(closed_at)
+
+    def _ticket_is_too_late(self, closed_at):
         days = self._ticket_company().agreement_reopen_days
         return (self._ticket_now() - closed_at).total_seconds() > days * 86400
 
-    def _ticket_may_reopen(self):
-        """Whether the old promise goes on; if not, says so on the ticket."""
-        if not self._ticket_facts()[self.id]._get_closed_at():
-            return False
-        if not self._ticket_is_over():
-            return True
-        self._message_log(
-            body=self.env._(
-                "Reopened more than %(days)s days after it was closed: the promise of"
-                " this ticket stays closed. Make a new ticket for a new promise.",
-                days=self._ticket_company().agreement_reopen_days,
-            )
+    def _ticket_list_reopened(self):
+        """:return: those whose old promise goes on; the others, if they had one, say
+        why it does not
+        """
+        facts = self._ticket_facts()
+        closed = self.filtered(lambda t: facts[t.id]._get_closed_at())
+        late = closed.filtered(
+            lambda t: t._ticket_is_too_late(facts[t.id]._get_closed_at())
         )
-        return False
+        for ticket in late:
+            ticket._message_log(
+                body=self.env._(
+                    "Reopened more than %(days)s days after it was closed: the promise"
+                    " of this ticket stays closed. Make a new ticket for a new"
+                    " promise.",
+                    days=ticket._ticket_company().agreement_reopen_days,
+                )
+            )
+        return closed - late
 
 
 def _transitions(before, after):
     """:return: list of the kinds of facts that lead from one TicketStatus to another"""
     if after.closed:
-        return [after.closed] if after.closed != before.closed else []
+        # Done is done, whether it leaves the desk afterwards or comes back to it.
+        moved = before.in_scope != after.in_scope
+        if (before.closed and moved) or before.closed == after.closed:
+            return []
+        return [after.closed]
     kinds = ["reopened"] if before.closed else []
     if before.closed or before.waiting != after.waiting:
         kinds.append("waiting" if after.waiting else "resumed")

@@ -18,6 +18,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
     def action_ticket_explain(self):
         """Open the dialog that explains the deadlines."""
         self.ensure_one()
+        self._ticket_check_may_read()
         return self._ticket_open_dialog("service.agreement.ticket.explanation")
 
     def _explain(self, metric, number=None, tz=None):

@@ -41,6 +41,10 @@ INSERTED = (
 )
 
 
+# What a person who writes one down has to say.
+NEEDED = ("res_model", "res_id", "kind", "at")
+
+
 class ServiceAgreementTicketFact(models.Model):
     """What happened to a ticket, and when.
 
@@ -89,7 +93,8 @@ class ServiceAgreementTicketFact(models.Model):
     def create(self, vals_list):
         """Clocks follow their facts, whoever writes one down."""
         if not self.env.su:
-            self._check_by_hand(vals_list)
+            self.browse().check_access("create")
+            vals_list = [self._prepare_by_hand(vals) for vals in vals_list]
         ticket_notes.write_down(self.env)
         facts = super().create(vals_list)
         facts.sudo()._read_clocks()
@@ -148,15 +153,42 @@ class ServiceAgreementTicketFact(models.Model):
         )
         return list({res_id for (res_id,) in rows})
 
-    def _check_by_hand(self, vals_list):
-        """:raise UserError: for what cannot have happened"""
-        self.browse().check_access("create")
-        for vals in vals_list:
-            ticket = self.env[vals["res_model"]].browse(vals["res_id"])
-            ticket.check_access("write")
-            at = fields.Datetime.to_datetime(vals["at"])
-            if problem := ticket.sudo()._ticket_why_not_fact(vals["kind"], at):
-                raise UserError(problem)
+    @api.model
+    def _prepare_by_hand(self, vals):
+        """
+        :return: dict of the values of a fact that a person writes down: the author is
+            who does it, and nothing is promised by it
+        :raise UserError: for what cannot have happened
+        """
+        self._check_columns_by_hand(vals)
+        ticket = self.env[vals["res_model"]].browse(vals["res_id"])
+        ticket._ticket_check_may_work()
+        at = fields.Datetime.to_datetime(vals["at"])
+        if problem := ticket.sudo()._ticket_why_not_fact(vals["kind"], at):
+            raise UserError(problem)
+        fact = ticket.sudo()._ticket_prepare_fact(
+            vals["kind"], at, note=vals.get("note"), author=self.env.user.partner_id
+        )
+        return {**dict.fromkeys(INSERTED, False), **fact}
+
+    @api.model
+    def _check_columns_by_hand(self, vals):
+        """:raise UserError: if something is missing, or not for a person to say"""
+        if missing := [name for name in NEEDED if not vals.get(name)]:
+            labels = self._get_labels(missing)
+            raise UserError(self.env._("Say first: %(fields)s.", fields=labels))
+        if refused := vals.keys() - {*NEEDED, "note", "company_id"}:
+            labels = self._get_labels(sorted(refused))
+            raise UserError(
+                self.env._("%(fields)s cannot be set by hand.", fields=labels)
+            )
+        tickets = self.env["service.agreement.ticket.mixin"]
+        if vals["res_model"] not in tickets._get_ticket_models():
+            raise UserError(self.env._("Facts are noted on tickets only."))
+
+    @api.model
+    def _get_labels(self, names):
+        return ", ".join(self._fields[n]._description_string(self.env) for n in names)
 
     def _read_clocks(self):
         for res_model, facts in self.grouped("res_model").items():

@@ -3,9 +3,9 @@ from markupsafe import Markup
 from odoo import models
 from odoo.tools.misc import clean_context
 
-# What people say in public. Acknowledgements, out-of-office notices and tracking
-# have other types.
-SPOKEN_TYPES = ("comment", "email", "email_outgoing")
+# What people say in public. Acknowledgements, out-of-office notices, tracking and
+# the mails of templates have other types.
+SPOKEN_TYPES = ("comment", "email")
 
 
 class ServiceAgreementTicketMixin(models.AbstractModel):
@@ -32,6 +32,21 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
             and message.author_id != self._ticket_customer()
             and _is_ours(message.author_id)
         )
+
+    def _message_mail_after_hook(self, mails):
+        """What a person wrote to many at once, from the list, is an answer on each,
+        though nothing is posted for it; what was not sent is none."""
+        if self.env.context.get("service_agreement_by_hand"):
+            for mail in mails.filtered(lambda mail: mail.state != "cancel"):
+                ticket, author = self.sudo().browse(mail.res_id), mail.author_id
+                customer = ticket._ticket_customer()
+                if (
+                    ticket._ticket_in_scope()
+                    and author != customer
+                    and _is_ours(author)
+                ):
+                    ticket._ticket_record("answered", author=author)
+        return super()._message_mail_after_hook(mails)
 
     def _ticket_is_question(self, message):
         """Whether a message waits for an answer: public and by the customer, his
@@ -90,9 +105,12 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         if merged := self._ticket_merged_into():
             merged._ticket_record("asked", author=message.author_id)
             return
-        closed = self._ticket_is_closed()
-        if closed and (closed == "cancelled" or self._ticket_is_over()):
-            self._ticket_follow_up(message)
+        closed = self._ticket_status().closed
+        if self._ticket_is_final():
+            if other := self._ticket_find_follow_up():
+                other._ticket_repeat(message)
+            else:
+                self._ticket_follow_up(message)
             return
         if closed or self._ticket_is_waiting():
             self._ticket_resume(message.author_id)
@@ -108,6 +126,38 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
             ticket._ticket_record(kind)
 
     # Another matter, after the promise was closed
+
+    def _ticket_is_final(self):
+        """Whether nothing goes on here any more."""
+        closed = self._ticket_status().closed
+        return bool(closed) and (closed == "cancelled" or self._ticket_is_over())
+
+    def _ticket_find_follow_up(self):
+        """:return: the last ticket that goes on with this one, or with one that did;
+        empty if there is none, or nothing goes on there either
+        """
+        found = following = self.browse()
+        if "followed_by_ids" in self._fields:
+            following = self.followed_by_ids
+        while following:
+            found |= following.filtered(lambda t: not t._ticket_is_final())
+            following = following.followed_by_ids
+        return found.sorted("id")[-1:]
+
+    def _ticket_repeat(self, message):
+        """What the customer wrote on the ticket before this one is for this one."""
+        ticket = self.with_context(clean_context(self.env.context))
+        ticket.message_post(
+            body=message.body,
+            subject=message.subject,
+            author_id=message.author_id.id or None,
+            email_from=message.email_from,
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+            attachment_ids=message.attachment_ids.copy(
+                {"res_model": self._name, "res_id": self.id}
+            ).ids,
+        )
 
     def _ticket_follow_up(self, message=None):
         """Open a new ticket that goes on with this one, under the agreement in force.

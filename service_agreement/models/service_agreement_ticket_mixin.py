@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import sql
 
@@ -32,7 +32,16 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
 
     _name = "service.agreement.ticket.mixin"
     _description = "Service Ticket"
-    _inherit = ["mail.thread"]
+    _inherit = ["mail.thread", "service.agreement.guard"]
+
+    _facts = (
+        "agreement_tier_id",
+        "sla_promise_id",
+        "sla_phase",
+        "sla_due_at",
+        "sla_risk_at",
+        "follows_id",
+    )
 
     agreement_id = fields.Many2one(
         "service.agreement",
@@ -40,7 +49,15 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         copy=False,
         index="btree_not_null",
         ondelete="restrict",
-        help="The agreement that covers this ticket.",
+        help="The agreement that covers this ticket. Changed, what is still to be kept"
+        " is promised by the new one.",
+    )
+    available_agreement_ids = fields.Many2many(
+        "service.agreement",
+        compute="_compute_available_agreement_ids",
+        groups="service_agreement.group_user",
+        export_string_translation=False,
+        help="The customer's, in force on the day the ticket was opened.",
     )
     agreement_tier_id = fields.Many2one(
         "service.agreement.tier",
@@ -119,7 +136,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
     is_ticket = fields.Boolean(compute="_compute_is_ticket")
     agreement_missing = fields.Boolean(
         compute="_compute_agreement_missing",
-        help="The customer is known, and no agreement of his covers the ticket.",
+        help="The customer is known, and no agreement covers the ticket.",
     )
 
     # What breaks next, among all that was ever asked.
@@ -219,30 +236,24 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
                 and not ticket._ticket_is_closed()
             )
 
+    @api.depends(lambda self: self._ticket_watched_fields())
+    def _compute_available_agreement_ids(self):
+        agreements = self.env["service.agreement"]
+        for ticket in self:
+            domain = ticket.sudo()._ticket_agreement_domain()
+            ticket.available_agreement_ids = agreements.search(domain)
+
     @api.constrains("agreement_id")
     def _check_agreement(self):
-        """No customer reads another one's tickets on the page of his agreement."""
+        """No customer reads another one's tickets on the page of an agreement.
+
+        What `_ticket_match` found needs no check: only superuser code may say so.
+        """
+        if self.env.su and self.env.context.get("service_agreement_found"):
+            return
         for ticket in self.sudo().filtered("agreement_id"):
-            agreement = ticket.agreement_id
-            if not ticket._ticket_suits():
-                raise ValidationError(
-                    self.env._(
-                        "Agreement %(agreement)s does not cover %(customer)s. Choose"
-                        " one of the ticket's customer, or correct the customer first.",
-                        agreement=agreement.display_name,
-                        customer=ticket._ticket_customer().display_name,
-                    )
-                )
-            if agreement.company_id != ticket._ticket_company():
-                raise ValidationError(
-                    self.env._(
-                        "Agreement %(agreement)s is of %(other)s, and the ticket is"
-                        " served by %(company)s. Choose an agreement of that company.",
-                        agreement=agreement.display_name,
-                        other=agreement.company_id.name,
-                        company=ticket._ticket_company().name,
-                    )
-                )
+            if problem := ticket._ticket_why_not_agreement():
+                raise ValidationError(problem)
 
     # Questions a ticket model answers
 
@@ -273,6 +284,12 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
     def _ticket_company(self):
         """:return: res.company that serves"""
         return self.env.company
+
+    def _ticket_own_company(self):
+        """:return: res.company that serves, whoever asks; empty where it is the one
+        whose agreement covers the ticket
+        """
+        return self._ticket_company()
 
     def _ticket_merged_into(self):
         """:return: the ticket that goes on instead of this one, empty if none does"""
@@ -312,6 +329,30 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
 
     # CRUD
 
+    @api.model
+    def default_get(self, fields_list):
+        """What a context or one's own defaults propose is no fact, either."""
+        values = super().default_get(fields_list)
+        if self.env.su:
+            return values
+        refused = () if self._ticket_may_choose() else ("agreement_id",)
+        for name in (*self._facts, *refused):
+            values.pop(name, None)
+        return values
+
+    @api.model
+    def _refuse_facts(self, vals):
+        super()._refuse_facts(vals)
+        if "agreement_id" in vals and not self._ticket_may_choose():
+            raise AccessError(
+                self.env._("Only who makes agreements may choose that of a ticket.")
+            )
+
+    @api.model
+    def _ticket_may_choose(self):
+        """:return: bool, whether the user may say which agreement covers a ticket"""
+        return self.env.su or self.env.user.has_group("service_agreement.group_user")
+
     @api.model_create_multi
     def create(self, vals_list):
         tickets = super().create(vals_list)
@@ -319,11 +360,20 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         return tickets
 
     def write(self, vals):
-        watched = {*self._ticket_watched_fields(), "agreement_id"}
+        watched = {*self._ticket_watched_fields(), "active", "agreement_id"}
         if watched.isdisjoint(vals):
             return super().write(vals)
+        chosen = self.filtered(
+            lambda t: (
+                "agreement_id" in vals
+                and t.agreement_id.id != (vals["agreement_id"] or False)
+            )
+        )
         with self._ticket_following():
-            return super().write(vals)
+            result = super().write(vals)
+        if chosen:
+            chosen._ticket_change_agreement()
+        return result
 
     def unlink(self):
         """Clocks and facts have no foreign key to go by."""
@@ -351,6 +401,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
 
     def action_view_agreement(self):
         self.ensure_one()
+        self._ticket_check_may_read()
         return self.agreement_id.get_formview_action()
 
     def _ticket_open(self):
@@ -371,7 +422,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
             lambda t: (
                 t._ticket_in_scope()
                 and not t.sla_promise_id
-                and not t._ticket_is_closed()
+                and not t._ticket_status().closed
             )
         )
         if tickets:

@@ -1,10 +1,14 @@
 from odoo import models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
+from odoo.tools import format_date
 
 from . import ticket_notes
 
 # Of a customer's addresses, those where something stands.
 SITES = ("delivery", "other")
+# Of a clock at an instant: another agreement may still take it over.
+UNDECIDED = ("running", "at_risk", "paused")
 
 
 class ServiceAgreementTicketMixin(models.AbstractModel):
@@ -24,7 +28,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         tickets = self._ticket_chosen()
         tickets._ticket_see_opened_or_refuse()
         for ticket in tickets.filtered(lambda t: not t._ticket_is_covered()):
-            ticket._ticket_write({"agreement_id": ticket._ticket_match().id})
+            ticket._ticket_set_agreement(ticket._ticket_match())
         covered = tickets.filtered("agreement_id")
         covered._ticket_apply(covered._ticket_freeze())
         if len(self) == 1:
@@ -51,7 +55,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
             self.sudo()._message_log(body=text)
 
     def _ticket_check_may_promise(self):
-        self.check_access("write")
+        self._ticket_check_may_work()
         if not self.env.user.has_group("service_agreement.group_user"):
             raise AccessError(
                 self.env._("Only who makes agreements may promise something new.")
@@ -61,11 +65,17 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         """Of a list, those to which something may still be promised; a single one is
         told why not."""
         tickets = self.sudo()
-        if len(tickets) < 2:
-            return tickets
-        return tickets.filtered(
-            lambda t: t._ticket_in_scope() and not t._ticket_is_closed()
-        )
+        if len(tickets) > 1:
+            return tickets.filtered(lambda t: not t._ticket_status().closed)
+        if tickets and not tickets._ticket_status().in_scope:
+            raise UserError(
+                self.env._(
+                    "%(ticket)s is no ticket of a service desk: nothing is promised"
+                    " on it.",
+                    ticket=tickets.display_name,
+                )
+            )
+        return tickets
 
     def _ticket_see_opened_or_refuse(self):
         """:raise UserError: for what was closed before it could be a ticket"""
@@ -84,41 +94,120 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
     # Which agreement
 
     def _ticket_suits(self):
-        """:return: bool, whether the agreement is this customer's, if he is known"""
+        """:return: bool, whether the agreement is this customer's, if known, and of
+        the company that serves
+        """
+        agreement, company = self.agreement_id, self._ticket_own_company()
+        if company and agreement and agreement.company_id != company:
+            return False
         customer = self._ticket_customer().commercial_partner_id
-        return not customer or self.agreement_id.commercial_partner_id == customer
+        return not customer or agreement.commercial_partner_id == customer
+
+    def _ticket_agreement_domain(self):
+        """:return: Domain of the agreements one may choose for the ticket"""
+        customer = self._ticket_customer().commercial_partner_id
+        company = self._ticket_own_company()
+        of_customer = Domain("commercial_partner_id", "=", customer.id)
+        of_company = Domain("company_id", "=", company.id) if company else Domain.TRUE
+        in_force = self.env["service.agreement"]._in_force_domain(self._ticket_day())
+        return Domain(bool(customer)) & of_customer & of_company & in_force
+
+    def _ticket_day(self):
+        """:return: date, in the company's calendar, from which the ticket counts"""
+        ticket = self._origin
+        noted_at = ticket._ticket_facts()[ticket.id]._get_opened_at()
+        opened_at = noted_at or ticket._ticket_opened_at() or self._ticket_now()
+        return self._ticket_company()._service_day(opened_at)
+
+    def _ticket_why_not_agreement(self):
+        """:return: str, why the agreement may not cover the ticket; else None"""
+        agreement, customer = self.agreement_id, self._ticket_customer()
+        company = self._ticket_own_company()
+        if not customer:
+            return self.env._(
+                "Choose the customer of %(ticket)s first: an agreement covers its own.",
+                ticket=self.display_name,
+            )
+        if agreement.commercial_partner_id != customer.commercial_partner_id:
+            return self.env._(
+                "Agreement %(agreement)s does not cover %(customer)s. Choose"
+                " one of the ticket's customer, or correct the customer first.",
+                agreement=agreement.display_name,
+                customer=customer.display_name,
+            )
+        if company and agreement.company_id != company:
+            return self.env._(
+                "Agreement %(agreement)s is of %(other)s, and the ticket is"
+                " served by %(company)s. Choose an agreement of that company.",
+                agreement=agreement.display_name,
+                other=agreement.company_id.name,
+                company=company.name,
+            )
+        if not agreement._in_force_on(self._ticket_day()):
+            return self.env._(
+                "Agreement %(agreement)s was not in force on %(day)s, when the ticket"
+                " was opened. Choose one that was.",
+                agreement=agreement.display_name,
+                day=format_date(self.env, self._ticket_day()),
+            )
+        return None
 
     def _ticket_is_covered(self):
         return bool(self.agreement_id and self._ticket_suits())
 
-    def _ticket_find_promises(self):
+    def _ticket_find_promises(self, at=None):
         """Find who promised what to tickets that have no agreement yet.
 
+        :param datetime at: when they became tickets, where that is not the creation
         :return: dict of service.agreement.sla.promise by ticket, of those that have one
         """
-        for agreement, covered in _invert(self._ticket_matches()).items():
-            self.browse(covered)._ticket_write({"agreement_id": agreement.id})
+        for agreement, covered in _invert(self._ticket_matches(at)).items():
+            self.browse(covered)._ticket_set_agreement(agreement)
         promises = self.filtered("agreement_id")._ticket_freeze()
         self._ticket_keep_terms(promises)
         return promises
 
-    def _ticket_matches(self):
+    def _ticket_set_agreement(self, agreement):
+        """:param agreement: as found by `_ticket_match`, may be empty"""
+        found = self.with_context(service_agreement_found=True)
+        found._ticket_write({"agreement_id": agreement.id})
+
+    def _ticket_matches(self, at=None):
         """:return: dict of the agreements found, by ticket that has none"""
-        matches = {t: t._ticket_match() for t in self if not t.agreement_id}
+        matches = {t: t._ticket_match(at) for t in self if not t.agreement_id}
         return {ticket: agreement for ticket, agreement in matches.items() if agreement}
 
-    def _ticket_match(self):
-        """:return: the agreement that covers the ticket, looked for once for all that
-        come in together
+    def _ticket_match(self, at=None):
         """
-        customer, company = self._ticket_customer(), self._ticket_company()
-        day = company._service_day(self._ticket_opened_at())
-        agreements = self.env["service.agreement"]
+        :param datetime at: when it became a ticket, where that is not the creation
+        :return: the agreement that covers the ticket, looked for once for all that
+            come in together
+        """
+        customer, company = self._ticket_customer(), self._ticket_own_company()
+        opened_at = at or self._ticket_opened_at()
+        when = company._service_day(opened_at) if company else opened_at
         matches = ticket_notes.get(self.env).matches
-        key = (customer.id, customer.commercial_partner_id.id, company.id, day)
+        key = (customer.id, customer.commercial_partner_id.id, company.id, when)
         if key not in matches:
-            matches[key] = agreements._match(customer, day, company).id
-        return agreements.browse(matches[key] or ())
+            matches[key] = self._ticket_look_up(customer, company, opened_at).id
+        return self.env["service.agreement"].browse(matches[key] or ())
+
+    def _ticket_look_up(self, customer, company, opened_at):
+        """:param res.company company: that serves; empty: whichever has promised
+        something, whoever asks and whatever company he works in
+        """
+        agreements = self.env["service.agreement"].sudo()
+        if not company and customer:
+            groups = agreements._read_group(
+                [("commercial_partner_id", "=", customer.commercial_partner_id.id)],
+                ["company_id"],
+            )
+            company = company.union(*(each for (each,) in groups)).sorted("id")
+        for each in company:
+            day = each._service_day(opened_at)
+            if found := agreements._match(customer, day, each):
+                return found
+        return agreements
 
     # What is promised
 
@@ -127,7 +216,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
 
         :param datetime at: when they became tickets, where that is not the creation
         """
-        promises = self._ticket_find_promises()
+        promises = self._ticket_find_promises(at)
         unopened = self._ticket_see_opened(at, promises)
         self.browse(t.id for t in promises if t not in unopened)._ticket_note_terms(
             promises
@@ -214,10 +303,36 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
             tier=self.agreement_tier_id.name or self.agreement_id.tier_id.name,
         )
 
+    # Another agreement, by hand
+
+    def _ticket_change_agreement(self):
+        """Somebody chose the agreement: what is still to be kept is promised by it,
+        or, where it was taken away, not at all. What was kept or missed stays."""
+        tickets = self.sudo().filtered(lambda t: not t._ticket_status().closed)
+        promises = tickets.filtered("agreement_id")._ticket_freeze()
+        tickets._ticket_see_opened()
+        tickets._ticket_apply(promises)
+        for ticket in tickets - self.browse(t.id for t in promises):
+            ticket._ticket_write({"agreement_tier_id": False, "sla_promise_id": False})
+            ticket._ticket_note("agreement")
+        for ticket in tickets:
+            ticket._message_log(body=ticket._ticket_choice_text())
+
+    def _ticket_choice_text(self):
+        if not self.agreement_id:
+            return self.env._(
+                "The agreement was taken off the ticket: nothing more is promised."
+            )
+        return self.env._(
+            "The agreement was chosen by hand. %(promise)s",
+            promise=self._ticket_promise_text(),
+        )
+
     # Another customer
 
     def _ticket_change_customer(self):
-        """The promise was another customer's: take it back and look for his own.
+        """The promise was another customer's, or another company's: take back what is
+        still to be kept, and look for the right one.
 
         What was kept or missed stays, with its agreement: it was so.
         """
@@ -226,27 +341,37 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         for ticket in self:
             if not ticket._ticket_is_others(clocks.get(ticket, no_clock)):
                 continue
+            reason = ticket._ticket_correction_text()
             ticket._ticket_write(ticket._ticket_prepare_no_promise())
             ticket._ticket_note("agreement")
-            # His own clocks are other ones, not these with another name.
+            # The new clocks are other ones, not these with another name.
             ticket_notes.write_down(self.env)
             ticket._ticket_promise()
             ticket._message_log(
                 body=self.env._(
-                    "The customer was corrected. %(promise)s",
+                    "%(reason)s %(promise)s",
+                    reason=reason,
                     promise=ticket._ticket_promise_text(),
                 )
             )
 
     def _ticket_is_others(self, clocks):
-        """Whether all that was promised so far was promised to somebody else, and
-        nothing of it is decided."""
+        """Whether what is still to be kept was promised to somebody else, or by
+        another company."""
+        if not self.agreement_id or self._ticket_status().closed:
+            return False
         customer = self._ticket_customer().commercial_partner_id
-        if not customer or not self.agreement_id or self._ticket_status().closed:
-            return False
-        if any(c._get_status(self._ticket_now()) in ("met", "missed") for c in clocks):
-            return False
-        return not self._ticket_suits() or bool(clocks.partner_id - customer)
+        now = self._ticket_now()
+        undecided = clocks.filtered(lambda c: c._get_status(now) in UNDECIDED)
+        return not self._ticket_suits() or bool(
+            customer and undecided.partner_id - customer
+        )
+
+    def _ticket_correction_text(self):
+        company = self._ticket_own_company()
+        if company and company != self.agreement_id.company_id:
+            return self.env._("%(company)s serves it now.", company=company.name)
+        return self.env._("The customer was corrected.")
 
     def _ticket_prepare_no_promise(self):
         values = {"agreement_tier_id": False, "sla_promise_id": False}

@@ -19,6 +19,7 @@ from . import test_sla_delay
 from . import test_sla_warning
 from . import test_ticket
 from . import test_ticket_answer
+from . import test_ticket_desk
 from . import test_change
 from . import test_change_sequences
 from . import test_change_wizard

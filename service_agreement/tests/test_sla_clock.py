@@ -248,7 +248,7 @@ class TestSlaClock(ServiceDeskCommon):
         before = ticket.sla_clock_ids.read(names)
         clocks = ticket.sla_clock_ids.sudo()
         clocks.write({"state": "running", "deadline": False, "used_seconds": 7})
-        clocks._refresh()
+        ticket.sudo()._ticket_read_clocks()
         self.assertEqual(ticket.sla_clock_ids.read(names), before)
 
     def test_opposite_changes_in_one_second_leave_the_last(self):

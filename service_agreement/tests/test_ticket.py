@@ -67,22 +67,23 @@ class TestTicket(ServiceDeskCommon):
 
     def test_an_agreement_chosen_by_hand_starts_the_promise(self):
         ticket = self._open_ticket("2026-03-06 15:00", partner_id=False)
+        ticket._ticket_write({"partner_id": self.customer.id})
         with self.at_desk("2026-03-06 16:00"):
             ticket.agreement_id = self.agreement
-        self.assertEqual(len(ticket.sla_clock_ids), 2)
+        self.assertEqual(self.on_wall(ticket.sla_due_at), "Mon 11:00")
+        self.assertEqual(ticket.agreement_tier_id, self.tier)
 
     def test_another_customer_s_agreement_is_refused(self):
         other = self._create_customer("Nobody's Villa")
         ticket = self._open_ticket("2026-03-06 15:00", partner_id=other.id)
         with self.assertRaisesRegex(ValidationError, "does not cover Nobody's Villa"):
-            ticket.with_user(self.agent).agreement_id = self.agreement
+            ticket.agreement_id = self.agreement
 
     def test_another_company_s_agreement_is_refused(self):
         company = self.env["res.company"].create({"name": "Elsewhere"})
         desk = self.desk.copy({"company_id": company.id})
-        ticket = self._open_ticket(
-            "2026-03-06 15:00", project_id=desk.id, partner_id=False
-        )
+        ticket = self._open_ticket("2026-03-06 15:00", project_id=desk.id)
+        self.assertFalse(ticket.agreement_id)
         with self.assertRaisesRegex(ValidationError, "served by Elsewhere"):
             ticket.agreement_id = self.agreement
 
@@ -112,8 +113,10 @@ class TestTicket(ServiceDeskCommon):
         self._answer(ticket, "2026-03-06 15:30")
         with self.at_desk("2026-03-06 16:00"):
             ticket.partner_id = self._create_customer("Nobody's Villa")
-        self.assertEqual(ticket.agreement_id, self.agreement)
-        self.assertEqual(self._clock(ticket, "first_response").state, "met")
+        clock = ticket.sla_clock_ids
+        self.assertEqual((clock.metric, clock.state), ("first_response", "met"))
+        self.assertEqual(clock.agreement_id, self.agreement)
+        self.assertFalse(ticket.agreement_id)
         self.assertTrue(ticket.agreement_missing)
 
     def test_another_contact_of_the_customer_changes_no_promise(self):
@@ -149,7 +152,7 @@ class TestTicket(ServiceDeskCommon):
         ticket = self._open_ticket("2026-03-06 10:00")
         hours = self._clock(ticket).sla_calendar_id.sudo()
         hours.spec = hours.spec.replace("Europe/Amsterdam", "Mars/Olympus")
-        self._clock(ticket).sudo()._refresh()
+        ticket.sudo()._ticket_read_clocks()
         self.assertEqual(self.on_wall(self._clock(ticket).deadline), "Fri 18:00")
 
     def test_a_manager_s_fact_sets_the_clocks(self):
@@ -275,9 +278,9 @@ class TestTicket(ServiceDeskCommon):
             project.is_service_desk = True
         self.assertTrue(task.is_ticket)
         self.assertEqual(task.agreement_id, self.agreement)
-        self.assertEqual(task.ticket_fact_ids.mapped("kind"), ["opened", "answered"])
-        self.assertEqual(self._clock(task, "first_response").state, "met")
-        self.assertEqual(self.on_wall(self._clock(task).deadline), "Mon 15:00")
+        self.assertEqual(task.ticket_fact_ids.mapped("kind"), ["opened"])
+        self.assertEqual(self.on_wall(task.sla_due_at), "Mon 13:00")
+        self.assertEqual(self.on_wall(self._clock(task).deadline), "Mon 17:00")
         self.assertFalse(solved.ticket_fact_ids)
         self.assertFalse(solved.agreement_id)
 

@@ -21,5 +21,5 @@ class ServiceAgreementTicketExplanation(models.TransientModel):
                 wizard.explanation = False
                 continue
             ticket = self.env[wizard.res_model].browse(wizard.res_id)
-            ticket.check_access("read")
+            ticket._ticket_check_may_read()
             wizard.explanation = ticket._ticket_render_explanation()

@@ -49,5 +49,5 @@ class ServiceAgreementTicketFactAdd(models.TransientModel):
         if self.res_model not in models_of_tickets._get_ticket_models():
             return models_of_tickets
         ticket = self.env[self.res_model].browse(self.res_id)
-        ticket.check_access("write")
+        ticket._ticket_check_may_work()
         return ticket

@@ -69,6 +69,7 @@ class HelpdeskTicket(models.Model):
             "partner_id": self.partner_id.id,
             "partner_name": self.partner_name,
             "partner_email": self.partner_email,
+            "priority": self.priority,
             "category_id": self.category_id.id,
             "user_id": self.user_id.id,
             "follows_id": self.id,
@@ -87,4 +88,5 @@ class HelpdeskTicket(models.Model):
             "duplicate_id",
             "priority",
             "partner_id",
+            "company_id",
         ]

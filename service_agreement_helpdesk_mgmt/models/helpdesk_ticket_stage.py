@@ -39,6 +39,6 @@ class HelpdeskTicketStage(models.Model):
         """
         if not {"ticket_status", "closed"} & vals.keys():
             return super().write(vals)
-        tickets = self.env["helpdesk.ticket"].sudo()
+        tickets = self.env["helpdesk.ticket"].sudo().with_context(active_test=False)
         with tickets.search([("stage_id", "in", self.ids)])._ticket_following():
             return super().write(vals)
