@@ -9,6 +9,7 @@ from ..tools.sla_clock import Target
 from ..tools.sla_history import Line, get_due_at
 from . import ticket_notes
 from .service_agreement_sla_calendar import canonical_json, digest
+from .service_agreement_sla_target import MAX_MINUTES
 
 
 class Label(NamedTuple):
@@ -97,8 +98,25 @@ class ServiceAgreementSlaPromise(models.Model):
             if problem := calendar._why_no_service_hours():
                 raise UserError(problem)
             hours[calendar.id] = calendar._get_service_spec(company, tz, year)
+            self._check_countable(calendar, hours[calendar.id])
         lines = [target._prepare_promise_line() for target in targets]
+        if any(line["minutes"] > MAX_MINUTES for line in lines):
+            raise UserError(self.env._("A promise takes at most ten years."))
         return digest(canonical_json([lines, hours])), lines, hours
+
+    @api.model
+    def _check_countable(self, calendar, spec):
+        """:raise UserError: for hours that no clock can count in"""
+        try:
+            self.env["service.agreement.sla.calendar"]._check_spec(spec)
+        except (ValueError, OverflowError) as error:
+            raise UserError(
+                self.env._(
+                    "No time can be counted in the hours of “%(calendar)s”: %(error)s",
+                    calendar=calendar.display_name,
+                    error=error,
+                )
+            ) from error
 
     @api.model
     def _get_reader(self):

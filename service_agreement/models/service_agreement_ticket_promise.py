@@ -1,7 +1,13 @@
+import logging
+
+from psycopg2 import Error as DatabaseError
+
 from odoo import models
 from odoo.exceptions import AccessError, UserError
 
 from . import ticket_notes
+
+_logger = logging.getLogger(__name__)
 
 # Of a customer's addresses, those where something stands.
 SITES = ("delivery", "other")
@@ -167,7 +173,10 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         for key, tickets in self.grouped(lambda t: t._ticket_freeze_key()).items():
             try:
                 promise = self.env["service.agreement.sla.promise"]._freeze(*key)
-            except (UserError, ValueError) as error:
+            except DatabaseError:
+                raise
+            except Exception as error:
+                _logger.warning("Nothing could be promised: %s", error, exc_info=True)
                 tickets._ticket_report(error)
                 continue
             promises.update(dict.fromkeys(tickets, promise))
