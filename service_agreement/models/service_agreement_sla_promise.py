@@ -1,5 +1,5 @@
 import json
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta, timezone
 from typing import NamedTuple
 
 from odoo import api, fields, models, tools
@@ -167,19 +167,19 @@ class ServiceAgreementSlaPromise(models.Model):
         """:param old: the promise given before
         :param facts: service.agreement.ticket.fact of the ticket
         :param datetime now: naive UTC
-        :return: a promise that has of each thing, at each priority, what is due
-            earlier on this ticket
+        :return: a promise that has of each thing, at each priority, the line that is
+            better whatever happens, and that is not missed by being promised
         """
         happenings, now = facts._get_happenings(), now.replace(tzinfo=timezone.utc)
 
-        def get_due(line):
+        def is_ahead(line):
             due = get_due_at(self._get_line(line), happenings, now)
-            return due or datetime.max.replace(tzinfo=timezone.utc)
+            return due is None or due > now
 
-        best = {}
-        for line in [*old._get_targets(), *self._get_targets()]:
+        best = {(line["priority"], line["metric"]): line for line in old._get_targets()}
+        for line in self._get_targets():
             key = line["priority"], line["metric"]
-            if key not in best or get_due(line) < get_due(best[key]):
+            if _is_better(line, best.get(key)) and is_ahead(line):
                 best[key] = line
         return self._freeze_lines([best[key] for key in sorted(best)])
 
@@ -195,3 +195,18 @@ class ServiceAgreementSlaPromise(models.Model):
         return self.search([("hash", "=", key)], limit=1) or self.create(
             {"hash": key, "spec": text}
         )
+
+
+def _is_better(new, old):
+    """Whether a line is never due later than another one, whatever happens.
+
+    :param dict new: see ServiceAgreementSlaPromise
+    :param old: the same, or None where nothing was promised
+    """
+    if old is None:
+        return True
+    return (
+        new["calendar"] in (None, old["calendar"])
+        and new["minutes"] <= old["minutes"]
+        and new["pausable"] <= old["pausable"]
+    )

@@ -37,8 +37,8 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
             self.sudo()._message_log(body=self.sudo()._ticket_promise_text())
 
     def action_ticket_apply_better_promise(self):
-        """Promise what the agreement promises now wherever that is earlier, and keep
-        the rest: never worse than what the customer was told."""
+        """Promise what the agreement promises now wherever that is better, and keep
+        the rest: nothing is due later than the customer was told, or late at once."""
         self._ticket_check_may_promise()
         tickets = self._ticket_chosen().filtered(lambda t: t._ticket_is_covered())
         tickets._ticket_see_opened_or_refuse()
@@ -104,7 +104,11 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         """
         for agreement, covered in _invert(self._ticket_matches()).items():
             self.browse(covered)._ticket_write({"agreement_id": agreement.id})
-        promises = self.filtered("agreement_id")._ticket_freeze()
+        # What was closed when it came in, imported or copied, was promised nothing.
+        promised = self.filtered(
+            lambda t: t.agreement_id and not t._ticket_status().closed
+        )
+        promises = promised._ticket_freeze()
         self._ticket_keep_terms(promises)
         return promises
 
