@@ -1,5 +1,5 @@
 from collections import defaultdict
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from odoo import api, models
@@ -22,7 +22,9 @@ class ResourceCalendar(models.Model):
          "closed": [["2026-12-25T00:00:00", "2026-12-26T00:00:00"]],
          "special": {"2026-07-06": [[600, 900]]}}
 
-    Times in it are local: a holiday is a day on the wall, whoever's clock it is.
+    Times in it are local: a holiday is a day on the wall, whoever's clock it is. Only
+    a closure at the second of two times that the clock shows alike is kept in UTC, with
+    its offset: "2026-10-25T00:30:00+00:00".
     """
 
     _inherit = "resource.calendar"
@@ -46,6 +48,16 @@ class ResourceCalendar(models.Model):
                 "“%(calendar)s” has flexible hours: a promise needs hours that open and"
                 " close.",
                 calendar=self.display_name,
+            )
+        odd_rows = self._get_service_attendances().filtered(
+            lambda row: not row._is_within_a_day()
+        )
+        if odd_rows:
+            return self.env._(
+                "“%(calendar)s” has hours that no day has: %(hours)s. A day goes from"
+                " 0:00 to 24:00.",
+                calendar=self.display_name,
+                hours=", ".join(odd_rows.mapped("name")),
             )
         reversed_rows = self._get_service_attendances().filtered(
             lambda row: _minute(row.hour_from) > _minute(row.hour_to, closing=True)
@@ -83,7 +95,10 @@ class ResourceCalendar(models.Model):
 
     def _get_service_attendances(self):
         return self.attendance_ids.filtered(
-            lambda row: row._is_work_period() and row.hour_from != row.hour_to
+            lambda row: (
+                row._is_work_period()
+                and _minute(row.hour_from) != _minute(row.hour_to, closing=True)
+            )
         )
 
     def _get_service_week(self, week_type):
@@ -126,8 +141,7 @@ class ResourceCalendar(models.Model):
         )
         wall = zone(self.tz)
         return sorted(
-            [_wall_clock(leave.date_from, wall), _wall_clock(leave.date_to, wall, True)]
-            for leave in leaves
+            _closure(leave.date_from, leave.date_to, wall) for leave in leaves
         )
 
 
@@ -140,9 +154,18 @@ def _minute(hour, closing=False):
     return MINUTES_PER_DAY if closing and minute >= MINUTES_PER_DAY - 1 else minute
 
 
+def _closure(date_from, date_to, wall):
+    """:return: [start, end], local and without a zone, see ResourceCalendar"""
+    local = [_wall_clock(date_from, wall), _wall_clock(date_to, wall, closing=True)]
+    # The second time that the clock, put back, shows it: on a wall it is the first.
+    if any(each.fold for each in local):
+        return [each.astimezone(UTC).isoformat() for each in local]
+    return [each.replace(tzinfo=None).isoformat() for each in local]
+
+
 def _wall_clock(instant, wall, closing=False):
-    """:return: str, local and without a zone; 23:59:59 ends a day that has 24 hours"""
-    local = instant.replace(tzinfo=UTC).astimezone(wall).replace(tzinfo=None)
+    """:return: aware datetime; 23:59:59 ends a day that has 24 hours"""
+    local = instant.replace(tzinfo=UTC, microsecond=0).astimezone(wall)
     if closing and (local.hour, local.minute) == (23, 59):
-        local = datetime.combine(local.date() + timedelta(days=1), datetime.min.time())
-    return local.replace(microsecond=0).isoformat()
+        local = datetime.combine(local.date() + timedelta(days=1), time.min, wall)
+    return local

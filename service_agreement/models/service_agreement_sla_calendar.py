@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from odoo import api, fields, models
 
-from ..tools.working_time import WorkingTime
+from ..tools.working_time import WorkingTime, first_instant
 from .instant import zone
 
 
@@ -26,7 +26,10 @@ class ServiceAgreementSlaCalendar(models.Model):
     # ticket is never refused. What is spent is a row.
     hash = fields.Char(required=True, readonly=True, index=True)
     spec = fields.Text(
-        required=True, readonly=True, help="See resource.calendar, _get_service_spec."
+        string="Hours",
+        required=True,
+        readonly=True,
+        help="Opening hours of the week, closed days and time zone, as they were.",
     )
     calendar_id = fields.Many2one(
         "resource.calendar",
@@ -58,6 +61,11 @@ class ServiceAgreementSlaCalendar(models.Model):
             return ALWAYS
         return _parse_working_time(self.spec)
 
+    @api.model
+    def _check_spec(self, spec):
+        """:raise ValueError: for hours that no clock can count in"""
+        _parse_working_time(canonical_json(spec))
+
 
 ALWAYS = WorkingTime.always()
 
@@ -85,4 +93,6 @@ def _parse_working_time(text):
 
 
 def _aware(text, wall):
-    return datetime.fromisoformat(text).replace(tzinfo=wall)
+    """:return: aware datetime; of a time without an offset, when `wall` shows it"""
+    instant = datetime.fromisoformat(text)
+    return instant if instant.tzinfo else first_instant(instant.replace(tzinfo=wall))

@@ -1,7 +1,10 @@
+from datetime import timedelta, timezone
+
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, format_datetime
 
+from ..tools.sla_history import renumber
 from . import instant, ticket_notes
 from .service_agreement_sla_target import METRICS, PRIORITIES, format_minutes
 
@@ -16,7 +19,8 @@ READING = (
     "sla_calendar_id",
     "agreement_id",
     "tier_id",
-    "reprioritised",
+    "late_by_change",
+    "excused_until",
     "state",
     "started_at",
     "stopped_at",
@@ -108,12 +112,27 @@ class ServiceAgreementSlaClock(models.Model):
     risk_at = fields.Datetime(
         string="At Risk From", help="When three quarters of the time are used."
     )
-    used_seconds = fields.Integer(help="Service time used, as of the last fact.")
-    remaining_seconds = fields.Integer(help="Service time left, as of the last fact.")
-    late_seconds = fields.Integer(help="Service time too late, as of the last fact.")
+    used_seconds = fields.Integer(
+        "Time Used", help="Service time used, as of the last fact."
+    )
+    remaining_seconds = fields.Integer(
+        "Time Left", help="Service time left, as of the last fact."
+    )
+    late_seconds = fields.Integer(
+        "Too Late By", help="Service time too late, as of the last fact."
+    )
+    late_by_change = fields.Boolean(
+        string="Late by a Later Change",
+        help="The deadline of a new priority or promise had passed when it was set.",
+    )
+    excused_until = fields.Datetime(
+        help="From then on it is late by what was promised before the change, too.",
+    )
     reprioritised = fields.Boolean(
-        string="Missed by Re-prioritisation",
-        help="By the deadline of a new priority, which had passed when it was set.",
+        string="Missed by a Later Change",
+        compute="_compute_reprioritised",
+        help="The deadline of a new priority or promise had passed when it was set, and"
+        " by what was promised before it is not late.",
     )
 
     _ticket_metric_uniq = models.UniqueIndex(
@@ -126,6 +145,13 @@ class ServiceAgreementSlaClock(models.Model):
         now = instant.now(self.env)
         for clock in self:
             clock.status = clock._get_status(now)
+
+    @api.depends("late_by_change", "excused_until")
+    def _compute_reprioritised(self):
+        now = instant.now(self.env)
+        for clock in self:
+            until = clock.excused_until
+            clock.reprioritised = clock.late_by_change and not (until and until < now)
 
     def _get_status(self, now):
         self.ensure_one()
@@ -215,10 +241,17 @@ class ServiceAgreementSlaClock(models.Model):
 
     @api.model
     def _cron_check(self):
+        self.search(
+            [("state", "=", "missed"), ("excused_until", "<", instant.now(self.env))]
+        )._after_excuse()
         self.env["service.agreement.ticket.mixin"]._cron_check_clocks()
 
     def _after_reading(self):
         """Hook: the clocks in ``self`` are new, or were set anew by their facts."""
+
+    def _after_excuse(self):
+        """Hook: what was promised before a change is missed as well; called every night
+        for all of these."""
 
     @api.model
     def _get_shown(self, res_model, res_ids):
@@ -285,30 +318,68 @@ class ServiceAgreementSlaClock(models.Model):
         if derived is None:
             return [self.env._("cannot be counted: the reason is in the server's log")]
         texts = []
-        for clock in derived:
-            name = f"{clock.metric} {clock.number}"
+        for clock in self._renumber(derived, stored):
+            name = self._name_clock(clock.metric, clock.number)
             values = self._prepare_reading(clock)
             if shown := stored.pop((clock.metric, clock.number), None):
                 texts += self._describe_difference(name, shown, values)
             else:
                 texts.append(self.env._("%(clock)s is missing", clock=name))
         return texts + [
-            self.env._("%(clock)s should not exist", clock=f"{metric} {number}")
+            self.env._(
+                "%(clock)s should not be there", clock=self._name_clock(metric, number)
+            )
             for metric, number in stored
         ]
 
     def _describe_difference(self, name, shown, values):
         return [
             self.env._(
-                "%(clock)s: %(field)s is %(stored)s, the facts say %(derived)s",
+                "%(clock)s: “%(field)s” shows %(stored)s, by what happened it is"
+                " %(derived)s",
                 clock=name,
-                field=field,
-                stored=shown[field],
-                derived=derived,
+                field=self._fields[field]._description_string(self.env),
+                stored=self._name_value(field, shown[field]),
+                derived=self._name_value(field, derived),
             )
             for field, derived in values.items()
             if shown[field] != derived
         ]
+
+    def _name_clock(self, metric, number):
+        """:return: str, "First answer" or "Reply to a message, no. 2" """
+        label = self._name_value("metric", metric)
+        if number == 1:
+            return label
+        return self.env._("%(promise)s, no. %(number)s", promise=label, number=number)
+
+    def _name_value(self, name, value):
+        """:return: str, a value of a field as people read it"""
+        field = self._fields[name]
+        if field.type == "boolean":
+            return self.env._("yes") if value else self.env._("no")
+        if name.endswith("_seconds"):
+            return str(timedelta(seconds=value))
+        if not value:
+            return self.env._("nothing")
+        if field.type == "selection":
+            return dict(field._description_selection(self.env))[value]
+        if field.type == "datetime":
+            return format_datetime(self.env, value)
+        if field.type == "many2one":
+            return self.env[field.comodel_name].browse(value).display_name
+        return str(value)
+
+    @api.model
+    def _renumber(self, derived, stored):
+        """:return: list of tools.sla_history.Clock, by the numbers that are stored;
+        parameters as of `_compare`
+        """
+        spans = {
+            key: (_aware(shown["started_at"]), _aware(shown["stopped_at"]))
+            for key, shown in stored.items()
+        }
+        return renumber(derived, spans)
 
     @api.model
     def _prepare_reading(self, clock):
@@ -322,7 +393,8 @@ class ServiceAgreementSlaClock(models.Model):
             "metric": clock.metric,
             "number": clock.number,
             **clock.line.label._asdict(),
-            "reprioritised": clock.reprioritised,
+            "late_by_change": clock.late_by_change,
+            "excused_until": _naive(clock.excused_until),
             "state": reading.state,
             "started_at": _naive(clock.started_at),
             "stopped_at": _naive(clock.stopped_at),
@@ -332,6 +404,10 @@ class ServiceAgreementSlaClock(models.Model):
             "remaining_seconds": int(reading.remaining.total_seconds()),
             "late_seconds": int(reading.late.total_seconds()),
         }
+
+
+def _aware(naive):
+    return naive.replace(tzinfo=timezone.utc) if naive else None
 
 
 def _naive(aware):

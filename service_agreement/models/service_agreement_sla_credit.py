@@ -396,6 +396,13 @@ class ServiceAgreementSlaClock(models.Model):
         super()._after_reading()
         self._withdraw_proposals()
 
+    def _after_excuse(self):
+        super()._after_excuse()
+        credits = self.env["service.agreement.sla.credit"].sudo()
+        known = credits.search([("clock_id", "in", self.ids)]).clock_id
+        for clock in self - known:
+            clock._propose_credit()
+
     def _propose_credit(self):
         """Sudo: proposed by whoever announces the miss."""
         self.ensure_one()

@@ -1,5 +1,5 @@
 import json
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta, timezone
 from typing import NamedTuple
 
 from odoo import api, fields, models, tools
@@ -9,6 +9,7 @@ from ..tools.sla_clock import Target
 from ..tools.sla_history import Line, get_due_at
 from . import ticket_notes
 from .service_agreement_sla_calendar import canonical_json, digest
+from .service_agreement_sla_target import MAX_MINUTES
 
 
 class Label(NamedTuple):
@@ -97,8 +98,25 @@ class ServiceAgreementSlaPromise(models.Model):
             if problem := calendar._why_no_service_hours():
                 raise UserError(problem)
             hours[calendar.id] = calendar._get_service_spec(company, tz, year)
+            self._check_countable(calendar, hours[calendar.id])
         lines = [target._prepare_promise_line() for target in targets]
+        if any(line["minutes"] > MAX_MINUTES for line in lines):
+            raise UserError(self.env._("A promise takes at most ten years."))
         return digest(canonical_json([lines, hours])), lines, hours
+
+    @api.model
+    def _check_countable(self, calendar, spec):
+        """:raise UserError: for hours that no clock can count in"""
+        try:
+            self.env["service.agreement.sla.calendar"]._check_spec(spec)
+        except (ValueError, OverflowError) as error:
+            raise UserError(
+                self.env._(
+                    "No time can be counted in the hours of “%(calendar)s”: %(error)s",
+                    calendar=calendar.display_name,
+                    error=error,
+                )
+            ) from error
 
     @api.model
     def _get_reader(self):
@@ -149,19 +167,19 @@ class ServiceAgreementSlaPromise(models.Model):
         """:param old: the promise given before
         :param facts: service.agreement.ticket.fact of the ticket
         :param datetime now: naive UTC
-        :return: a promise that has of each thing, at each priority, what is due
-            earlier on this ticket
+        :return: a promise that has of each thing, at each priority, the line that is
+            better whatever happens, and that is not missed by being promised
         """
         happenings, now = facts._get_happenings(), now.replace(tzinfo=timezone.utc)
 
-        def get_due(line):
+        def is_ahead(line):
             due = get_due_at(self._get_line(line), happenings, now)
-            return due or datetime.max.replace(tzinfo=timezone.utc)
+            return due is None or due > now
 
-        best = {}
-        for line in [*old._get_targets(), *self._get_targets()]:
+        best = {(line["priority"], line["metric"]): line for line in old._get_targets()}
+        for line in self._get_targets():
             key = line["priority"], line["metric"]
-            if key not in best or get_due(line) < get_due(best[key]):
+            if _is_better(line, best.get(key)) and is_ahead(line):
                 best[key] = line
         return self._freeze_lines([best[key] for key in sorted(best)])
 
@@ -177,3 +195,18 @@ class ServiceAgreementSlaPromise(models.Model):
         return self.search([("hash", "=", key)], limit=1) or self.create(
             {"hash": key, "spec": text}
         )
+
+
+def _is_better(new, old):
+    """Whether a line is never due later than another one, whatever happens.
+
+    :param dict new: see ServiceAgreementSlaPromise
+    :param old: the same, or None where nothing was promised
+    """
+    if old is None:
+        return True
+    return (
+        new["calendar"] in (None, old["calendar"])
+        and new["minutes"] <= old["minutes"]
+        and new["pausable"] <= old["pausable"]
+    )

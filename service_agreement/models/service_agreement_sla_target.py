@@ -14,6 +14,8 @@ PRIORITIES = [
     ("2", "High"),
     ("3", "Urgent"),
 ]
+# What every column and every date can hold, and longer than anybody waits.
+MAX_MINUTES = 10 * 366 * 24 * 60
 # What waits for the customer waits for nobody's first answer.
 NEVER_PAUSED = ("first_response",)
 
@@ -75,6 +77,10 @@ class ServiceAgreementSlaTarget(models.Model):
     _minutes_positive = models.Constraint(
         "CHECK(minutes > 0)",
         "A promise takes at least one minute; to promise nothing, remove the line.",
+    )
+    _minutes_at_most = models.Constraint(
+        f"CHECK(minutes <= {MAX_MINUTES})",
+        "A promise takes at most ten years.",
     )
     _one_owner = models.Constraint(
         "CHECK(num_nonnulls(tier_id, agreement_id) = 1)",

@@ -133,9 +133,9 @@ class _Words:
         done = self.clock.stopped_at and self._show(self.clock.stopped_at)
         left = self._measure(reading.remaining)
         if reading.state == "missed":
-            if self.clock.reprioritised:
+            if self.clock.is_excused(now):
                 return self.env._(
-                    "Missed by re-prioritisation: with the new priority it was due"
+                    "Missed by a later change: by what was promised then it was due"
                     " %(due)s.",
                     due=due,
                 )

@@ -1,9 +1,15 @@
+import logging
+
+from psycopg2 import Error as DatabaseError
+
 from odoo import models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import format_date
 
 from . import ticket_notes
+
+_logger = logging.getLogger(__name__)
 
 # Of a customer's addresses, those where something stands.
 SITES = ("delivery", "other")
@@ -35,8 +41,8 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
             self.sudo()._message_log(body=self.sudo()._ticket_promise_text())
 
     def action_ticket_apply_better_promise(self):
-        """Promise what the agreement promises now wherever that is earlier, and keep
-        the rest: never worse than what the customer was told."""
+        """Promise what the agreement promises now wherever that is better, and keep
+        the rest: nothing is due later than the customer was told, or late at once."""
         self._ticket_check_may_promise()
         tickets = self._ticket_chosen().filtered(lambda t: t._ticket_is_covered())
         tickets._ticket_see_opened_or_refuse()
@@ -163,7 +169,11 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         """
         for agreement, covered in _invert(self._ticket_matches(at)).items():
             self.browse(covered)._ticket_set_agreement(agreement)
-        promises = self.filtered("agreement_id")._ticket_freeze()
+        # What was closed when it came in, imported or copied, was promised nothing.
+        promised = self.filtered(
+            lambda t: t.agreement_id and not t._ticket_status().closed
+        )
+        promises = promised._ticket_freeze()
         self._ticket_keep_terms(promises)
         return promises
 
@@ -256,7 +266,10 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         for key, tickets in self.grouped(lambda t: t._ticket_freeze_key()).items():
             try:
                 promise = self.env["service.agreement.sla.promise"]._freeze(*key)
-            except (UserError, ValueError) as error:
+            except DatabaseError:
+                raise
+            except Exception as error:
+                _logger.warning("Nothing could be promised: %s", error, exc_info=True)
                 tickets._ticket_report(error)
                 continue
             promises.update(dict.fromkeys(tickets, promise))

@@ -48,9 +48,13 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         derived = self._ticket_derive()
         clocks = self.env["service.agreement.sla.clock"].sudo()
         stored = clocks._get_shown(self._name, derived)
+        by_ticket = {}
+        for (ticket_id, *key), shown in stored.items():
+            by_ticket.setdefault(ticket_id, {})[tuple(key)] = shown
         missing, changes = [], {}
         for ticket in self.browse(derived):
-            for clock in derived[ticket.id]:
+            shown = by_ticket.get(ticket.id, {})
+            for clock in clocks._renumber(derived[ticket.id], shown):
                 values = clocks._prepare_reading(clock)
                 key = (ticket.id, clock.metric, clock.number)
                 if key not in stored:

@@ -163,7 +163,7 @@ class TestSlaClock(ServiceDeskCommon):
             clock = self._clock(ticket)
             self.assertEqual(self.on_wall(clock.deadline), "Mon 12:00")
             self.assertEqual(clock.status, "missed")
-        self.assertTrue(clock.reprioritised)
+            self.assertTrue(clock.reprioritised)
         with self.at_desk("2026-03-09 14:00"):
             ticket.priority = "0"
             self.assertEqual(clock.status, "missed", "lowering undoes no breach")
@@ -174,7 +174,7 @@ class TestSlaClock(ServiceDeskCommon):
         with self.at_desk("2026-03-09 16:00"):
             self.assertEqual(clock.status, "missed")
             ticket.priority = "3"
-        self.assertFalse(clock.reprioritised)
+        self.assertFalse(clock.late_by_change)
         self.assertEqual(clock.priority, "0")
 
     def test_a_new_priority_whose_deadline_is_ahead_breaks_nothing(self):
@@ -182,7 +182,86 @@ class TestSlaClock(ServiceDeskCommon):
         with self.at_desk("2026-03-09 10:10"):
             ticket.priority = "3"
             self.assertEqual(set(ticket.sla_clock_ids.mapped("priority")), {"3"})
-        self.assertFalse(any(ticket.sla_clock_ids.mapped("reprioritised")))
+        self.assertFalse(any(ticket.sla_clock_ids.mapped("late_by_change")))
+
+    def test_late_by_the_old_deadline_too_it_is_a_miss_like_any_other(self):
+        ticket = self._open_ticket("2026-03-09 09:00")
+        with self.at_desk("2026-03-09 16:50"):
+            ticket.priority = "3"
+            clock = self._clock(ticket)
+            self.assertTrue(clock.reprioritised)
+        for wall, excused in (("2026-03-09 17:00", True), ("2026-03-10 09:00", False)):
+            with self.at_desk(wall):
+                self.env.invalidate_all()
+                self.assertEqual(clock.reprioritised, excused, wall)
+
+    def test_done_by_the_old_deadline_it_is_no_miss_of_ours(self):
+        ticket = self._open_ticket("2026-03-09 09:00")
+        with self.at_desk("2026-03-09 16:50"):
+            ticket.priority = "3"
+        self._move(ticket, "solved", "2026-03-09 16:55")
+        self.assertTrue(self._clock(ticket).reprioritised)
+
+    def test_today_s_promise_that_is_late_at_once_is_marked(self):
+        ticket = self._open_ticket("2026-03-09 09:00")
+        self.agreement.target_ids.minutes = 2 * 60
+        with self.at_desk("2026-03-09 15:00"):
+            ticket.action_ticket_apply_promise()
+            clock = self._clock(ticket)
+            self.assertEqual((clock.status, clock.reprioritised), ("missed", True))
+
+    def test_raised_while_solved_it_counts_once_reopened(self):
+        ticket = self._open_ticket("2026-03-09 10:00")
+        self._move(ticket, "solved", "2026-03-09 10:30")
+        with self.at_desk("2026-03-09 11:00"):
+            ticket.priority = "3"
+        self.assertEqual(self._clock(ticket).priority, "0")
+        self._move(ticket, "In Progress", "2026-03-11 11:00")
+        clock = self._clock(ticket)
+        self.assertEqual(
+            (clock.priority, self.on_wall(clock.deadline)), ("3", "Wed 12:30")
+        )
+
+    def test_cancelled_and_taken_up_again_it_goes_on(self):
+        ticket = self._open_ticket("2026-03-09 10:00")
+        with self.at_desk("2026-03-09 12:00"):
+            ticket.state = "1_canceled"
+        with self.at_desk("2026-03-11 11:00"):
+            ticket.state = "01_in_progress"
+        dues = [
+            self.on_wall(self._clock(ticket, metric).deadline)
+            for metric in ("first_response", "resolution")
+        ]
+        self.assertEqual(dues, ["Wed 13:00", "Wed 17:00"])
+
+    def test_moved_off_the_desk_and_back_it_goes_on(self):
+        ticket = self._open_ticket("2026-03-09 10:00")
+        stage = ticket.stage_id
+        other = self.env["project.project"].create({"name": "Building"})
+        with self.at_desk("2026-03-09 12:00"):
+            ticket.project_id = other
+        self.assertEqual(self._clock(ticket).state, "cancelled")
+        with self.at_desk("2026-03-11 11:00"):
+            ticket.write({"project_id": self.desk.id, "stage_id": stage.id})
+        self.assertEqual(self._clock(ticket).state, "running")
+        self.assertEqual(self.on_wall(self._clock(ticket).deadline), "Wed 17:00")
+
+    def test_solved_without_an_answer_and_reopened_an_answer_is_owed(self):
+        ticket = self._open_ticket("2026-03-09 10:00")
+        self._move(ticket, "solved", "2026-03-09 11:00")
+        self._move(ticket, "In Progress", "2026-03-11 11:00")
+        clock = self._clock(ticket, "first_response")
+        self.assertEqual(
+            (clock.state, self.on_wall(clock.deadline)), ("running", "Wed 14:00")
+        )
+
+    def test_born_closed_nothing_is_promised(self):
+        ticket = self._open_ticket(
+            "2026-03-09 10:00", stage_id=self.stages["solved"].id, state="1_done"
+        )
+        self.assertEqual(ticket.ticket_fact_ids.mapped("kind"), ["opened", "solved"])
+        self.assertFalse(ticket.sla_clock_ids)
+        self.assertEqual(ticket.agreement_id, self.agreement)
 
     def test_lowered_before_the_breach(self):  # PRI-03
         ticket = self._open_ticket("2026-03-09 10:00", priority="3")

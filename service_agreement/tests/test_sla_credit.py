@@ -79,9 +79,26 @@ class TestSlaCredit(WarningCommon):
         ticket = self._open("2026-03-09 10:00")
         with self.at_desk("2026-03-09 13:00"):
             ticket.priority = "3"
-        self._warn("2026-03-10 12:00")
+        self._answer(ticket, "2026-03-09 13:30")
+        for night in ("2026-03-10 02:00", "2026-03-11 02:00"):
+            self._check(night)
         self.assertEqual(ticket.sla_clock_ids.status, "missed")
         self.assertFalse(self._get_credit(ticket))
+
+    def test_late_by_the_old_priority_as_well_proposes_it_once(self):
+        ticket = self._open("2026-03-09 10:00")
+        with self.at_desk("2026-03-09 13:00"):
+            ticket.priority = "3"
+        self._warn("2026-03-09 13:30")
+        self.assertFalse(self._get_credit(ticket))
+        for night in ("2026-03-10 02:00", "2026-03-11 02:00"):
+            self._check(night)
+        self.assertEqual(self._get_credit(ticket).amount, 14.90)
+
+    def _check(self, wall):
+        with self.at_desk(wall):
+            self._warn(wall)
+            self._run_cron("service_agreement.ir_cron_check_clocks")
 
     @mute_logger("odoo.sql_db")
     def test_never_twice(self):

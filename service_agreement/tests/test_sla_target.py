@@ -1,4 +1,5 @@
 from datetime import datetime
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 from psycopg2.errors import CheckViolation, UniqueViolation
@@ -76,6 +77,16 @@ class TestSlaTarget(ServiceDeskCommon):
         night.attendance_ids.hour_to = 6
         with self.assertRaisesRegex(ValidationError, "midnight"):
             self._create_target(calendar_id=night.id)
+
+    def test_hours_that_no_day_has_are_refused_when_saved(self):
+        for values in ({"hour_from": -3}, {"hour_to": 25}):
+            with self.assertRaisesRegex(ValidationError, "24:00"):
+                self.calendar.attendance_ids[:1].write(values)
+
+    @mute_logger("odoo.sql_db")
+    def test_more_minutes_than_anything_can_hold_are_refused(self):
+        with self.assertRaises(CheckViolation):
+            self._create_target(minutes=40_000_000)
 
     def test_another_company_s_calendar_is_refused(self):
         other = self.env["res.company"].create({"name": "Other"})
@@ -175,6 +186,41 @@ class TestServiceHours(ServiceDeskCommon):
         self.assertFalse(self._is_open(hours, "2026-12-25 09:00", zone))
         self.assertFalse(self._is_open(hours, "2026-12-25 16:59", zone))
 
+    def test_closed_while_the_clock_is_put_back(self):
+        calendar = self._create_calendar("Always", range(7), 0, 24)
+        self.env["resource.calendar.leaves"].create(
+            {
+                "name": "Maintenance",
+                "calendar_id": calendar.id,
+                "date_from": "2026-10-25 00:30:00",  # 02:30 in Amsterdam
+                "date_to": "2026-10-25 01:10:00",  # 02:10, the second time
+            }
+        )
+        for zone in (False, "Asia/Tokyo", "Europe/London"):
+            hours = self._read(calendar, tz=zone)
+            for utc, expected in (
+                ("2026-10-25 00:29", True),
+                ("2026-10-25 00:30", False),
+                ("2026-10-25 01:09", False),
+                ("2026-10-25 01:10", True),
+            ):
+                self.assertEqual(self._is_open(hours, utc, "UTC"), expected, utc)
+
+    def test_closed_at_a_time_that_the_customer_s_clock_skips(self):
+        calendar = self._create_calendar("Always", range(7), 0, 24, tz="Europe/London")
+        self.env["resource.calendar.leaves"].create(
+            {
+                "name": "Maintenance",
+                "calendar_id": calendar.id,
+                "date_from": "2026-03-29 01:30:00",  # 02:30 in London
+                "date_to": "2026-03-29 02:10:00",  # 03:10
+            }
+        )
+        # In Amsterdam it is 03:00 right after 02:00: from 03:00 to 03:10.
+        hours = self._read(calendar, tz="Europe/Amsterdam")
+        self.assertFalse(self._is_open(hours, "2026-03-29 01:09", "UTC"))
+        self.assertTrue(self._is_open(hours, "2026-03-29 01:10", "UTC"))
+
     def test_one_employee_s_holiday_closes_no_desk(self):
         resource = (
             self.env["resource.resource"]
@@ -240,6 +286,45 @@ class TestServiceHours(ServiceDeskCommon):
         ticket = self._open_ticket("2026-03-06 15:00")
         clock = self._clock(ticket, "first_response")
         self.assertEqual(self.on_wall(clock.deadline), "Tue 11:00")
+
+    def _assert_accepted_without_a_promise(self, why):
+        name = "odoo.addons.service_agreement.models.service_agreement_ticket_promise"
+        with mute_logger(name):
+            ticket = self._open_ticket("2026-03-06 15:00")
+            self.env.flush_all()
+        self.assertEqual(ticket.agreement_id, self.agreement)
+        self.assertFalse(ticket.sla_clock_ids)
+        self.assertIn(why, ticket.message_ids[0].body)
+
+    def test_a_ticket_is_accepted_whatever_hours_were_stored(self):
+        self.env.flush_all()
+        self.cr.execute(
+            "UPDATE resource_calendar_attendance SET hour_from = -3"
+            " WHERE calendar_id = %s",
+            [self.calendar.id],
+        )
+        self.env.invalidate_all()
+        self.env.registry.clear_cache()
+        self._assert_accepted_without_a_promise("hours that no day has")
+
+    def test_a_ticket_is_accepted_whatever_hours_cannot_be_counted(self):
+        spec = {"tz": "UTC", "weekly": {"0": [[-180, 60]]}, "closed": [], "special": {}}
+        calendar = self.env.registry["resource.calendar"]
+        self.env.registry.clear_cache()
+        with patch.object(calendar, "_get_service_spec", lambda *args: spec):
+            self._assert_accepted_without_a_promise("No time can be counted")
+
+    def test_a_ticket_is_accepted_though_a_clock_was_put_back_in_a_closure(self):
+        self.env["resource.calendar.leaves"].create(
+            {
+                "name": "Maintenance",
+                "calendar_id": self.calendar.id,
+                "date_from": "2026-10-25 00:30:00",
+                "date_to": "2026-10-25 01:10:00",
+            }
+        )
+        ticket = self._open_ticket("2026-03-06 15:00")
+        self.assertEqual(self.on_wall(self._clock(ticket).deadline), "Mon 15:00")
 
     def test_dropping_a_calendar_that_a_ticket_counted_in(self):
         ticket = self._open_ticket("2026-03-06 15:00")

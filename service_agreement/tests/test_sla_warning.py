@@ -205,8 +205,7 @@ class TestSlaWarning(WarningCommon):
         ticket = self._open("2026-03-09 10:00")
         with self.at_desk("2026-03-09 13:00"):
             ticket.priority = "3"
-        clock = ticket.sla_clock_ids
-        self.assertTrue(clock.reprioritised)
+            self.assertTrue(ticket.sla_clock_ids.reprioritised)
         self._warn("2026-03-09 13:01")
         self.assertEqual(self._told(ticket), [(100, "Mon 13:01")])
 

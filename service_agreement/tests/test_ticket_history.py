@@ -7,13 +7,14 @@ from odoo.tests import tagged
 
 from .common import ServiceDeskCommon
 
-TERMS = ("metric", "number", "priority", "minutes", "pausable", "reprioritised")
+TERMS = ("metric", "number", "priority", "minutes", "pausable", "late_by_change")
 READING = (
     "state",
     "started_at",
     "stopped_at",
     "deadline",
     "risk_at",
+    "excused_until",
     "used_seconds",
     "remaining_seconds",
     "late_seconds",
@@ -77,6 +78,21 @@ class TestUpdate(HistoryCommon):
         states = [state for state, _deadline in self._show(ticket, "update")]
         self.assertEqual(states, ["missed", "met"])
         self.assertEqual(ticket.sla_phase, "missed")
+
+    def test_a_round_added_before_it_leaves_a_missed_one_as_it_is(self):
+        ticket = self._open_ticket("2026-03-09 09:00")
+        self._ask(ticket, "2026-03-09 10:00")
+        self._answer(ticket, "2026-03-09 13:00")
+        missed = self._clock(ticket, "update")
+        self.assertEqual(missed.state, "missed")
+        with self.at_desk("2026-03-09 14:00"):
+            for kind, utc in (("asked", "08:10"), ("answered", "08:20")):
+                at = datetime.fromisoformat(f"2026-03-09 {utc}")
+                ticket._ticket_add_by_hand(kind, at, False)
+        self.assertEqual((missed.state, missed.number), ("missed", 1))
+        added = self._clock(ticket, "update") - missed
+        self.assertEqual((added.state, added.number), ("met", 2))
+        self.assertFalse(ticket.sudo()._ticket_check_clocks())
 
     def test_solved_is_an_answer_and_cancelled_is_none(self):
         for stage, state in (("solved", "met"), ("cancelled", "cancelled")):
@@ -280,6 +296,26 @@ class TestBetterPromise(HistoryCommon):
         self._move(ticket, "In Progress", "2026-03-10 09:00")
         self.assertEqual(self._show(ticket, "resolution"), [("running", "Tue 11:00")])
 
+    def test_nothing_is_late_by_it(self):
+        ticket = self._open_ticket("2026-03-09 09:00")
+        self.agreement.target_ids.minutes = 2 * 60
+        self._apply(ticket, "2026-03-09 12:00")
+        self.assertEqual(self._show(ticket, "resolution"), [("running", "Mon 17:00")])
+
+    def test_less_time_that_pauses_or_in_other_hours_is_not_better(self):
+        ticket = self._open_ticket("2026-03-09 10:00")
+        afternoon = self._create_calendar("Afternoons", range(5), 12, 17)
+        target = self.agreement.target_ids.filtered(
+            lambda t: (t.priority, t.metric) == ("0", "first_response")
+        )
+        target.write({"minutes": 3 * 60, "pausable": True})
+        self._apply(ticket, "2026-03-09 11:00")
+        target.write({"minutes": 60, "pausable": False, "calendar_id": afternoon.id})
+        self._apply(ticket, "2026-03-09 11:00")
+        self.assertEqual(
+            self._show(ticket, "first_response"), [("running", "Mon 14:00")]
+        )
+
     def test_a_technician_promises_nothing_better(self):
         ticket = self._open_ticket("2026-03-09 10:00")
         with self.assertRaises(AccessError):
@@ -370,7 +406,7 @@ class TestDerived(HistoryCommon):
         for _night in range(2):
             with self.assertLogs(logger, "WARNING") as logs:
                 self._run_cron("service_agreement.ir_cron_check_clocks")
-            self.assertIn("used_seconds is 7", logs.output[0])
+            self.assertIn("“Time Used” shows 0:00:07", logs.output[0])
         self.assertEqual(self._clock(ticket).used_seconds, 7)
         activity = ticket.activity_ids
         self.assertEqual(len(activity), 1)
@@ -462,7 +498,7 @@ class TestExplanation(HistoryCommon):
             lines[1], r"another priority: 2 hours, day and night, from the"
         )
         self.assertRegex(lines[2], r"2 hours used, then 1 hour too late")
-        self.assertRegex(lines[-1], r"Missed by re-prioritisation: .* due Mon .* 12:00")
+        self.assertRegex(lines[-1], r"Missed by a later change: .* due Mon .* 12:00")
 
     def test_a_technician_reads_it_a_stranger_does_not(self):
         ticket = self._open_ticket("2026-03-09 10:00")

@@ -103,9 +103,9 @@ class TicketCases:
         ticket = self._open_ticket("2026-03-09 10:00")
         with self.at_desk("2026-03-09 13:00"):
             ticket.priority = "3"
-        clock = self._clock(ticket)
-        self.assertEqual(self.on_wall(clock.deadline), "Mon 12:00")
-        self.assertTrue(clock.reprioritised)
+            clock = self._clock(ticket)
+            self.assertEqual(self.on_wall(clock.deadline), "Mon 12:00")
+            self.assertTrue(clock.reprioritised)
 
     def test_another_customer_s_agreement_is_refused(self):
         ticket = self._open_ticket("2026-03-06 15:00", partner_id=self.nobody.id)

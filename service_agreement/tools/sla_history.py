@@ -13,7 +13,12 @@ out the same, in whatever order they were written down (SEMANTICS §4).
   agreement applied may change them. New terms count from the clock's own start, pauses
   kept; a clock that is decided at that instant keeps the terms it was decided by, one
   that is promised no longer is dropped.
-- `first_response` starts at the opening and is stopped by an answer or the solution.
+  Missed as soon as it was promised it is missed by a later change only: not any more
+  when what was promised before is missed, too.
+- Closed and reopened, a clock goes on with what was left, by the terms of then. So does
+  a cancelled one; only what was met or missed is final.
+- `first_response` starts at the opening and is stopped by an answer, or by the solution
+  as long as it stays solved: reopened, who was never answered is owed an answer.
 - `update` has a clock per round, `number`: from the customer's first message nobody
   answered up to the next answer. The opening is `first_response`'s.
 - `on_site` starts at the opening and is stopped by the arrival. Solved without one,
@@ -25,6 +30,7 @@ out the same, in whatever order they were written down (SEMANTICS §4).
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import count
 from typing import NamedTuple
 
 from .sla_clock import Fact, Reading, Target, read
@@ -37,6 +43,7 @@ ROLES = {
         "resumed": "resume",
         "answered": "stop",
         "solved": "stop",
+        "reopened": "reopen",
         "cancelled": "cancel",
         "merged": "cancel",
     },
@@ -46,6 +53,7 @@ ROLES = {
         "asked": "start",
         "answered": "stop",
         "solved": "stop",
+        "reopened": "reopen",
         "cancelled": "cancel",
         "merged": "cancel",
     },
@@ -78,7 +86,10 @@ CHANGES = {
     "reopen": "close",
     "cancel": "close",
 }
-CLOSING = ("solved", "cancelled", "merged")
+CANCELLING = ("cancelled", "merged")
+# Cancelled, and reopened later.
+PUT_ASIDE = "put aside"
+CLOSING = ("solved", *CANCELLING, PUT_ASIDE)
 DECIDED = ("met", "missed", "cancelled")
 
 
@@ -136,7 +147,9 @@ class Clock:
     :ivar number: of the round; 1 where there are no rounds
     :ivar facts: list of Fact, as the clock understands them
     :ivar changes: list of Change, the first is what was promised first
-    :ivar reprioritised: missed by the deadline of a new priority that had passed
+    :ivar late_by_change: missed as soon as it was promised, by a later change
+    :ivar excused_until: aware datetime; after it what was promised before the change
+        is missed as well, and it is a miss like any other; None: never
     """
 
     metric: str
@@ -145,12 +158,18 @@ class Clock:
     facts: tuple[Fact, ...]
     changes: tuple[Change, ...]
     reading: Reading
-    reprioritised: bool = False
+    late_by_change: bool = False
+    excused_until: datetime | None = None
 
     @property
     def as_of(self) -> datetime:
         """Of the last fact that the clock knows of: `reading` is from then."""
         return max(self.facts[-1].at, self.changes[-1].at)
+
+    def is_excused(self, now: datetime) -> bool:
+        """Whether it is missed by nothing but a later change."""
+        until = self.excused_until
+        return self.late_by_change and (until is None or now <= until)
 
     def get_instant_of(self, share: float) -> datetime | None:
         """When a share of the target will be used, or was; None unless it runs."""
@@ -209,6 +228,38 @@ def derive(
     return [clock for clock in clocks if clock]
 
 
+def renumber(
+    clocks: Iterable[Clock],
+    known: Mapping[tuple[str, int], tuple[datetime | None, datetime | None]],
+) -> list[Clock]:
+    """Give rounds the numbers that they are known by already: one that is added
+    before them makes no other promise of them.
+
+    A round is known by its end, because one written down late may move its start,
+    else by its start.
+
+    :param clocks: of one ticket
+    :param known: (start, end) of the clocks known, by metric and number
+    """
+    clocks, numbers = list(clocks), {}
+    for side in (1, 0):
+        free = {
+            (metric, span[side]): number
+            for (metric, number), span in known.items()
+            if span[side] and (metric, number) not in numbers.values()
+        }
+        for index, clock in enumerate(clocks):
+            instant = (clock.started_at, clock.stopped_at)[side]
+            number = free.get((clock.metric, instant))
+            if number and index not in numbers:
+                numbers[index] = (clock.metric, number)
+    for index, clock in enumerate(clocks):
+        if index not in numbers:
+            keys = ((clock.metric, number) for number in count(1))
+            numbers[index] = next(k for k in keys if k not in numbers.values())
+    return [replace(c, number=numbers[i][1]) for i, c in enumerate(clocks)]
+
+
 def read_at(clock: Clock, now: datetime) -> Reading:
     """What a clock shows at an instant after its last fact."""
     return read(clock.line.target, clock.facts, max(now, clock.as_of))
@@ -245,20 +296,43 @@ def _list_terms(dated, get_lines):
 
 
 def _list_courses(metric, dated):
-    roles = ROLES[metric]
+    roles = {**ROLES[metric], PUT_ASIDE: "stop"}
     facts = [
         (index, happening.kind, Fact(happening.at, roles[happening.kind]))
-        for index, happening in enumerate(dated)
+        for index, happening in enumerate(_forget_cancellations(dated))
         if happening.kind in roles
     ]
     if metric == "update":
         return _list_rounds(dated, facts)
     needless = False
+    if metric == "first_response":
+        facts = _until_answer(facts)
     if metric == "on_site":
         facts = _until_arrival(facts)
         needless = not facts or facts[-1][1] != "arrived"
     numbered = [(index, fact) for index, _kind, fact in facts]
     return [_Course(metric, 1, numbered, needless)]
+
+
+def _forget_cancellations(dated):
+    """What was cancelled and taken up again was only closed in between."""
+    reopened = [i for i, happening in enumerate(dated) if happening.kind == "reopened"]
+    last = max(reopened, default=-1)
+    return [
+        replace(h, kind=PUT_ASIDE) if i < last and h.kind in CANCELLING else h
+        for i, h in enumerate(dated)
+    ]
+
+
+def _until_answer(facts):
+    """Who was answered once need not be answered again."""
+    kept, opened = [], False
+    for row in facts:
+        opened = opened or row[1] == "opened"
+        kept.append(row)
+        if opened and row[1] == "answered":
+            break
+    return kept
 
 
 def _until_arrival(facts):
@@ -287,6 +361,9 @@ def _list_rounds(dated, facts):
             waiting.append(row)
             if current:
                 current.append(row)
+        elif kind in (PUT_ASIDE, "reopened"):
+            if current:
+                current.append(row)
         elif kind == "asked":
             if current is None and index > opening and not closed_between[index]:
                 current = [*waiting, row]
@@ -310,7 +387,7 @@ def _list_closures(dated):
 
 def _count(course, terms):
     """:return: Clock, or None where in the end nothing is promised"""
-    line, changes, reprioritised = _apply(course, terms)
+    line, earlier, changes, late = _apply(course, terms)
     if not line:
         return None
     facts = _settle(course)
@@ -319,6 +396,7 @@ def _count(course, terms):
     if reading.state == "met" and course.needless:
         facts = _withdraw(facts)
         reading = read(line.target, facts, now)
+    before = read(earlier.target, facts, now) if late and earlier else None
     return Clock(
         course.metric,
         course.number,
@@ -326,31 +404,39 @@ def _count(course, terms):
         tuple(facts),
         tuple(changes),
         reading,
-        reprioritised,
+        late,
+        before.deadline if before and before.state in ("running", "missed") else None,
     )
 
 
 def _apply(course, terms):
-    """:return: (Line that counts in the end or None, list of Change, whether a new
-    priority missed it)
+    """:return: (Line that counts in the end or None, the one before it, list of Change,
+    whether it was missed as soon as it was promised)
     """
-    line, changes, reprioritised = None, [], False
-    for term in terms:
-        known = _settle(course, term.index) if line else []
+    line, earlier, changes, late = None, None, [], False
+    for term in _repeat_reopened(course, terms):
+        known = _settle(course, term.index)
         started = any(fact.kind == "start" for fact in known)
-        if started and read(line.target, known, term.at).state in DECIDED:
+        if started and line and read(line.target, known, term.at).state in DECIDED:
             continue
         new = term.lines.get(course.metric)
-        if new and new != line:
+        if new == line:
+            continue
+        if new:
             changes.append(Change(term.at, new, term.raised))
-        reprioritised = bool(
-            new
-            and started
-            and term.raised
-            and read(new.target, known, term.at).state == "missed"
-        )
-        line = new
-    return line, changes, reprioritised
+            late = started and read(new.target, known, term.at).state == "missed"
+        line, earlier = new, line
+    return line, earlier, changes, late
+
+
+def _repeat_reopened(course, terms):
+    """What was promised while the ticket was closed counts from when it is reopened."""
+    again = []
+    for index, fact in course.facts:
+        known = [term for term in terms if term.index < index]
+        if fact.kind == "reopen" and known:
+            again.append(known[-1]._replace(index=index, at=fact.at))
+    return sorted([*terms, *again], key=lambda term: term.index)
 
 
 def _withdraw(facts):

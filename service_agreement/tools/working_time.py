@@ -254,7 +254,7 @@ class WorkingTime:
         shift = _steady_offset(midnight)
         if shift is None:
             return [
-                (_first_instant(midnight + start), _first_instant(midnight + end))
+                (first_instant(midnight + start), first_instant(midnight + end))
                 for start, end in hours
             ]
         midnight = midnight.replace(tzinfo=UTC) - shift
@@ -431,8 +431,11 @@ def _steady_offset(midnight):
     return offset if offset == (midnight + DAY).replace(fold=1).utcoffset() else None
 
 
-def _first_instant(local):
-    """The first instant (UTC) at which the wall clock shows `local` or later."""
+def first_instant(local: datetime) -> datetime:
+    """The first instant (UTC) at which the wall clock shows `local` or later.
+
+    :param local: with a `ZoneInfo`. Of two, the later never gives the earlier instant.
+    """
     zone = local.tzinfo
     instant = local.astimezone(UTC)
     # Two datetimes of one zone compare by wall clock: here that is what is wanted.

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tools.sla_clock import Fact, Target, read, trace
-from tools.sla_history import ROLES, Happening, Line, derive, get_due_at, read_at
+from tools.sla_history import (
+    ROLES,
+    Happening,
+    Line,
+    derive,
+    get_due_at,
+    read_at,
+    renumber,
+)
 from tools.working_time import WorkingTime
 
 OFFICE = WorkingTime({day: [(9 * 60, 17 * 60)] for day in range(5)}, "UTC")
@@ -43,13 +51,13 @@ class TestTerms:
         clock = live(Happening(at(9, 13), "priority", "3"))["resolution", 1]
         assert clock.reading.deadline == at(9, 12)
         assert clock.reading.state == "missed"
-        assert clock.reprioritised
+        assert clock.is_excused(clock.as_of)
 
     def test_lowering_undoes_no_breach(self):
         clock = live(
             Happening(at(9, 13), "priority", "3"), Happening(at(9, 14), "priority", "0")
         )["resolution", 1]
-        assert clock.reprioritised
+        assert clock.is_excused(clock.as_of)
         assert clock.reading.deadline == at(9, 12)
 
     def test_what_was_kept_stays_kept(self):  # PRI-05
@@ -57,7 +65,7 @@ class TestTerms:
             Happening(at(9, 11), "answered"), Happening(at(9, 15), "priority", "3")
         )["first_response", 1]
         assert clock.reading.state == "met"
-        assert not clock.reprioritised
+        assert not clock.late_by_change
 
     def test_what_is_promised_no_longer_is_dropped_unless_it_is_decided(self):
         clocks = live(
@@ -71,6 +79,106 @@ class TestTerms:
         clock = derive([opening, late], get_lines)[0]
         assert clock.reading.deadline == at(9, 14)
         assert clock.as_of == at(9, 12)
+
+
+class TestLateByChange:
+    """Nobody was promised in time what is late as soon as it is promised."""
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            Happening(at(9, 15), "priority", "3"),
+            Happening(at(9, 15), "agreement", None, 2),
+        ],
+    )
+    def test_excused_until_it_is_late_by_what_was_promised_before(self, change):
+        clock = live(change)["resolution", 1]
+        assert (clock.reading.state, clock.late_by_change) == ("missed", True)
+        assert clock.excused_until == at(10, 10)
+        assert clock.is_excused(at(10, 10))
+        assert not clock.is_excused(at(10, 10, 1))
+
+    @pytest.mark.parametrize(
+        ("solved", "excused"), [(at(10, 10), True), (at(10, 11), False)]
+    )
+    def test_done_it_is_settled(self, solved, excused):
+        change = Happening(at(9, 15), "priority", "3")
+        clock = live(change, Happening(solved, "solved"))["resolution", 1]
+        assert clock.is_excused(at(20, 10)) == excused
+
+    def test_promised_for_the_first_time_when_it_was_late_already(self):
+        opening = Happening(at(9, 10), "opened", "0")
+        late = Happening(at(9, 15), "agreement", None, 4)
+        clock = derive([opening, late], get_lines)[0]
+        assert clock.reading.state == "missed"
+        assert clock.is_excused(at(20, 10))
+
+
+class TestReopened:
+    @pytest.mark.parametrize("closing", ["solved", "cancelled", "merged"])
+    @pytest.mark.parametrize("metric", ["first_response", "on_site", "resolution"])
+    def test_it_goes_on_with_what_was_left(self, metric, closing):  # REO-01
+        closed = Happening(at(9, 15), closing)
+        clock = live(closed, Happening(at(11, 11), "reopened"))[metric, 1]
+        assert (clock.reading.state, clock.reading.deadline) == ("running", at(11, 14))
+
+    def test_so_does_a_question_that_was_cancelled(self):
+        clocks = live(
+            Happening(at(9, 11), "asked"),
+            Happening(at(9, 15), "cancelled"),
+            Happening(at(11, 11), "reopened"),
+            Happening(at(11, 12), "answered"),
+        )
+        clock = clocks["update", 1]
+        assert (clock.reading.state, clock.reading.deadline) == ("met", at(11, 15))
+
+    def test_cancelled_at_last_it_is_cancelled(self):
+        clock = live(
+            Happening(at(9, 12), "cancelled"),
+            Happening(at(9, 13), "reopened"),
+            Happening(at(9, 14), "cancelled"),
+        )["resolution", 1]
+        assert clock.reading.state == "cancelled"
+
+    def test_missed_before_it_was_cancelled_it_stays_missed(self):
+        clock = live(
+            Happening(at(10, 12), "cancelled"), Happening(at(10, 13), "reopened")
+        )["resolution", 1]
+        assert (clock.reading.state, clock.reading.deadline) == ("missed", at(10, 10))
+
+    def test_who_was_answered_is_not_owed_an_answer_again(self):
+        clock = live(
+            Happening(at(9, 11), "answered"),
+            Happening(at(9, 12), "solved"),
+            Happening(at(9, 13), "reopened"),
+        )["first_response", 1]
+        assert (clock.reading.state, clock.stopped_at) == ("met", at(9, 11))
+
+    def test_a_priority_of_a_solved_ticket_counts_once_it_is_reopened(self):
+        history = [
+            Happening(at(9, 11), "solved"),
+            Happening(at(9, 12), "priority", "3"),
+        ]
+        clock = live(*history)["resolution", 1]
+        assert (clock.reading.state, clock.line.label) == ("met", (8, "0"))
+        clock = live(*history, Happening(at(9, 15), "reopened"))["resolution", 1]
+        assert (clock.reading.state, clock.reading.deadline) == ("running", at(9, 16))
+
+
+def test_a_round_keeps_its_number():
+    second = [Happening(at(9, 12), "asked"), Happening(at(9, 13), "answered")]
+    first = [Happening(at(9, 10, 30), "asked"), Happening(at(9, 11), "answered")]
+    known = {("update", 1): (at(9, 10, 30), at(9, 13))}
+    rounds = renumber(live(*first, *second).values(), known)
+    numbers = {c.started_at: c.number for c in rounds if c.metric == "update"}
+    assert numbers == {at(9, 12): 1, at(9, 10, 30): 2}
+
+
+def test_a_round_that_ends_earlier_keeps_its_number():
+    clocks = live(Happening(at(9, 11), "asked"), Happening(at(9, 12), "answered"))
+    known = {("update", 3): (at(9, 11), at(9, 14))}
+    rounds = renumber(clocks.values(), known)
+    assert [c.number for c in rounds if c.metric == "update"] == [3]
 
 
 @pytest.mark.parametrize(
