@@ -269,7 +269,8 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
             except DatabaseError:
                 raise
             except Exception as error:
-                _logger.warning("Nothing could be promised: %s", error, exc_info=True)
+                if not isinstance(error, UserError):
+                    _logger.exception("Nothing could be promised on %s", tickets)
                 tickets._ticket_report(error)
                 continue
             promises.update(dict.fromkeys(tickets, promise))
