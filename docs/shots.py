@@ -9,7 +9,8 @@ WIDTHS = {
     "phone": {"width": 390, "height": 844},
 }
 ACTION = "/odoo/action-service_agreement."
-OWNER, CUSTOMER = ("olivia", "olivia"), ("carla.whitfield@example.com", "carla")
+OWNER, COORDINATOR = ("olivia", "olivia"), ("cora", "cora")
+CUSTOMER = ("carla.whitfield@example.com", "carla")
 
 
 def choose_gold(page):
@@ -61,6 +62,13 @@ SCREENS = {
         ".o_kanban_record, .o_data_row",
         None,
     ),
+    "dispatch": (COORDINATOR, "/odoo/dispatch", ".o_kanban_record", None),
+    "targets": (
+        OWNER,
+        ACTION + "action_service_agreement_tier",
+        ".o_form_view .o_field_widget",
+        ".o_kanban_record:has-text('Gold')",
+    ),
     "ticket": (
         OWNER,
         ACTION + "action_service_desk_ticket",
@@ -97,7 +105,7 @@ def main(base_url, folder, chromium):
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
         for width, viewport in WIDTHS.items():
-            for who in (OWNER, CUSTOMER):
+            for who in (OWNER, COORDINATOR, CUSTOMER):
                 context = browser.new_context(base_url=base_url, viewport=viewport)
                 failed += _take_all(context.new_page(), who, width, folder)
                 context.close()

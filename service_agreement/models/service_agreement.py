@@ -38,7 +38,6 @@ DERIVED = ("next_invoice_date", "mrr", "amount_untaxed", "amount_tax", "amount_t
 # What was agreed, and is billed by: from the proposal on, nobody types over it.
 AGREED = {
     "company_id",
-    "partner_id",
     "replaces_id",
     "tier_id",
     "plan_id",

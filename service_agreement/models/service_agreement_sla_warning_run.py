@@ -58,8 +58,9 @@ class ServiceAgreementSlaClock(models.Model):
             clock.wake_at = bool(ahead) and clock._get_used_up_at(ahead[0])
 
     def _after_reading(self):
-        super()._after_reading()
+        result = super()._after_reading()
         self._plan_wake_up()
+        return result
 
     # Waking up
 

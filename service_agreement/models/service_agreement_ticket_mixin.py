@@ -330,9 +330,9 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
     # CRUD
 
     @api.model
-    def default_get(self, fields_list):
+    def default_get(self, fields):
         """What a context or one's own defaults propose is no fact, either."""
-        values = super().default_get(fields_list)
+        values = super().default_get(fields)
         if self.env.su:
             return values
         refused = () if self._ticket_may_choose() else ("agreement_id",)

@@ -12,6 +12,8 @@ from odoo.tools import mute_logger
 from ..models.service_agreement_change import PendingChange
 from .test_sla_warning import WarningCommon
 
+LOGGER = "odoo.addons.service_agreement.models.service_agreement_sla_warning_run"
+
 
 @tagged("post_install", "-at_install")
 class TestSlaCredit(WarningCommon):
@@ -140,7 +142,7 @@ class TestSlaCredit(WarningCommon):
 
         self.patch(clocks, "_tell", fail)
         ticket = self._open()
-        with self.assertLogs(level="WARNING"):
+        with self.assertLogs(LOGGER, "WARNING"):
             self._warn("2026-03-09 12:00")
         self.assertEqual(self._get_credit(ticket).amount, 14.90)
 
@@ -148,7 +150,7 @@ class TestSlaCredit(WarningCommon):
         self.company.service_delay_notice = True
         self.env.ref("service_agreement.mail_template_delay_notice").unlink()
         ticket = self._open()
-        with self.assertLogs(level="WARNING"):
+        with self.assertLogs(LOGGER, "WARNING"):
             self._warn("2026-03-09 12:00")
         self.assertEqual(self._get_credit(ticket).amount, 14.90)
 

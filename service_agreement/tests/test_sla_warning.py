@@ -9,6 +9,8 @@ from .common import ServiceDeskCommon
 
 CRON = "service_agreement.ir_cron_warn"
 
+LOGGER = "odoo.addons.service_agreement.models.service_agreement_sla_warning_run"
+
 
 class WarningCommon(ServiceDeskCommon):
     """First answer within 4 h, solution within 8 h, Mon-Fri 9-17 in Amsterdam."""
@@ -326,7 +328,7 @@ class TestSlaWarning(WarningCommon):
 
     def test_a_ticket_is_accepted_without_the_scheduled_action(self):
         self.env.ref("service_agreement.ir_cron_warn").unlink()
-        with self.assertLogs(level="WARNING"):
+        with self.assertLogs(LOGGER, "WARNING"):
             ticket = self._open()
             self.env.cr.precommit.run()
         self.assertTrue(ticket.sla_clock_ids)
