@@ -34,7 +34,7 @@ def make_an_agreement(page):
     expect_state(page, "Active")
     page.get_by_role("button", name="Bill Now").click()
     expect_state(page, "Posted")
-    page.go_back()
+    page.locator(".o_breadcrumb .breadcrumb-item a").last.click()
     expect_state(page, "Active")
 
 
