@@ -5,7 +5,6 @@ from . import resource_calendar
 from . import resource_calendar_attendance
 from . import resource_calendar_leaves
 from . import mail_thread
-from . import mail_compose_message
 from . import mail_mail
 from . import product_pricelist
 from . import product_pricelist_item

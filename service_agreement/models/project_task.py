@@ -23,16 +23,13 @@ class ProjectTask(models.Model):
 
     follows_id = fields.Many2one(
         "project.task",
-        string="Follows",
         copy=False,
         readonly=True,
         index="btree_not_null",
         ondelete="set null",
         help="The ticket that was closed long before this matter came up again.",
     )
-    followed_by_ids = fields.One2many(
-        "project.task", "follows_id", string="Followed By", readonly=True
-    )
+    followed_by_ids = fields.One2many("project.task", "follows_id", readonly=True)
 
     _request_key_uniq = models.UniqueIndex(
         "(request_key) WHERE request_key IS NOT NULL"

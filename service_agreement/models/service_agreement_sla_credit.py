@@ -107,7 +107,7 @@ class ServiceAgreementSlaCredit(models.Model):
         readonly=True,
         default="proposed",
     )
-    decided_by_id = fields.Many2one("res.users", string="Decided By", readonly=True)
+    decided_by_id = fields.Many2one("res.users", readonly=True)
     decided_at = fields.Datetime(string="Decided On", readonly=True)
     note = fields.Char(help="Why it is refused, in words the customer may read.")
     line_ids = fields.One2many(
@@ -389,19 +389,22 @@ class ServiceAgreementSlaClock(models.Model):
     _inherit = "service.agreement.sla.clock"
 
     def _after_breach(self):
-        super()._after_breach()
+        result = super()._after_breach()
         self._propose_credit()
+        return result
 
     def _after_reading(self):
-        super()._after_reading()
+        result = super()._after_reading()
         self._withdraw_proposals()
+        return result
 
     def _after_excuse(self):
-        super()._after_excuse()
+        result = super()._after_excuse()
         credits = self.env["service.agreement.sla.credit"].sudo()
         known = credits.search([("clock_id", "in", self.ids)]).clock_id
         for clock in self - known:
             clock._propose_credit()
+        return result
 
     def _propose_credit(self):
         """Sudo: proposed by whoever announces the miss."""

@@ -64,8 +64,9 @@ class ServiceAgreement(models.Model):
 
     def _take_over_tier(self, tier):
         """EXTENDS: what a miss costs us is part of the promise."""
-        super()._take_over_tier(tier)
+        result = super()._take_over_tier(tier)
         self._copy_sla_credit()
+        return result
 
     def action_view_sla_credits(self):
         self.ensure_one()

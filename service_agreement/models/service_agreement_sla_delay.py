@@ -15,7 +15,6 @@ class ResCompany(models.Model):
 
     service_manager_id = fields.Many2one(
         "res.users",
-        string="Service Manager",
         domain="[('share', '=', False), ('company_ids', 'in', id)]",
         help="Is told of promises that are about to be missed, as the warnings say.",
     )
@@ -50,9 +49,10 @@ class ServiceAgreementSlaClock(models.Model):
     )
 
     def _after_breach(self):
-        super()._after_breach()
+        result = super()._after_breach()
         if self.company_id.service_delay_notice and not self._is_old_news():
             self._attempt(self._send_delay_notice)
+        return result
 
     def _is_to_tell(self):
         """Whether the customer waits for it, and does not know that it is late."""

@@ -25,8 +25,9 @@ class ServiceAgreementSlaClock(models.Model):
     _inherit = "service.agreement.sla.clock"
 
     def _after_reading(self):
-        super()._after_reading()
+        result = super()._after_reading()
         self.filtered("told_percent")._refresh_activities()
+        return result
 
     def _get_activities(self):
         return self.env["mail.activity"].search([("sla_clock_id", "in", self.ids)])

@@ -20,7 +20,6 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
 
     technician_id = fields.Many2one(
         "res.users",
-        string="Technician",
         compute="_compute_technician_id",
         inverse="_inverse_technician_id",
         store=True,
@@ -83,7 +82,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
 
     def _compute_sla_summary(self):
         # EXTENDS 'service.agreement.ticket.mixin'
-        super()._compute_sla_summary()
+        result = super()._compute_sla_summary()
         by_ticket = self.sudo()._ticket_clocks_by_ticket()
         told = {
             ticket: clocks._filter_telling() for ticket, clocks in by_ticket.items()
@@ -104,6 +103,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
             record.sla_summary = [
                 {**row, "countdown": shown[key]} for row, key in rows if key in shown
             ]
+        return result
 
     def _ticket_countdowns(self, clocks):
         """:param clocks: service.agreement.sla.clock, open ones of these tickets

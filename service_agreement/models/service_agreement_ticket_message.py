@@ -146,7 +146,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
 
     def _ticket_repeat(self, message):
         """What the customer wrote on the ticket before this one is for this one."""
-        ticket = self.with_context(clean_context(self.env.context))
+        ticket = self.with_context(clean_context(self.env.context))  # pylint: disable=context-overridden
         ticket.message_post(
             body=message.body,
             subject=message.subject,
@@ -170,7 +170,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         values = self._ticket_prepare_follow_up(text)
         if not values:
             return self.browse()
-        model = self.with_context(clean_context(self.env.context))
+        model = self.with_context(clean_context(self.env.context))  # pylint: disable=context-overridden
         company = self._ticket_owner() or self._ticket_company()
         ticket = model.with_company(company).create(values)
         if message:

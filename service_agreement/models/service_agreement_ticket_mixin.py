@@ -342,11 +342,12 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
 
     @api.model
     def _refuse_facts(self, vals):
-        super()._refuse_facts(vals)
+        result = super()._refuse_facts(vals)
         if "agreement_id" in vals and not self._ticket_may_choose():
             raise AccessError(
                 self.env._("Only who makes agreements may choose that of a ticket.")
             )
+        return result
 
     @api.model
     def _ticket_may_choose(self):

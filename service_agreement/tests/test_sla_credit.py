@@ -138,7 +138,7 @@ class TestSlaCredit(WarningCommon):
         clocks = type(self.env["service.agreement.sla.clock"])
 
         def fail(*_args):
-            raise UserError("No mail server")
+            raise UserError("No mail server")  # pylint: disable=translation-required
 
         self.patch(clocks, "_tell", fail)
         ticket = self._open()
