@@ -44,7 +44,7 @@ class WarningCommon(ServiceDeskCommon):
             self._write_down()
         return ticket
 
-    def _move(self, ticket, stage, wall):
+    def _move(self, ticket, stage, wall):  # pylint: disable=missing-return
         super()._move(ticket, stage, wall)
         with self.at_desk(wall):
             self._write_down()
@@ -346,7 +346,7 @@ class TestSlaWarning(WarningCommon):
 
         def refuse(clock, *args):
             if clock.res_id == bad.id:
-                raise UserError("No such template")
+                raise UserError("No such template")  # pylint: disable=translation-required
             return tell(clock, *args)
 
         self.patch(clocks, "_tell", refuse)

@@ -9,16 +9,13 @@ class HelpdeskTicket(models.Model):
 
     follows_id = fields.Many2one(
         "helpdesk.ticket",
-        string="Follows",
         copy=False,
         readonly=True,
         index="btree_not_null",
         ondelete="set null",
         help="The ticket that was closed long before this matter came up again.",
     )
-    followed_by_ids = fields.One2many(
-        "helpdesk.ticket", "follows_id", string="Followed By", readonly=True
-    )
+    followed_by_ids = fields.One2many("helpdesk.ticket", "follows_id", readonly=True)
 
     # EXTENDS 'service.agreement.ticket.mixin'
 
