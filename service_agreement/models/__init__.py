@@ -1,4 +1,5 @@
 from . import guard
+from . import service_agreement_ticket_record
 from . import res_company
 from . import res_config_settings
 from . import resource_calendar

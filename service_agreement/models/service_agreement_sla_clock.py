@@ -5,8 +5,8 @@ from odoo.fields import Domain
 from odoo.tools import SQL, format_datetime
 
 from ..tools.sla_history import renumber
-from . import instant, ticket_notes
-from .service_agreement_sla_target import METRICS, PRIORITIES, format_minutes
+from . import instant
+from .service_agreement_sla_target import METRICS, PRIORITIES, format_promise
 
 # The share of a promise after which a clock is at risk.
 AT_RISK = 0.75
@@ -44,14 +44,10 @@ class ServiceAgreementSlaClock(models.Model):
 
     _name = "service.agreement.sla.clock"
     _description = "Service Promise on a Ticket"
-    _inherit = ["service.agreement.guard"]
+    _inherit = ["service.agreement.guard", "service.agreement.ticket.record"]
     _order = "deadline, id"
     _rec_name = "metric"
 
-    res_model = fields.Char(string="Ticket Model", required=True)
-    res_id = fields.Many2oneReference(
-        string="Ticket", model_field="res_model", required=True, index=True
-    )
     metric = fields.Selection(METRICS, string="Promise", required=True)
     number = fields.Integer(
         string="Round",
@@ -193,20 +189,18 @@ class ServiceAgreementSlaClock(models.Model):
     def _get_duration_text(self):
         """:return: str, "4 working hours (Office)" """
         self.ensure_one()
-        duration = format_minutes(self.env, self.minutes, bool(self.sla_calendar_id))
-        if not self.sla_calendar_id:
-            return self.env._("%(duration)s, day and night", duration=duration)
-        calendar = self.sla_calendar_id.name
-        return self.env._(
-            "%(duration)s (%(calendar)s)", duration=duration, calendar=calendar
-        )
+        return format_promise(self.env, self.minutes, self.sla_calendar_id)
+
+    def _get_metric_text(self):
+        """:return: str, "First answer" """
+        self.ensure_one()
+        return self._name_value("metric", self.metric)
 
     def _get_portal_row(self):
         """:return: dict of what the customer reads: promise, text, color"""
         self.ensure_one()
         headings = self.agreement_id._get_document_metric_headings()
-        labels = dict(self._fields["metric"]._description_selection(self.env))
-        heading = headings.get(self.metric) or labels[self.metric]
+        heading = headings.get(self.metric) or self._get_metric_text()
         text, color = self._get_portal_outcome(self._get_status(instant.now(self.env)))
         return {
             "promise": f"{heading} {self._get_duration_text()}",
@@ -229,15 +223,6 @@ class ServiceAgreementSlaClock(models.Model):
         if status == "paused":
             return self.env._("Waiting for you"), "warning"
         return self.env._("Due %(due)s", due=due) if due else False, "info"
-
-    def flush_model(self, fnames=None):
-        # What is noted but not written down yet, is there for whoever looks.
-        ticket_notes.write_down_to_read(self.env)
-        return super().flush_model(fnames)
-
-    def _fetch_query(self, query, fields):
-        ticket_notes.write_down_to_read(self.env)
-        return super()._fetch_query(query, fields)
 
     @api.model
     def _cron_check(self):

@@ -44,10 +44,9 @@ class ServiceAgreementSlaClock(models.Model):
         """
         self.ensure_one()
         rests = self._rests(ticket)
-        labels = dict(self._fields["metric"]._description_selection(self.env))
         return {
             "metric": self.metric,
-            "label": labels[self.metric],
+            "label": self._get_metric_text(),
             "state": self.state,
             "rests": rests,
             "at": _epoch(now),

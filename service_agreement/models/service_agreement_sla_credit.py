@@ -188,10 +188,16 @@ class ServiceAgreementSlaCredit(models.Model):
 
     # Deciding
 
-    def _why_not_grant(self):
+    def _why_decided(self):
+        """:return: why nothing is to be decided any more, or None"""
         self.ensure_one()
         if self.decision != "proposed":
             return self.env._("%s is decided already. Take that back first.", self.name)
+        return None
+
+    def _why_not_grant(self):
+        if reason := self._why_decided():
+            return reason
         if self.clock_id and not self.clock_id._is_missed():
             return self.env._("%s was kept after all: refuse the credit.", self.name)
         return None
@@ -227,9 +233,8 @@ class ServiceAgreementSlaCredit(models.Model):
         )
 
     def _why_not_refuse(self):
-        self.ensure_one()
-        if self.decision != "proposed":
-            return self.env._("%s is decided already. Take that back first.", self.name)
+        if reason := self._why_decided():
+            return reason
         if self.clock_id and not self.clock_id.miss_reason_id:
             return self.env._(
                 "Say first why the promise was missed: %s. A credit is refused for a "
@@ -266,13 +271,9 @@ class ServiceAgreementSlaCredit(models.Model):
         # One by one: together they may be more than the cap leaves.
         for each in self:
             each._ensure_can(type(self)._why_not_give)
-            each._grant()
-
-    def _grant(self):
-        # Sudo: facts and what follows from them; the right was checked.
-        for each in self.sudo():
-            each._decide("granted")
-            each._make_charges()
+            # Sudo: facts and what follows from them; the right was checked.
+            each.sudo()._decide("granted")
+            each.sudo()._make_charges()
 
     def action_refuse(self):
         self._ensure_can(type(self)._why_not_refuse)
@@ -460,11 +461,10 @@ class ServiceAgreementSlaClock(models.Model):
         }
 
     def _get_credit_name(self):
-        labels = dict(self._fields["metric"]._description_selection(self.env))
         return self.env._(
             "%(ticket)s %(promise)s",
             ticket=self._get_ticket()._ticket_reference(),
-            promise=labels[self.metric],
+            promise=self._get_metric_text(),
         )
 
     def _withdraw_proposals(self):

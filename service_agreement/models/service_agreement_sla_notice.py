@@ -42,12 +42,11 @@ class ServiceAgreementSlaNotice(models.Model):
         """:return: str, "Mon 10:36: 90 % used (First answer), told to Ann" """
         self.ensure_one()
         clock = self.clock_id
-        labels = dict(clock._fields["metric"]._description_selection(self.env))
         return self.env._(
             "%(when)s: %(percent)s %% used (%(promise)s), told to %(people)s",
             when=clock._format_promised(self.told_at),
             percent=self.percent,
-            promise=labels[clock.metric],
+            promise=clock._get_metric_text(),
             people=", ".join(self.user_ids.mapped("name")) or self.env._("nobody"),
         )
 

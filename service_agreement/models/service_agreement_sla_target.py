@@ -166,15 +166,21 @@ class ServiceAgreementSlaTarget(models.Model):
     def _get_duration_text(self):
         """:return: str, as one says it to a customer: "4 working hours (Office)" """
         self.ensure_one()
-        if not self.calendar_id:
-            duration = format_minutes(self.env, self.minutes)
-            return self.env._("%(duration)s, day and night", duration=duration)
         # Sudo: a customer reads what is promised, not the working hours behind it.
-        return self.env._(
-            "%(duration)s (%(calendar)s)",
-            duration=format_minutes(self.env, self.minutes, working=True),
-            calendar=self.sudo().calendar_id.name,
-        )
+        return format_promise(self.env, self.minutes, self.sudo().calendar_id)
+
+
+def format_promise(env, minutes, calendar):
+    """
+    :param calendar: record with the name of the service hours; empty: day and night
+    :return: str; "4 working hours (Office)", or "4 hours, day and night"
+    """
+    duration = format_minutes(env, minutes, working=bool(calendar))
+    if not calendar:
+        return env._("%(duration)s, day and night", duration=duration)
+    return env._(
+        "%(duration)s (%(calendar)s)", duration=duration, calendar=calendar.name
+    )
 
 
 def format_minutes(env, minutes, working=False):

@@ -19,11 +19,10 @@ class ServiceAgreementSlaClock(models.Model):
     @api.depends("metric", "res_model", "res_id")
     def _compute_display_name(self):
         """Also where the ticket may not be read: its number says enough."""
-        labels = dict(self._fields["metric"]._description_selection(self.env))
         for clock in self:
             ticket = clock.sudo()._get_ticket()
             reference = ticket and ticket._ticket_reference()
-            names = (labels.get(clock.metric), reference)
+            names = (clock.metric and clock._get_metric_text(), reference)
             clock.display_name = " ".join(filter(None, names))
 
     def _tell(self, user, ways, percent):

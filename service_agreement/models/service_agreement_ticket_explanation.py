@@ -7,7 +7,7 @@ from odoo.tools import format_datetime
 
 from ..tools.sla_clock import trace
 from ..tools.sla_history import read_at
-from .service_agreement_sla_target import format_minutes
+from .service_agreement_sla_target import format_minutes, format_promise
 
 
 class ServiceAgreementTicketMixin(models.AbstractModel):
@@ -43,18 +43,10 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
 
     def _ticket_render_explanation(self):
         """:return: Markup of all promises of the ticket, on the reader's clock"""
-        labels = dict(
-            self.env["service.agreement.sla.clock"]
-            ._fields["metric"]
-            ._description_selection(self.env)
-        )
+        clocks = self.env["service.agreement.sla.clock"]
         parts = []
         for clock in self.sudo()._ticket_derive().get(self.id, ()):
-            title = labels[clock.metric]
-            if clock.number > 1:
-                title = self.env._(
-                    "%(promise)s, no. %(number)s", promise=title, number=clock.number
-                )
+            title = clocks._name_clock(clock.metric, clock.number)
             lines = self._ticket_explain_clock(clock)
             parts.append(
                 Markup("<h5>%s</h5><ol>%s</ol>")
@@ -155,16 +147,9 @@ class _Words:
         return self.env._("%(left)s left: due %(due)s.", left=left, due=due)
 
     def _name_promise(self, line):
-        label = line.label
-        duration = format_minutes(self.env, label.minutes, bool(label.sla_calendar_id))
-        if not label.sla_calendar_id:
-            return self.env._("%(duration)s, day and night", duration=duration)
         calendar = self.env["service.agreement.sla.calendar"].sudo()
-        return self.env._(
-            "%(duration)s (%(calendar)s)",
-            duration=duration,
-            calendar=calendar.browse(label.sla_calendar_id).name,
-        )
+        calendar = calendar.browse(line.label.sla_calendar_id or [])
+        return format_promise(self.env, line.label.minutes, calendar)
 
     def _measure(self, duration):
         """:return: str, "1 hour 30 minutes"; seconds only below a minute"""

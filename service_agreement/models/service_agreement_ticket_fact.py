@@ -58,13 +58,10 @@ class ServiceAgreementTicketFact(models.Model):
 
     _name = "service.agreement.ticket.fact"
     _description = "Ticket Fact"
+    _inherit = ["service.agreement.ticket.record"]
     _order = "at, id"
     _rec_name = "kind"
 
-    res_model = fields.Char(string="Ticket Model", required=True)
-    res_id = fields.Many2oneReference(
-        string="Ticket", model_field="res_model", required=True, index=True
-    )
     kind = fields.Selection(FACT_KINDS, required=True)
     at = fields.Datetime(string="When", required=True)
     author_id = fields.Many2one(
@@ -99,15 +96,6 @@ class ServiceAgreementTicketFact(models.Model):
         facts = super().create(vals_list)
         facts.sudo()._read_clocks()
         return facts
-
-    def flush_model(self, fnames=None):
-        # What is noted but not written down yet, is there for whoever looks.
-        ticket_notes.write_down_to_read(self.env)
-        return super().flush_model(fnames)
-
-    def _fetch_query(self, query, fields):
-        ticket_notes.write_down_to_read(self.env)
-        return super()._fetch_query(query, fields)
 
     @api.model
     def _insert(self, tickets, vals_list):

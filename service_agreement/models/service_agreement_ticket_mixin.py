@@ -482,9 +482,7 @@ def _describe(clock):
     return {
         "metric": clock.metric,
         "number": clock.number,
-        "label": dict(clock._fields["metric"]._description_selection(clock.env))[
-            clock.metric
-        ],
+        "label": clock._get_metric_text(),
         "state": clock.state,
         "open": clock._is_open(),
         "deadline": to_string(clock.deadline),

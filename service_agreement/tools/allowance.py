@@ -109,33 +109,48 @@ def allocate(
     """
     if order not in ORDERS:
         raise ValueError(f"unknown order of lots: {order!r}")
-    usable = sorted((lot for lot in lots if lot.paid), key=ORDERS[order])
-    balances = {lot.id: lot.quantity for lot in usable}
+    stock = Stock(lots, order)
     return [
         draw
         for work in sorted(works, key=lambda work: (work.day, work.id))
-        for draw in _draw(work, usable, balances)
+        for draw in _draw(work, stock)
     ]
 
 
-def _draw(work: Work, lots: list[Lot], balances: dict[int, Decimal]) -> Iterator[Draw]:
-    """Take what `work` costs off the balances."""
+class Stock:
+    """Lots, and what is left of each; those not paid are no part of it."""
+
+    def __init__(self, lots: Iterable[Lot], order: str):
+        self.lots = sorted((lot for lot in lots if lot.paid), key=ORDERS[order])
+        self.balances = {lot.id: lot.quantity for lot in self.lots}
+
+    def take(self, day: date, units: Decimal) -> Iterator[tuple[int, Decimal]]:
+        """Take up to `units` from the lots valid on `day`.
+
+        :return: pairs of lot id and what was taken of it, more than 0.
+        """
+        for lot in self.lots:
+            if not units:
+                return
+            taken = min(units, self.balances[lot.id]) if lot.is_valid(day) else ZERO
+            if taken:
+                self.balances[lot.id] -= taken
+                units -= taken
+                yield lot.id, taken
+
+
+def _draw(work: Work, stock: Stock) -> Iterator[Draw]:
     left = work.quantity * work.factor
-    for lot in lots:
-        if not left:
-            return
-        taken = min(left, balances[lot.id]) if lot.is_valid(work.day) else ZERO
-        if taken:
-            balances[lot.id] -= taken
-            left -= taken
-            yield Draw(work.id, lot.id, taken)
+    for lot_id, taken in stock.take(work.day, left):
+        left -= taken
+        yield Draw(work.id, lot_id, taken)
     if left:
-        yield Draw(work.id, None, _uncovered(work, left))
+        yield Draw(work.id, None, to_work(left, work.factor))
 
 
-def _uncovered(work: Work, left: Decimal) -> Decimal:
-    """:return: the work that `left` units of lots would have paid for"""
-    exact = Fraction(left) / Fraction(work.factor)
+def to_work(units: Decimal, factor: Decimal) -> Decimal:
+    """:return: the work that `units` of lots pay for"""
+    exact = Fraction(units) / Fraction(factor)
     return Decimal(exact.numerator) / Decimal(exact.denominator)
 
 

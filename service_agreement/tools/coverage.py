@@ -24,7 +24,7 @@ from itertools import pairwise
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from .allowance import ORDERS, ZERO, Lot
+from .allowance import ZERO, Lot, Stock, to_work
 
 # Best first: what is nearest to the thing that was worked on.
 LEVELS = ("device", "system", "site", "contact", "company", "parent")
@@ -242,12 +242,7 @@ def decide(
     :param order: of the lots of a candidate, see :func:`allowance.allocate`.
     """
     candidates = list(candidates)
-    balances = {
-        (candidate.id, lot.id): lot.quantity
-        for candidate in candidates
-        for lot in candidate.lots
-        if lot.paid
-    }
+    stocks = {each.id: Stock(each.lots, order) for each in candidates}
     verdicts = []
     for work in sorted(works, key=lambda work: (work.day, work.id)):
         judgements = tuple(judge(candidate, work) for candidate in candidates)
@@ -256,7 +251,7 @@ def decide(
             key=lambda each: (each.candidate.id != work.chosen, rank(each)),
         )
         takers = [each.candidate for each in winners]
-        parts = _joined(_share_out(work, takers, balances, ORDERS[order]))
+        parts = _joined(_share_out(work, takers, stocks))
         verdicts.append(Verdict(work, parts, judgements))
     return verdicts
 
@@ -273,12 +268,12 @@ def _joined(parts):
     )
 
 
-def _share_out(work, takers, balances, order):
+def _share_out(work, takers, stocks):
     """Yield the parts of a piece of work; together they are all of it."""
     for quantity, open_for in _split_hours(work, takers):
         left = quantity
         for candidate in open_for:
-            for part in _take(candidate, work, left, balances, order):
+            for part in _take(candidate, work, left, stocks[candidate.id]):
                 left -= part.quantity
                 yield part
         if left:
@@ -310,29 +305,23 @@ def _split_hours(work, takers):
         )
 
 
-def _take(candidate, work, wanted, balances, order):
+def _take(candidate, work, wanted, stock):
     """Yield what a candidate pays of ``wanted`` units of work."""
-    if candidate.kind == "unlimited" and wanted:
-        yield Part("covered", wanted, candidate.id)
+    if not wanted:
         return
-    for lot in sorted(candidate.lots, key=order):
-        balance = balances.get((candidate.id, lot.id), ZERO)
-        if not (wanted and lot.is_valid(work.day)):
-            continue
-        units = min(wanted * work.factor, balance)
-        if units or not work.factor:
-            covered = _to_work(units, work.factor, wanted)
-            balances[candidate.id, lot.id] = balance - units
+    if candidate.kind == "unlimited":
+        yield Part("covered", wanted, candidate.id)
+    elif not work.factor:
+        # It costs nothing of any lot, and needs one that is valid.
+        for lot in [each for each in stock.lots if each.is_valid(work.day)][:1]:
+            yield Part("covered", wanted, candidate.id, lot.id)
+    else:
+        left = wanted * work.factor
+        for lot_id, units in stock.take(work.day, left):
+            left -= units
+            covered = min(wanted, to_work(units, work.factor)) if left else wanted
             wanted -= covered
-            yield Part("covered", covered, candidate.id, lot.id)
-
-
-def _to_work(units, factor, wanted):
-    """:return: the work that ``units`` of a lot pay for; never more than is wanted"""
-    if units == wanted * factor:
-        return wanted
-    exact = Fraction(units) / Fraction(factor)
-    return min(wanted, Decimal(exact.numerator) / Decimal(exact.denominator))
+            yield Part("covered", covered, candidate.id, lot_id)
 
 
 def _charge(left, takers, open_for):
