@@ -144,9 +144,13 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
             following = following.followed_by_ids
         return found.sorted("id")[-1:]
 
+    def _ticket_apart(self):
+        """:return: itself, without what a context says of another ticket"""
+        return self.with_env(self.env(context=clean_context(self.env.context)))
+
     def _ticket_repeat(self, message):
         """What the customer wrote on the ticket before this one is for this one."""
-        ticket = self.with_context(clean_context(self.env.context))  # pylint: disable=context-overridden
+        ticket = self._ticket_apart()
         ticket.message_post(
             body=message.body,
             subject=message.subject,
@@ -170,7 +174,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         values = self._ticket_prepare_follow_up(text)
         if not values:
             return self.browse()
-        model = self.with_context(clean_context(self.env.context))  # pylint: disable=context-overridden
+        model = self._ticket_apart()
         company = self._ticket_owner() or self._ticket_company()
         ticket = model.with_company(company).create(values)
         if message:

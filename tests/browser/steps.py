@@ -20,6 +20,21 @@ def open_action(page, name):
     page.locator(".o_control_panel").wait_for()
 
 
+def edit_cell(row, field):
+    """Click a cell of an editable list until it can be typed in: a list that has just
+    come redraws itself once more, and the click before is lost.
+    """
+    cell = row.locator(f"td[name={field}]")
+    for _try in range(6):
+        cell.click()
+        try:
+            cell.locator("input").wait_for(timeout=5000)
+        except TimeoutError:
+            continue
+        return
+    raise AssertionError(f"{field} could not be edited")
+
+
 def pick(page, field, text):
     """Choose a record in a many2one by typing, as a person does.
 

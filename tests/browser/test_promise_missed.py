@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.steps import log_in, open_action, pick
+from tests.browser.steps import edit_cell, log_in, open_action, pick
 
 TICKET = "Thermostats show dashes"
 CUSTOMER = "Kestrel Ridge Chalet"
@@ -67,7 +67,7 @@ def _tell_the_customer(page):
 def _explain(page):
     rows = page.locator(".o_data_row").filter(has_text=CUSTOMER)
     expect(rows.first).to_be_visible()
-    _row(page).locator("td[name=miss_reason_id]").click()
+    edit_cell(_row(page), "miss_reason_id")
     pick(page, "miss_reason_id", "Harder than expected")
     page.locator(".o_list_button_save:visible").click()
     expect(rows.first).to_contain_text("Harder than expected")
