@@ -14,6 +14,8 @@
         "data/ir_sequence_data.xml",
         "data/product_data.xml",
         "data/plan_data.xml",
+        "data/work_type_data.xml",
+        "data/exclusion_data.xml",
         "data/mail_message_subtype_data.xml",
         "data/mail_activity_type_data.xml",
         "report/service_agreement_report.xml",

@@ -71,4 +71,12 @@ from . import service_agreement_sla_delay
 from . import service_agreement_sla_miss
 from . import service_agreement_sla_credit
 from . import service_agreement_sla_credit_billing
+from . import service_agreement_work_type
+from . import service_agreement_exclusion
+from . import service_agreement_rate
+from . import service_agreement_system
+from . import service_agreement_coverage
+from . import service_agreement_allowance
+from . import service_agreement_ticket_coverage
+from . import account_analytic_line
 from . import service_agreement_demo

@@ -1,0 +1,316 @@
+from odoo import fields, models
+
+UNITS = [
+    ("hours", "Hours"),
+    ("visits", "Visits"),
+    ("incidents", "Incidents"),
+    ("amount", "Amount"),
+]
+USED_UP = [
+    ("bill", "The rest is billed"),
+    ("ask", "The customer is asked first"),
+    ("overrun", "It is taken from the next period"),
+]
+
+
+class ServiceAgreementAllowance(models.Model):
+    """What is included: so many hours, visits, incidents or money per period; all of
+    it; or what is bought in advance.
+
+    A tier's are the catalogue; a coverage owns copies of them.
+    """
+
+    _name = "service.agreement.allowance"
+    _description = "Allowance of Service"
+    _order = "tier_id, coverage_id, sequence, id"
+
+    name = fields.Char(required=True, translate=True)
+    sequence = fields.Integer(default=10)
+    tier_id = fields.Many2one(
+        "service.agreement.tier", ondelete="cascade", index="btree_not_null"
+    )
+    coverage_id = fields.Many2one(
+        "service.agreement.coverage", ondelete="cascade", index="btree_not_null"
+    )
+    agreement_id = fields.Many2one(
+        related="coverage_id.agreement_id", store=True, index="btree_not_null"
+    )
+    company_id = fields.Many2one("res.company", compute="_compute_company_id")
+    kind = fields.Selection(
+        [
+            ("unlimited", "Unlimited"),
+            ("included", "Included per period"),
+            ("prepaid", "Bought in advance"),
+        ],
+        required=True,
+        default="included",
+    )
+    unit = fields.Selection(UNITS, required=True, default="hours")
+    quantity = fields.Float(digits=(16, 4), help="Per period; of a lot when prepaid.")
+    interval_months = fields.Integer(
+        string="Every (months)", default=1, help="Length of a period."
+    )
+    work_type_ids = fields.Many2many(
+        "service.agreement.work.type",
+        string="Only For",
+        help="Empty: for all work that is covered.",
+    )
+    job_factor_ids = fields.One2many(
+        "service.agreement.allowance.factor",
+        "allowance_id",
+        string="Hours Counted by Role",
+        copy=True,
+    )
+    rollover_cap = fields.Float(
+        string="Carried Over at Most",
+        digits=(16, 4),
+        help="What is left of a period goes to the next, up to this. 0: nothing.",
+    )
+    rollover_months = fields.Integer(
+        string="Usable For (months)",
+        default=1,
+        help="How long what was carried over is valid.",
+    )
+    validity_months = fields.Integer(
+        string="Valid For (months)",
+        default=12,
+        help="Of what is bought in advance. 0: without end.",
+    )
+    price = fields.Monetary(help="Of a lot bought in advance, before taxes.")
+    currency_id = fields.Many2one("res.currency", compute="_compute_company_id")
+    paid_only = fields.Boolean(
+        string="Once Paid", help="A lot is used only after its invoice was paid."
+    )
+    when_used_up = fields.Selection(
+        USED_UP, string="When Used Up", required=True, default="bill"
+    )
+    warn_percent = fields.Float(
+        string="Warn at (%)",
+        default=20,
+        help="When so much is left, once until it is topped up. 0: never.",
+    )
+
+    _one_owner = models.Constraint(
+        "CHECK(num_nonnulls(tier_id, coverage_id) = 1)",
+        "An allowance belongs either to a tier or to an agreement.",
+    )
+    _not_negative = models.Constraint(
+        "CHECK(quantity >= 0 AND rollover_cap >= 0 AND rollover_months >= 0 "
+        "AND validity_months >= 0 AND interval_months > 0 AND price >= 0 "
+        "AND warn_percent BETWEEN 0 AND 100)",
+        "Quantities are 0 or more, and a period has at least a month.",
+    )
+
+    def _compute_company_id(self):
+        for allowance in self:
+            owner = allowance.coverage_id or allowance.tier_id
+            allowance.company_id = owner.company_id
+            company = owner.company_id or self.env.company
+            allowance.currency_id = (
+                allowance.agreement_id.currency_id or company.currency_id
+            )
+
+
+class ServiceAgreementAllowanceFactor(models.Model):
+    """How many hours of an allowance an hour of somebody costs."""
+
+    _name = "service.agreement.allowance.factor"
+    _description = "Hours Counted by Role"
+    _order = "allowance_id, id"
+    _rec_name = "job_id"
+
+    allowance_id = fields.Many2one(
+        "service.agreement.allowance", required=True, ondelete="cascade", index=True
+    )
+    job_id = fields.Many2one(
+        "hr.job", string="Role", required=True, ondelete="restrict", index=True
+    )
+    factor = fields.Float(default=1.0, digits=(16, 4))
+
+    _allowance_job_uniq = models.Constraint(
+        "UNIQUE(allowance_id, job_id)", "A role counts in one way."
+    )
+    _not_negative = models.Constraint("CHECK(factor >= 0)", "An hour counts 0 or more.")
+
+
+class ServiceAgreementAllowanceLot(models.Model):
+    """What was granted or bought at once, valid for some days.
+
+    Always: granted + adjusted + rolled in = drawn + forfeited + rolled out + balance
+    (SEMANTICS §6).
+    """
+
+    _name = "service.agreement.allowance.lot"
+    _description = "Lot of an Allowance"
+    _order = "agreement_id, date_start, id"
+
+    agreement_id = fields.Many2one(
+        "service.agreement",
+        required=True,
+        readonly=True,
+        ondelete="cascade",
+        index=True,
+    )
+    allowance_id = fields.Many2one(
+        "service.agreement.allowance",
+        required=True,
+        readonly=True,
+        ondelete="restrict",
+        index=True,
+    )
+    company_id = fields.Many2one(
+        related="agreement_id.company_id", store=True, index=True
+    )
+    unit = fields.Selection(related="allowance_id.unit", store=True)
+    origin_id = fields.Many2one(
+        "service.agreement.allowance.lot",
+        string="Carried Over From",
+        readonly=True,
+        ondelete="restrict",
+        index="btree_not_null",
+    )
+    date_start = fields.Date(string="From", required=True, readonly=True)
+    date_end = fields.Date(
+        string="Last Day", readonly=True, help="Included. Empty: without end."
+    )
+    granted = fields.Float(digits=(16, 4), readonly=True)
+    adjusted = fields.Float(digits=(16, 4), readonly=True)
+    rolled_in = fields.Float(digits=(16, 4), readonly=True)
+    drawn = fields.Float(digits=(16, 4), readonly=True)
+    forfeited = fields.Float(digits=(16, 4), readonly=True)
+    rolled_out = fields.Float(digits=(16, 4), readonly=True)
+    balance = fields.Float(digits=(16, 4), readonly=True)
+    is_paid = fields.Boolean(string="Paid", default=True, readonly=True)
+    agreement_line_id = fields.Many2one(
+        "service.agreement.line",
+        string="Charge",
+        readonly=True,
+        ondelete="restrict",
+        index="btree_not_null",
+        help="By which it was bought.",
+    )
+    draw_ids = fields.One2many("service.agreement.allowance.draw", "lot_id")
+
+    _ledger = models.Constraint(
+        "CHECK(abs(granted + adjusted + rolled_in - drawn - forfeited - rolled_out "
+        "- balance) < 0.00005)",
+        "A lot must add up.",
+    )
+
+
+class ServiceAgreementAllowanceDraw(models.Model):
+    """A part of a piece of work: who pays for it, and by which price.
+
+    All the parts of a timesheet line add up to what it counts. Written by the engine
+    only, see ``account_analytic_line_coverage.py``.
+    """
+
+    _name = "service.agreement.allowance.draw"
+    _description = "Part of Service Work"
+    _order = "date desc, line_id desc, id"
+
+    line_id = fields.Many2one(
+        "account.analytic.line",
+        string="Work",
+        required=True,
+        readonly=True,
+        ondelete="cascade",
+        index=True,
+    )
+    company_id = fields.Many2one("res.company", required=True, index=True)
+    partner_id = fields.Many2one(
+        "res.partner",
+        string="Customer",
+        readonly=True,
+        index="btree_not_null",
+        help="The commercial entity.",
+    )
+    task_id = fields.Many2one(
+        related="line_id.task_id", store=True, index="btree_not_null"
+    )
+    employee_id = fields.Many2one(
+        related="line_id.employee_id", store=True, index="btree_not_null"
+    )
+    date = fields.Date(required=True, readonly=True, index=True)
+    unit = fields.Selection(
+        [("hour", "Hours"), ("trip", "Trips")],
+        required=True,
+        readonly=True,
+        default="hour",
+    )
+    outcome = fields.Selection(
+        [
+            ("covered", "Covered"),
+            ("overage", "Allowance used up"),
+            ("after_hours", "After hours"),
+            ("uncovered", "Not covered"),
+        ],
+        required=True,
+        readonly=True,
+    )
+    agreement_id = fields.Many2one(
+        "service.agreement",
+        readonly=True,
+        ondelete="restrict",
+        index="btree_not_null",
+        help="Who pays, or by whose rates it is billed.",
+    )
+    lot_id = fields.Many2one(
+        "service.agreement.allowance.lot",
+        readonly=True,
+        ondelete="restrict",
+        index="btree_not_null",
+    )
+    quantity = fields.Float(
+        digits=(16, 4), readonly=True, help="Hours or trips, rounded as agreed."
+    )
+    units = fields.Float(
+        digits=(16, 4), readonly=True, help="What was taken of the lot, in its unit."
+    )
+    is_after_hours = fields.Boolean(readonly=True)
+    currency_id = fields.Many2one("res.currency", required=True, readonly=True)
+    price = fields.Monetary(
+        readonly=True, help="Per hour or trip, by the agreement's rates, else the list."
+    )
+    amount = fields.Monetary(readonly=True, help="What it costs if it is billed.")
+    list_price = fields.Monetary(readonly=True, help="By the list of its day.")
+    list_amount = fields.Monetary(string="Worth", readonly=True)
+    reason = fields.Selection(
+        [
+            ("never_sold", "Never sold"),
+            ("expired", "Expired"),
+            ("excluded", "Not included"),
+        ],
+        readonly=True,
+        help="Why no agreement pays for it. Empty: one does.",
+    )
+    answer = fields.Selection(
+        [
+            ("covered", "Covered"),
+            ("bill", "Billed"),
+            ("given", "Given away"),
+            ("goodwill", "Goodwill"),
+            ("warranty", "Warranty"),
+        ],
+        readonly=True,
+        index="btree_not_null",
+        help="What became of it. Empty: nobody has said so yet.",
+    )
+    answered_by_id = fields.Many2one("res.users", readonly=True, index="btree_not_null")
+    answered_at = fields.Datetime(readonly=True)
+    answer_note = fields.Char(readonly=True)
+    agreement_line_id = fields.Many2one(
+        "service.agreement.line",
+        string="Charge",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        help="By which it is billed with the agreement.",
+    )
+    move_line_id = fields.Many2one(
+        "account.move.line",
+        string="Invoice Line",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+    )
