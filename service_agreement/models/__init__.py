@@ -78,7 +78,12 @@ from . import service_agreement_rate_list
 from . import service_agreement_system
 from . import service_agreement_coverage
 from . import service_agreement_allowance
+<<<<<<< HEAD
 from . import service_agreement_allowance_draw
+=======
+from . import service_agreement_coverage_copy
+from . import service_agreement_coverage_guard
+>>>>>>> terms
 from . import service_agreement_ticket_coverage
 from . import account_analytic_line
 from . import account_analytic_line_coverage
