@@ -8,16 +8,16 @@ How to use::
     ledger.advance(date(2026, 4, 1))                  # March is closed
     ledger.lots                                       # every lot with its account
 
-Everything is computed from facts each time: what was agreed, the days in force, what was
-bought or adjusted, and what was drawn for good. Time only goes forward: what ended before
-the day of a piece of work is carried over or forfeited as of its end (SEMANTICS §6).
-For every lot, always: granted + adjusted + rolled in = drawn + forfeited + rolled out +
-balance.
+Everything is computed from facts each time: what was agreed, the days in force, what
+was bought or adjusted, and what was drawn for good. Time only goes forward: what ended
+before the day of a piece of work is carried over or forfeited as of its end. For every
+lot, always: granted + adjusted + rolled in = drawn + forfeited + rolled out + balance
+(SEMANTICS §6).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -75,8 +75,8 @@ class Lot:
     :ivar end: last valid day, included; None: without end.
     :ivar usable_from: not drawn from before; None: not paid yet.
     :ivar reserved: of its balance, what is drawn for good after it is carried over.
-    :ivar transfers: pairs of the lot it was carried over to and the units; negative: what
-        was overrun.
+    :ivar transfers: pairs of the lot it was carried over to and the units; negative:
+        what was overrun.
     """
 
     key: LotKey
@@ -155,12 +155,13 @@ class Ledger:
         among the lots.
     :param last_day: of the agreement: every lot ends then; None: open-ended.
     :param suspended: half-open pairs of days on which nothing is drawn.
-    :param before: ledgers of terms that these replaced; what is left there stays usable.
+    :param before: ledgers of terms that these replaced; what is left there stays
+        usable.
     """
 
     def __init__(
         self,
-        id: int,  # noqa: A002 - the name every record has
+        id: int,
         terms: Terms,
         spans: Sequence[tuple[date, date | None]] = (),
         *,
@@ -208,8 +209,9 @@ class Ledger:
 
     def find(self, day: date) -> list[Lot]:
         """:return: the lots that work of `day` may draw from, first one first"""
-        if any(start <= day and (not end or day < end) for start, end in self.suspended):
-            return []
+        for start, end in self.suspended:
+            if start <= day and (end is None or day < end):
+                return []
         found = [lot for lot in self._get_open(day) if lot.is_valid(day)]
         return sorted(found, key=Lot.rank)
 
@@ -219,7 +221,8 @@ class Ledger:
 
     def _get_open(self, day):
         self.advance(day)
-        return [*self._open, *(lot for old in self.before for lot in old._get_open(day))]
+        older = [lot for ledger in self.before for lot in ledger._get_open(day)]
+        return [*self._open, *older]
 
     # Time
 
@@ -274,14 +277,17 @@ class Ledger:
 
     def _make_rolled(self, lot):
         start = lot.end + DAY
+        key = LotKey(self.id, "rolled", lot.key.since)
+        known = self._known.get(key, Lot(key, start))
+        return known.renew(start=start, end=self._get_rolled_end(start), rolled_in=ZERO)
+
+    def _get_rolled_end(self, start):
         end = None
         if self.terms.rollover_months:
             months = Recurrence(self.terms.recurrence.anchor, "month")
             last = months.index(start) + self.terms.rollover_months
             end = months.period(last).start - DAY
-        key = LotKey(self.id, "rolled", lot.key.since)
-        known = self._known.get(key, Lot(key, start))
-        return known.renew(start=start, end=self._cut(start, end), rolled_in=ZERO)
+        return self._cut(start, end)
 
     # What there is to open
 
@@ -303,7 +309,8 @@ class Ledger:
         granted = [self._make_granted(*period) for period in periods]
         keys = {lot.key for lot in granted}
         # Carried over from what is final, bought, or not granted any more.
-        rest = [self._recall(lot) for lot in self._known.values() if lot.key not in keys]
+        rest = [lot for lot in self._known.values() if lot.key not in keys]
+        rest = [self._recall(lot) for lot in rest]
         lots = [lot for lot in [*granted, *rest] if lot and not lot.is_empty]
         lots.sort(key=lambda lot: (lot.start, lot.rank()))
         self._settle_carried([lot for lot in lots if lot.key.kind == "granted"], final)
@@ -335,17 +342,19 @@ class Ledger:
     def _recall(self, known):
         """:return: Lot on record that no period grants, or None"""
         kind, since = known.key.kind, known.key.since
+        if kind == "rolled":
+            if LotKey(self.id, "granted", since) in self._known:
+                # Its source is not final, and carries over to it again.
+                return None
+            return known.renew(end=self._get_rolled_end(known.start))
         end = self._cut(known.start, known.end)
-        if kind == "rolled" and LotKey(self.id, "granted", since) in self._known:
-            # Its source is not final, and carries over to it again.
-            return None
         if kind == "granted" and known.key not in self._fixed:
             return self._keep(known.renew(end=end, granted=ZERO), known)
         return known.renew(end=end)
 
     def _settle_carried(self, granted, final):
-        """What came from final lots stays; the rest is carried over again. What is drawn
-        for good of what is carried over is not drawn before.
+        """What came from final lots stays; the rest is carried over again. What is
+        drawn for good of what is carried over is not drawn before.
         """
         for lot in granted:
             known = self._known.get(lot.key)
