@@ -78,6 +78,8 @@ from . import service_agreement_rate_list
 from . import service_agreement_system
 from . import service_agreement_coverage
 from . import service_agreement_allowance
+from . import service_agreement_coverage_copy
+from . import service_agreement_coverage_guard
 from . import service_agreement_allowance_ledger
 from . import service_agreement_month
 from . import service_agreement_answer
