@@ -29,6 +29,7 @@
         "wizard/service_agreement_end_views.xml",
         "wizard/service_agreement_suspend_views.xml",
         "wizard/service_agreement_write_off_views.xml",
+        "wizard/service_agreement_goodwill_views.xml",
         "wizard/service_agreement_catalogue_update_views.xml",
         "wizard/service_agreement_ticket_fact_add_views.xml",
         "wizard/service_agreement_ticket_explanation_views.xml",

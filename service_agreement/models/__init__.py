@@ -78,13 +78,14 @@ from . import service_agreement_rate_list
 from . import service_agreement_system
 from . import service_agreement_coverage
 from . import service_agreement_allowance
-<<<<<<< HEAD
 from . import service_agreement_allowance_draw
-=======
 from . import service_agreement_coverage_copy
 from . import service_agreement_coverage_guard
->>>>>>> terms
+from . import service_agreement_allowance_ledger
+from . import service_agreement_month
+from . import service_agreement_answer
 from . import service_agreement_ticket_coverage
 from . import account_analytic_line
 from . import account_analytic_line_coverage
+from . import account_analytic_line_missing
 from . import service_agreement_demo

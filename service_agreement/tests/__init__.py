@@ -1,5 +1,7 @@
 from . import test_access
 from . import test_agreement
+from . import test_allowance_ledger
+from . import test_answer
 from . import test_billing
 from . import test_board
 from . import test_billing_corrections
