@@ -87,5 +87,7 @@ from . import service_agreement_answer
 from . import service_agreement_ticket_coverage
 from . import account_analytic_line
 from . import account_analytic_line_coverage
+from . import account_analytic_line_preview
 from . import account_analytic_line_missing
+from . import service_agreement_work_cascade
 from . import service_agreement_demo
