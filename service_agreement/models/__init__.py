@@ -82,6 +82,11 @@ from . import service_agreement_allowance_draw
 from . import service_agreement_coverage_copy
 from . import service_agreement_coverage_guard
 from . import service_agreement_allowance_ledger
+from . import service_agreement_allowance_grant
+from . import service_agreement_allowance_adjust
+from . import service_agreement_allowance_prepaid
+from . import service_agreement_allowance_notice
+from . import service_agreement_allowance_meter
 from . import service_agreement_month
 from . import service_agreement_answer
 from . import service_agreement_ticket_coverage
