@@ -80,6 +80,8 @@ from . import service_agreement_coverage
 from . import service_agreement_allowance
 from . import service_agreement_coverage_copy
 from . import service_agreement_coverage_guard
+from . import service_agreement_coverage_text
+from . import service_agreement_system_count
 from . import service_agreement_ticket_coverage
 from . import account_analytic_line
 from . import service_agreement_demo

@@ -6,3 +6,4 @@ from . import service_agreement_write_off
 from . import service_agreement_catalogue_update
 from . import service_agreement_ticket_fact_add
 from . import service_agreement_ticket_explanation
+from . import service_agreement_device_add
