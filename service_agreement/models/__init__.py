@@ -89,6 +89,8 @@ from . import service_agreement_allowance_notice
 from . import service_agreement_allowance_meter
 from . import service_agreement_month
 from . import service_agreement_answer
+from . import service_agreement_coverage_text
+from . import service_agreement_system_count
 from . import service_agreement_ticket_coverage
 from . import account_analytic_line
 from . import account_analytic_line_coverage

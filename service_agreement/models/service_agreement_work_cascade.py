@@ -54,9 +54,11 @@ class ServiceAgreement(models.Model):
         self._decide_open_work(before)
         return result
 
-    def _after_ledgers_changed(self):
-        """EXTENDS: there is more or less to draw from, on more or on fewer days."""
-        result = super()._after_ledgers_changed()
+    def _change_ledgers(self):
+        """EXTENDS: it is in force on other days, or there is more or less to draw from;
+        also of what has no ledger, and only its rates apply.
+        """
+        result = super()._change_ledgers()
         self._decide_open_work()
         return result
 
