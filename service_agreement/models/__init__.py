@@ -78,6 +78,7 @@ from . import service_agreement_rate_list
 from . import service_agreement_system
 from . import service_agreement_coverage
 from . import service_agreement_allowance
+from . import service_agreement_allowance_draw
 from . import service_agreement_coverage_copy
 from . import service_agreement_coverage_guard
 from . import service_agreement_allowance_ledger
@@ -88,7 +89,12 @@ from . import service_agreement_allowance_notice
 from . import service_agreement_allowance_meter
 from . import service_agreement_month
 from . import service_agreement_answer
+from . import service_agreement_coverage_text
+from . import service_agreement_system_count
 from . import service_agreement_ticket_coverage
 from . import account_analytic_line
+from . import account_analytic_line_coverage
+from . import account_analytic_line_preview
 from . import account_analytic_line_missing
+from . import service_agreement_work_cascade
 from . import service_agreement_demo
