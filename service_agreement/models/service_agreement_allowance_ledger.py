@@ -194,7 +194,7 @@ class ServiceAgreementAllowance(models.Model):
         :return: dict of service.agreement.allowance.lot by tools.ledger.LotKey: of
             every lot that is not final
         """
-        allowances = self.sudo().union(*ledgers)
+        allowances = self.sudo().browse().union(*ledgers)
         found = {}
         for ledger in ledgers.values():
             ledger.advance(today)
