@@ -4,6 +4,7 @@ with others."""
 from odoo.fields import Command, Date
 from odoo.tests import tagged
 
+from ..models.service_agreement_change import PendingChange
 from .common import ServiceDeskCommon, ServiceWorkMixin
 
 
@@ -74,7 +75,7 @@ class TestWhoPays(CoverageCase):
             Command.create({"name": "All of it", "kind": "unlimited"})
         ]
         with self.at_desk("2026-03-10 12:00"):
-            self.agreement._change({"tier_id": gold.id}, "2026-03-15")
+            self.agreement._change(PendingChange(_day("2026-03-15"), {}, [], tier=gold))
         self.assertEqual(
             self._parts(self._log("2026-03-14", 1), "reason"),
             [("uncovered", 1, "excluded")],
@@ -149,9 +150,8 @@ class TestWhoPays(CoverageCase):
         self._cover(later, {})
         line = self._log("2026-03-06", 1)
         self.assertFalse(line.service_agreement_id)
-        self.assertIn(
-            "starts only on", [row["text"] for row in line._list_service_reasons()][-1]
-        )
+        texts = [row["text"] for row in line._list_service_reasons()]
+        self.assertIn("Silver starts only on 03/07/2026.", texts)
 
     def test_cov_06_a_parent_only_where_it_covers_its_children(self):
         parent = self._create_customer("Whitfield Holding")
@@ -393,16 +393,18 @@ class TestAllowanceDraws(CoverageCase):
     def test_blk_08_rounded_before_it_is_drawn(self):
         coverage = self._cover(self.agreement, {"kind": "prepaid"})
         self._prepay(coverage, 10)
-        self.rate.sudo().step_minutes = 15
-        self.env["service.agreement.rate"].create(
-            {
-                "work_type_id": self.on_site.id,
-                "price": 150,
-                "minimum": 1,
-                "step_minutes": 15,
-                "company_id": self.company.id,
-                "date_start": "2026-01-01",
-            }
+        minimum = {self.on_site: 1, self.remote: 0}
+        self.env["service.agreement.rate"].sudo().create(
+            [
+                {
+                    "work_type_id": work.id,
+                    "price": 150,
+                    "minimum": hours,
+                    "step_minutes": 15,
+                    "company_id": self.company.id,
+                }
+                for work, hours in minimum.items()
+            ]
         )
         for work, hours, counted in (
             (self.on_site, 0.1, 1),
