@@ -103,6 +103,28 @@ class TestUpdate(HistoryCommon):
             self.assertEqual(self._show(ticket, "update")[0][0], state)
 
 
+    def test_reopened_the_answer_is_still_owed_with_what_was_left(self):
+        ticket = self._open_ticket("2026-03-09 10:00")
+        self._ask(ticket, "2026-03-09 11:00")
+        self._move(ticket, "solved", "2026-03-09 12:30")
+        self._ask(ticket, "2026-03-10 10:00")
+        self.assertEqual(self._show(ticket, "update"), [("running", "Tue 10:30")])
+        self._answer(ticket, "2026-03-10 10:15")
+        self._ask(ticket, "2026-03-10 11:00")
+        rounds = [("met", "Tue 10:30"), ("running", "Tue 13:00")]
+        self.assertEqual(self._show(ticket, "update"), rounds)
+        self.assertFalse(ticket.sudo()._ticket_check_clocks())
+
+    def test_solved_too_late_the_next_message_is_promised_another_answer(self):
+        ticket = self._open_ticket("2026-03-09 10:00")
+        self._ask(ticket, "2026-03-09 11:00")
+        self._move(ticket, "solved", "2026-03-09 14:00")
+        self._ask(ticket, "2026-03-10 10:00")
+        rounds = [("missed", "Mon 13:00"), ("running", "Tue 12:00")]
+        self.assertEqual(self._show(ticket, "update"), rounds)
+        self.assertFalse(ticket.sudo()._ticket_check_clocks())
+
+
 @tagged("post_install", "-at_install")
 class TestOnSite(HistoryCommon):
     def test_arrived_it_is_kept_and_pressed_twice_he_arrived_once(self):

@@ -132,6 +132,47 @@ class TestReopened:
         clock = clocks["update", 1]
         assert (clock.reading.state, clock.reading.deadline) == ("met", at(11, 15))
 
+    def test_so_does_a_question_that_was_solved_and_not_answered(self):
+        history = [Happening(at(9, 11), "asked"), Happening(at(9, 15), "solved")]
+        clock = live(*history)["update", 1]
+        assert (clock.reading.state, clock.stopped_at) == ("met", at(9, 15))
+        history += [Happening(at(11, 11), "reopened"), Happening(at(11, 11), "asked")]
+        clocks = live(*history)
+        clock = clocks["update", 1]
+        assert (clock.reading.state, clock.reading.deadline) == ("running", at(11, 15))
+        assert ("update", 2) not in clocks
+        clocks = live(*history, Happening(at(11, 12), "answered"))
+        assert clocks["update", 1].reading.state == "met"
+
+    def test_a_question_answered_while_it_was_closed_is_owed_nothing(self):
+        clock = live(
+            Happening(at(9, 11), "asked"),
+            Happening(at(9, 12), "solved"),
+            Happening(at(9, 13), "answered"),
+            Happening(at(11, 11), "reopened"),
+        )["update", 1]
+        assert (clock.reading.state, clock.stopped_at) == ("met", at(9, 12))
+
+    @pytest.mark.parametrize("closing", ["solved", "cancelled"])
+    def test_the_next_question_after_a_missed_one_is_another_round(self, closing):
+        clocks = live(
+            Happening(at(9, 11), "asked"),
+            Happening(at(10, 12), closing),
+            Happening(at(11, 11), "reopened"),
+            Happening(at(11, 12), "asked"),
+        )
+        states = [clocks["update", n].reading.state for n in (1, 2)]
+        assert states == ["missed", "running"]
+        assert clocks["update", 2].started_at == at(11, 12)
+
+    def test_a_missed_question_of_an_open_ticket_stays_the_first_unanswered(self):
+        clocks = live(
+            Happening(at(9, 11), "asked"),
+            Happening(at(10, 12), "reopened"),
+            Happening(at(10, 12), "asked"),
+        )
+        assert ("update", 2) not in clocks
+
     def test_cancelled_at_last_it_is_cancelled(self):
         clock = live(
             Happening(at(9, 12), "cancelled"),
