@@ -1,4 +1,5 @@
-from datetime import date
+from datetime import date, timedelta
+from unittest.mock import patch
 
 from lxml import html
 from psycopg2.errors import UniqueViolation

@@ -500,6 +500,15 @@ class TestExplanation(HistoryCommon):
         self.assertRegex(lines[2], r"Waiting for the customer until Mon .* 10:00")
         self.assertRegex(lines[3], r"7 hours left: due Mon 9 Mar 2026 17:00")
 
+    def test_odd_seconds_add_up_all_the_same(self):
+        ticket = self._open_ticket("2026-03-09 10:00:20", priority="3")
+        self._move(ticket, "waiting", "2026-03-09 10:48:50")
+        self._move(ticket, "In Progress", "2026-03-09 11:30:10")
+        lines = self._explain(ticket, "2026-03-09 11:40:05")
+        self.assertRegex(lines[1], "49 minutes used, 1 hour 11 minutes left")
+        self.assertRegex(lines[3], "10 minutes used, 1 hour 1 minute left")
+        self.assertRegex(lines[-1], r"^1 hour 1 minute left: due")
+
     def test_a_reopening(self):  # REO-01
         ticket = self._open_ticket("2026-03-09 10:00")
         self._move(ticket, "solved", "2026-03-09 15:00")

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tools.sla_clock import Fact, Target, read, trace
+from tools.sla_clock import Fact, Target, in_minutes, read, trace
 from tools.sla_history import (
     ROLES,
     Happening,
@@ -296,6 +296,22 @@ def test_the_steps_of_a_trace_add_up_to_the_reading(history, hours, promised):
         assert (steps[0].start, steps[-1].end) == (at(9, 10), now)
         assert steps[-1].remaining == reading.remaining
         assert steps[-1].deadline == reading.deadline
+
+
+@given(clock_facts, st.integers(0, 400), st.integers(1, 40))
+def test_whole_minutes_add_up_too(facts, hours, minutes):
+    """From an odd second on, so that every stretch ends within a minute."""
+    start = at(9, 10) + timedelta(seconds=20)
+    facts = [Fact(start, "start"), *(f for f in facts if f.at > start)]
+    target = Target(minutes * 20 * timedelta(minutes=1), OFFICE)
+    steps = in_minutes(trace(target, facts, start + hours * HOUR))
+    used = timedelta(0)
+    for step in steps:
+        used += step.used
+        assert not used % timedelta(minutes=1)
+        assert timedelta(0) <= step.used
+        if step.remaining >= timedelta(minutes=1):
+            assert used + step.remaining == target.duration
 
 
 def test_a_trace_tells_a_pause():  # SLA-04
