@@ -326,7 +326,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
     @api.model
     def _ticket_prepare_request(self, agreement, partner):
         """:return: dict of values of a ticket that ``partner`` opens in the portal:
-            on which desk it arrives, and what this model wants to know
+        on which desk it arrives, and what this model wants to know
         """
         return {}
 

@@ -102,7 +102,6 @@ class TestUpdate(HistoryCommon):
             self._move(ticket, stage, "2026-03-09 11:30")
             self.assertEqual(self._show(ticket, "update")[0][0], state)
 
-
     def test_reopened_the_answer_is_still_owed_with_what_was_left(self):
         ticket = self._open_ticket("2026-03-09 10:00")
         self._ask(ticket, "2026-03-09 11:00")
