@@ -144,7 +144,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         return self.agreement_id.company_id or own or self.env["res.company"]
 
     def _ticket_on_behalf_of(self, author):
-        """:return: the same, of which facts are noted in the name of this res.partner"""
+        """:return: the same ticket, whose facts are noted as this res.partner's"""
         on_behalf_of = OnBehalfOf(author.id or 0)
         return self.with_context(service_agreement_on_behalf_of=on_behalf_of)
 

@@ -2,7 +2,7 @@ from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import HttpCase, tagged
 
 from .common import PortalUsersMixin, ServiceDeskCommon
 
@@ -579,3 +579,27 @@ class TestTicketAccess(PortalUsersMixin, ServiceDeskCommon):
         for record in (ticket.sla_clock_ids, ticket.ticket_fact_ids):
             with self.assertRaises(AccessError):
                 record.with_user(user).read(["create_date"])
+
+
+@tagged("post_install", "-at_install")
+class TestTicketPage(PortalUsersMixin, ServiceDeskCommon, HttpCase):
+    """What the customer reads on the page of his ticket."""
+
+    def test_what_was_promised_and_whether_it_was_kept_for_him_alone(self):
+        ann = self._create_portal_user("ann", self.customer)
+        self._create_portal_user("stranger", self._create_customer("Harrow Clinic"))
+        self.customer.tz = "Europe/Lisbon"  # an hour behind the desk
+        self.desk.privacy_visibility = "portal"
+        ticket = self._open_ticket("2026-03-06 15:00", partner_id=ann.partner_id.id)
+        self._answer(ticket, "2026-03-06 16:00")
+        self._move(ticket, "solved", "2026-03-09 16:00")
+        ticket.message_subscribe(ann.partner_id.ids)
+        self.authenticate("ann", "ann")
+        page = self.url_open(f"/my/tasks/{ticket.id}").text
+        self.assertIn("We answer within 4", page)
+        self.assertRegex(page, r"Kept: Fri 6 Mar, 3:00")
+        self.assertRegex(page, r"Missed: Mon 9 Mar, 3:00.*due Mon 9 Mar, 2:00")
+        self.authenticate("stranger", "stranger")
+        page = self.url_open(f"/my/tasks/{ticket.id}").text
+        self.assertNotIn("We answer within 4", page)
+        self.assertNotIn(ticket.name, page)

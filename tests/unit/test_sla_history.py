@@ -1,5 +1,6 @@
 """Clocks derived from histories, and what the trace of one tells."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from itertools import pairwise
 
@@ -258,6 +259,25 @@ def test_at_most_the_last_round_of_updates_is_open(history):
     assert all(clock.stopped_at for clock in rounds[:-1])
     starts = [clock.started_at for clock in rounds]
     assert starts == sorted(starts)
+
+
+@given(happenings)
+def test_every_question_is_in_a_round(history):
+    """Whatever closes and reopens the ticket, a customer who writes is owed an answer,
+    by a round that is open then."""
+    promised = [replace(h, source=None) for h in history if h.kind != "merged"]
+    history = list({happening.at: happening for happening in promised}.values())
+    rounds = [c for key, c in live(*history).items() if key[0] == "update"]
+    is_closed = False
+    for happening in sorted(history, key=lambda happening: happening.at):
+        if happening.kind in ("solved", "cancelled", "reopened"):
+            is_closed = happening.kind != "reopened"
+        elif happening.kind == "asked" and happening.at > at(9, 10) and not is_closed:
+            assert any(
+                c.started_at <= happening.at
+                and (not c.stopped_at or c.stopped_at > happening.at)
+                for c in rounds
+            )
 
 
 @given(happenings, st.integers(0, 300), st.integers(0, 300))
