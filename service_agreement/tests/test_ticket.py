@@ -413,6 +413,26 @@ class TestTicket(ServiceDeskCommon):
         ours = count(20) - count_plain(20), count(40) - count_plain(40)
         self.assertLessEqual(ours[1] - ours[0], 2, ours)
 
+    def test_promised_anew_many_cost_the_queries_of_few(self):
+        def count(number):
+            tickets = self.env["project.task"].union(
+                *(self._open_ticket("2026-03-06 15:00") for _each in range(number))
+            )
+            for target in self.agreement.target_ids:
+                target.minutes += 60
+            with self.at_desk("2026-03-06 16:00"):
+                self.env.flush_all()
+                before = self.env.cr.sql_log_count
+                tickets.action_ticket_apply_promise()
+                self.env.flush_all()
+                queries = self.env.cr.sql_log_count - before
+            self.assertEqual(len(set(tickets.mapped("sla_due_at"))), 1)
+            return queries
+
+        count(2)  # warms the caches
+        few, many = count(10), count(20)
+        self.assertLess(many - few, 5)
+
     def test_queries_grow_slowly_with_the_number_of_moves(self):
         def count(number):
             tickets = self.env["project.task"].create(
