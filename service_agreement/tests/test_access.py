@@ -26,6 +26,12 @@ MODELS = [
     "service.agreement.sla.notice",
     "service.agreement.sla.miss.reason",
     "service.agreement.sla.credit",
+    "service.agreement.work.type",
+    "service.agreement.exclusion",
+    "service.agreement.rate",
+    "service.agreement.system",
+    "service.agreement.device",
+    "service.agreement.coverage",
 ]
 
 
