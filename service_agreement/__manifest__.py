@@ -69,6 +69,7 @@
         "demo/res.partner.csv",
         "demo/res_users_portal_demo.xml",
         "demo/service_agreement_tier_demo.xml",
+        "demo/service_agreement_rate_demo.xml",
         "demo/project_project_demo.xml",
         "demo/service_agreement_history_demo.xml",
     ],
