@@ -189,7 +189,9 @@ class ServiceAgreementPeriod(models.Model):
         return self.env._(
             "Work by %(who)s: %(why)s.",
             who=", ".join(draws.employee_id.mapped("name")),
-            why=", ".join(outcomes[outcome] for outcome in set(draws.mapped("outcome"))),
+            why=", ".join(
+                outcomes[outcome] for outcome in set(draws.mapped("outcome"))
+            ),
         )
 
 
@@ -390,8 +392,8 @@ class AccountAnalyticLine(models.Model):
         if billed := draws.filtered("is_invoiced"):
             raise UserError(
                 self.env._(
-                    "%(work)s is on an invoice (%(invoice)s) and stays as it is. Delete "
-                    "the draft invoice, or make a credit note.",
+                    "%(work)s is on an invoice (%(invoice)s) and stays as it is. "
+                    "Delete the draft invoice, or make a credit note.",
                     work=billed[0].line_id.display_name,
                     invoice=billed[0].move_id.display_name,
                 )
