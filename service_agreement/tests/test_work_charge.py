@@ -197,7 +197,7 @@ class TestWorkCharge(WorkCommon):
     def test_billed_work_stays(self):
         draw = self._log("2026-03-03", 1.5)
         self._bill("2026-04-01")
-        with self.assertRaisesRegex(UserError, "is on an invoice"):
+        with self.assertRaisesRegex(UserError, "was invoiced"):
             draw.line_id.unlink()
         draw.line_id.name = "Something else"
         self.assertNotIn("Something else", draw.move_line_id.name)

@@ -88,7 +88,7 @@ class TestWorkInvoice(WorkCommon):
     def test_billed_work_stays(self):
         draw = self._log_unsold("2026-03-03", 1.0, ticket=self.strange)
         draw._create_invoices()
-        with self.assertRaisesRegex(UserError, "is on an invoice"):
+        with self.assertRaisesRegex(UserError, "was invoiced"):
             draw.line_id.unlink()
 
     def test_free_work_beside_what_is_billed(self):

@@ -1,7 +1,10 @@
 """Work at the service desk, decided by hand: tests of what becomes of it start here."""
 
+from unittest.mock import patch
+
 from odoo.fields import Command
 
+from ..models.account_analytic_line_coverage import AccountAnalyticLine
 from .common import ServiceDeskCommon
 
 
@@ -11,6 +14,12 @@ class WorkMixin:
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        # Decided by hand, and by nobody else.
+        cls.startClassPatcher(
+            patch.object(
+                AccountAnalyticLine, "_decide_service_work", lambda *_args: None
+            )
+        )
         cls.hours = cls._create_work_product("Service Hours")
         cls.trip = cls._create_work_product("Service Trip")
         cls.company.service_hours_product_id = cls.hours
