@@ -9,6 +9,7 @@ from odoo.tools import mute_logger
 
 from ..models.service_agreement_change import PendingChange
 from ..tools.charges import schedule
+from .common import ServiceDeskCommon
 from .work_cases import WorkCommon
 
 
@@ -498,3 +499,101 @@ class TestWorkCharge(WorkCommon):
     def test_queries_do_not_grow_with_the_work(self):
         self._count_sync(2)
         self.assertLessEqual(self._count_sync(20) - self._count_sync(10), 10)
+
+
+@tagged("post_install", "-at_install")
+class TestWorkDecidedAndBilled(ServiceDeskCommon):
+    """From the timesheet to the invoice: 2 hours a month included, 120.00 after that."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.company.service_hours_product_id = cls.product
+        cls.employee = cls.env["hr.employee"].sudo().create({"name": "Tom"})
+        tier = cls._create_tier("Hours", 200.0, 40)
+        tier.write(
+            {
+                "allowance_ids": [Command.create({"name": "Hours", "quantity": 2.0})],
+                "rate_ids": [Command.create({"price": 120.0})],
+            }
+        )
+        cls.client = cls._create_customer("Harbour Club")
+        cls.hours = cls._create_active(
+            "2026-03-01", partner_id=cls.client.id, tier_id=tier.id
+        )
+        cls._run_billing("2026-03-01")
+        cls.ticket = cls.env["project.task"].create(
+            cls._prepare_ticket_values() | {"partner_id": cls.client.id}
+        )
+
+    def setUp(self):
+        super().setUp()
+        self.enterContext(self.at("2026-03-06 12:00:00"))
+
+    def _log(self, day, hours):
+        return (
+            self.env["account.analytic.line"]
+            .sudo()
+            .create(
+                {
+                    "name": "New scenes",
+                    "project_id": self.desk.id,
+                    "task_id": self.ticket.id,
+                    "employee_id": self.employee.id,
+                    "date": day,
+                    "unit_amount": hours,
+                }
+            )
+        )
+
+    def _bill_client(self, today):
+        moves, _failed = self._run_billing(today, self.hours)
+        return moves
+
+    def _get_work(self, moves):
+        lines = moves.invoice_line_ids.filtered("service_draw_ids")
+        return [(line.quantity, line.price_subtotal) for line in lines]
+
+    def test_three_and_a_half_hours_on_two_left(self):
+        self._log("2026-03-03", 3.5)
+        [invoice] = self._bill_client("2026-04-01")
+        self.assertEqual(self._get_work(invoice), [(1.5, 180.0)])
+        self.assertIn("Mar 3, 2026 · 1.5 h: New scenes", invoice.line_ids[1].name)
+        self.assertEqual(invoice.amount_untaxed, 200.0 + 180.0)
+
+    def test_changed_before_it_is_billed(self):
+        work = self._log("2026-03-03", 3.5)
+        work.unit_amount = 4.0
+        earlier = self._log("2026-03-02", 1.0)
+        self.assertEqual(self._get_open(), [3.0])
+        earlier.unlink()
+        self.assertEqual(self._get_open(), [2.0])
+        work.unit_amount = 1.0
+        self.assertEqual(self._get_open(), [])
+        work.unlink()
+        self.assertFalse(self.hours.work_count)
+
+    def _get_open(self):
+        self.env.invalidate_all()
+        lines = self.env["service.agreement.line"].search(
+            self.hours._get_open_work_domain(), order="date_start"
+        )
+        return lines.mapped("quantity")
+
+    def test_moved_out_of_the_desk_it_is_no_charge(self):
+        work = self._log("2026-03-03", 3.5)
+        project = self.env["project.project"].create({"name": "Office"})
+        work.write({"project_id": project.id, "task_id": False})
+        self.assertEqual(self._get_open(), [])
+
+    def test_changed_after_it_was_billed(self):
+        work = self._log("2026-03-03", 3.5)
+        invoice = self._bill_client("2026-04-01")
+        with self.assertRaisesRegex(UserError, "was invoiced"):
+            work.unit_amount = 2.0
+        later = self._log("2026-03-02", 1.0)
+        self.assertEqual(later.service_draw_ids.mapped("outcome"), ["overage"])
+        self.assertEqual(
+            self._get_work(self._bill_client("2026-05-01")), [(1.0, 120.0)]
+        )
+        self.assertEqual(self._get_work(invoice), [(1.5, 180.0)])
