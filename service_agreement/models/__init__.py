@@ -79,4 +79,7 @@ from . import service_agreement_coverage
 from . import service_agreement_allowance
 from . import service_agreement_ticket_coverage
 from . import account_analytic_line
+from . import service_agreement_ticket_verdict
+from . import service_agreement_work_totals
+from . import service_agreement_work
 from . import service_agreement_demo
