@@ -157,13 +157,11 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
 
         Sudo: who chose is a fact, nobody's to set.
         """
+        author = self.env.user.partner_id
         for ticket in self.sudo():
-            ticket._ticket_write(
-                {"payer_chosen_by_id": ticket.payer_id and self.env.uid}
-            )
-            ticket._message_log(
-                author_id=self.env.user.partner_id.id, body=ticket._ticket_payer_text()
-            )
+            chosen_by = self.env.uid if ticket.payer_id else False
+            ticket._ticket_write({"payer_chosen_by_id": chosen_by})
+            ticket._message_log(author_id=author.id, body=ticket._ticket_payer_text())
 
     def _ticket_payer_text(self):
         if not self.payer_id:
