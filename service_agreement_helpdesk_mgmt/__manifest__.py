@@ -12,6 +12,7 @@
     "data": [
         "views/helpdesk_ticket_stage_views.xml",
         "views/helpdesk_ticket_views.xml",
+        "views/helpdesk_ticket_coverage_views.xml",
         "views/helpdesk_ticket_templates.xml",
         "views/service_agreement_views.xml",
     ],

@@ -10,25 +10,31 @@ class ServiceAgreementWorkTotals(models.AbstractModel):
     service_currency_id = fields.Many2one(
         "res.currency",
         compute="_compute_service_totals",
+        groups="base.group_user",
         export_string_translation=False,
     )
     service_hours_covered = fields.Float(
         string="Hours Covered",
         compute="_compute_service_totals",
+        groups="base.group_user",
         help="As they count, which may be more than was worked.",
     )
     service_hours_billed = fields.Float(
-        string="Hours to Bill", compute="_compute_service_totals"
+        string="Hours to Bill",
+        compute="_compute_service_totals",
+        groups="base.group_user",
     )
     service_amount_billed = fields.Monetary(
         string="To Bill",
         compute="_compute_service_totals",
+        groups="base.group_user",
         currency_field="service_currency_id",
         help="Hours and trips, before taxes.",
     )
     service_amount_open = fields.Monetary(
         string="To Be Answered",
         compute="_compute_service_totals",
+        groups="base.group_user",
         currency_field="service_currency_id",
         help="Not covered, and nobody has said yet what becomes of it.",
     )
