@@ -78,8 +78,10 @@ from . import service_agreement_rate_list
 from . import service_agreement_system
 from . import service_agreement_coverage
 from . import service_agreement_allowance
+from . import service_agreement_allowance_draw
 from . import service_agreement_ticket_coverage
 from . import account_analytic_line
+from . import account_analytic_line_coverage
 from . import service_agreement_ticket_verdict
 from . import service_agreement_work_totals
 from . import service_agreement_work

@@ -50,6 +50,12 @@ class ResCompany(models.Model):
         " Later, the customer's answer makes a new ticket.",
     )
 
+    service_closed_until = fields.Date(
+        string="Service Settled Until",
+        help="Last day of the last month whose work is settled: what was worked until "
+        "then is not decided again.",
+    )
+
     def _service_tz(self):
         """:return: ZoneInfo in which this company's days begin and end"""
         self.ensure_one()

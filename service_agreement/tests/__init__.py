@@ -26,6 +26,7 @@ from . import test_change_wizard
 from . import test_ending
 from . import test_suspension
 from . import test_correction
+from . import test_coverage
 from . import test_random_lives
 from . import test_rate
 from . import test_renewal
