@@ -1,7 +1,34 @@
 """Who pays, in words that a customer understands, in the reader's language."""
 
+from typing import NamedTuple
+
+from odoo import fields
 from odoo.tools import format_amount, format_date, formatLang
 from odoo.tools.misc import get_lang
+
+# What every candidate is asked, in this order; more only where it fails.
+CODES = ("in_force", "place", "work_kind", "exclusion", "hours")
+
+
+class Payment(NamedTuple):
+    """A part of a piece of work, of a draw or of a share of what is only asked for.
+
+    :param str unit: "hour" or "trip"
+    :param agreement: who pays, or by whose rates it is billed; empty: nobody
+    :param allowance: of it; empty where it is not known which one pays
+    :param price: of a unit, in `currency`
+    :param answer: what becomes of it; False: nobody has said so
+    """
+
+    outcome: str
+    unit: str
+    quantity: object
+    agreement: object
+    allowance: object
+    price: object
+    currency: object
+    reason: str | bool
+    answer: str | bool
 
 
 class CoverageWords:
@@ -118,3 +145,173 @@ class CoverageWords:
         text = formatLang(self.env, float(quantity), digits=2)
         point = get_lang(self.env).decimal_point
         return text.rstrip("0").rstrip(point) if point in text else text
+
+
+class CoverageStory:
+    """Who pays for a piece of work, done or only asked for, as the widget draws it.
+
+    :param CoverageWords words: of the reader
+    :param list parts: of Payment
+    :param dict explanation: of ServiceBook.explain
+    """
+
+    def __init__(self, words, parts, explanation):
+        self.words = words
+        self.env = words.env
+        self.parts = parts
+        self.explanation = explanation or {"days": []}
+
+    @property
+    def hours(self):
+        return [part for part in self.parts if part.unit == "hour"]
+
+    @property
+    def state(self):
+        """:return: str, a value of `coverage_state`"""
+        outcomes = {part.outcome for part in self.hours or self.parts}
+        if "covered" in outcomes:
+            return "covered" if len(outcomes) == 1 else "partly"
+        if "overage" in outcomes:
+            return "used_up"
+        reasons = {part.reason for part in self.hours}
+        return "no_agreement" if reasons & {"never_sold", "expired"} else "uncovered"
+
+    def tell(self, **more):
+        """:return: dict, see service_coverage.js"""
+        return {
+            "state": self.state,
+            "title": self.tell_title(),
+            "notes": [self.tell_part(part) for part in self.parts],
+            "candidates": self.list_candidates(),
+            "choice": False,
+            **more,
+        }
+
+    def tell_title(self):
+        _, state = self.env._, self.state
+        payers = {part.agreement for part in self.parts if part.agreement}
+        names = ", ".join(self.words.name_agreement(a) for a in payers)
+        if state == "no_agreement":
+            expired = any(part.reason == "expired" for part in self.hours)
+            if expired:
+                return _("Not covered: no agreement is in force any more")
+            return _("Not covered: the customer has no agreement")
+        titles = {
+            "covered": _("Covered by %(agreements)s", agreements=names),
+            "partly": _("Partly covered by %(agreements)s", agreements=names),
+            "used_up": _("Used up: nothing is left of %(agreements)s", agreements=names),
+            "uncovered": _("Not covered by %(agreements)s", agreements=names)
+            if names
+            else _("Not covered by any of the customer's agreements"),
+        }
+        return titles[state]
+
+    # Part by part
+
+    def tell_part(self, part):
+        """:return: str, "1.5 h after hours: billed at $ 250.00 per hour" """
+        texts = self._get_answers(part) if part.answer else self._get_questions(part)
+        text = texts.get(part.answer) or texts[part.outcome]
+        return text % {
+            "much": self.words.measure(part.quantity, part.unit),
+            "price": self._tell_price(part),
+            "agreement": self.words.name_agreement(part.agreement)
+            if part.agreement
+            else "",
+        }
+
+    def _get_answers(self, part):
+        """:return: dict of texts by what becomes of a part, or else by its outcome"""
+        _ = self.env._
+        billed = {
+            "overage": _("%(much)s more than is included: billed at %(price)s"),
+            "after_hours": _("%(much)s after hours: billed at %(price)s"),
+            "uncovered": _("%(much)s not covered: billed at %(price)s"),
+        }
+        return {
+            "covered": _("%(much)s covered by %(agreement)s"),
+            "given": _("%(much)s given away, worth %(price)s"),
+            "goodwill": _("%(much)s as goodwill, worth %(price)s"),
+            "warranty": _("%(much)s under warranty"),
+            **billed,
+        }
+
+    def _get_questions(self, part):
+        """:return: dict of texts by the outcome of a part that nobody answered"""
+        _ = self.env._
+        return {
+            "overage": _(
+                "%(much)s more than is included: ask the customer first, %(price)s"
+            ),
+            "after_hours": _("%(much)s after hours: ask the customer first, %(price)s"),
+            "uncovered": _("%(much)s not covered: %(price)s"),
+        }
+
+    def _tell_price(self, part):
+        money = self.words.money(part.price, part.currency)
+        if part.unit == "trip":
+            return self.env._("%(price)s per trip", price=money)
+        return self.env._("%(price)s per hour", price=money)
+
+    # Why
+
+    def list_candidates(self):
+        """:return: list of dict, who pays first"""
+        rows = [
+            self._tell_candidate(day["day"], *row)
+            for day in self.explanation["days"][:1]
+            for row in self._filter_rows(day["rows"])
+        ]
+        return sorted(rows, key=lambda row: not row["pays"])
+
+    def _filter_rows(self, rows):
+        """Of an agreement in force, not what it covered before or will later on."""
+        in_force = {
+            ids[0] for ids, _level, failed in rows if "in_force" not in dict(failed)
+        }
+        return [
+            row
+            for row in rows
+            if row[0][0] not in in_force or "in_force" not in dict(row[2])
+        ]
+
+    def _tell_candidate(self, day, ids, level, failed):
+        agreement = self.env["service.agreement"].sudo().browse(ids[0]).exists()
+        allowance = self.env["service.agreement.allowance"].sudo().browse(ids[2] or ())
+        allowance, failed = allowance.exists(), dict(failed)
+        pays = any(
+            part.outcome == "covered"
+            and part.agreement == agreement
+            and part.allowance in (allowance, allowance.browse())
+            for part in self.parts
+        )
+        return {
+            "name": self.words.name_candidate(agreement, allowance),
+            "pays": pays,
+            "outcome": self._tell_outcome(pays, failed.keys() - {"hours"}),
+            "reasons": self._tell_reasons(day, level, failed),
+        }
+
+    def _tell_outcome(self, pays, failed):
+        if pays:
+            return self.env._("Pays")
+        if failed:
+            return self.env._("Does not pay")
+        if any(part.outcome == "overage" for part in self.parts):
+            return self.env._("Used up")
+        return self.env._("Not needed")
+
+    def _tell_reasons(self, day, level, failed):
+        codes = [*CODES, *(code for code in failed if code not in CODES)]
+        return [
+            {
+                "met": code not in failed,
+                "text": self.words.tell_reason(
+                    code,
+                    code not in failed,
+                    failed.get(code, level),
+                    fields.Date.to_date(day),
+                ),
+            }
+            for code in codes
+        ]
