@@ -137,12 +137,15 @@ class ServiceAgreementAllowanceLot(models.Model):
     """What was granted or bought at once, valid for some days.
 
     Always: granted + adjusted + rolled in = drawn + forfeited + rolled out + balance
-    (SEMANTICS §6).
+    (SEMANTICS §6). A fact: written by ``_store_ledgers`` only, see
+    ``service_agreement_allowance_ledger.py``.
     """
 
     _name = "service.agreement.allowance.lot"
+    _inherit = ["service.agreement.guard"]
     _description = "Lot of an Allowance"
     _order = "agreement_id, date_start, id"
+    _facts = None
 
     agreement_id = fields.Many2one(
         "service.agreement",
@@ -162,6 +165,22 @@ class ServiceAgreementAllowanceLot(models.Model):
         related="agreement_id.company_id", store=True, index=True
     )
     unit = fields.Selection(related="allowance_id.unit", store=True)
+    kind = fields.Selection(
+        [
+            ("granted", "Granted"),
+            ("rolled", "Carried over"),
+            ("bought", "Bought"),
+        ],
+        required=True,
+        readonly=True,
+        default="granted",
+    )
+    period_start = fields.Date(
+        string="Period",
+        readonly=True,
+        help="First day of the whole period it was granted for, or is carried over "
+        "from.",
+    )
     origin_id = fields.Many2one(
         "service.agreement.allowance.lot",
         string="Carried Over From",
@@ -173,6 +192,11 @@ class ServiceAgreementAllowanceLot(models.Model):
     date_end = fields.Date(
         string="Last Day", readonly=True, help="Included. Empty: without end."
     )
+    date_expiry = fields.Date(
+        string="Expires After",
+        readonly=True,
+        help="Of what was bought: its last day as agreed, whatever the agreement's is.",
+    )
     granted = fields.Float(digits=(16, 4), readonly=True)
     adjusted = fields.Float(digits=(16, 4), readonly=True)
     rolled_in = fields.Float(digits=(16, 4), readonly=True)
@@ -180,7 +204,16 @@ class ServiceAgreementAllowanceLot(models.Model):
     forfeited = fields.Float(digits=(16, 4), readonly=True)
     rolled_out = fields.Float(digits=(16, 4), readonly=True)
     balance = fields.Float(digits=(16, 4), readonly=True)
-    is_paid = fields.Boolean(string="Paid", default=True, readonly=True)
+    is_paid = fields.Boolean(
+        string="Usable",
+        default=True,
+        readonly=True,
+        help="Not where it may be used only once its invoice is paid.",
+    )
+    paid_on = fields.Date(
+        readonly=True,
+        help="Since when it may be used, where that needs to be paid for.",
+    )
     agreement_line_id = fields.Many2one(
         "service.agreement.line",
         string="Charge",
