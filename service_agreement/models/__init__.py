@@ -89,6 +89,7 @@ from . import account_analytic_line
 from . import account_analytic_line_coverage
 from . import account_analytic_line_missing
 from . import service_agreement_ticket_verdict
+from . import service_work_summary
 from . import service_agreement_work_totals
 from . import service_agreement_work
 from . import service_agreement_demo

@@ -1,5 +1,6 @@
 """Who pays, in words that a customer understands, in the reader's language."""
 
+from datetime import timedelta
 from typing import NamedTuple
 
 from odoo import fields
@@ -137,6 +138,52 @@ class CoverageWords:
         }
         return texts[unit]
 
+    def tell_left(self, book, previewed):
+        """:return: str, "After this hour, 1.5 h left this month"; empty where what pays
+        is not counted
+        """
+        best = previewed.decision.best
+        ledger = best and previewed.stocks.get(best.id)
+        if not ledger or best.kind == "none":
+            return ""
+        agreement, _coverage, allowance = book.terms[best.id]
+        day = previewed.decision.facts.day
+        left = ledger.left(day)
+        ends = [lot.end for lot in ledger.find(day) if lot.end]
+        much = self.measure(left, allowance.unit, book.get_currency(agreement))
+        return self._tell_left_until(much, min(ends, default=None), day)
+
+    def _tell_left_until(self, much, end, day):
+        if not end:
+            return self.env._("After this hour, %(much)s left.", much=much)
+        if (end + timedelta(days=1)).day == 1 and end.replace(day=1) <= day:
+            return self.env._("After this hour, %(much)s left this month.", much=much)
+        return self.env._(
+            "After this hour, %(much)s left until %(day)s.",
+            much=much,
+            day=format_date(self.env, end),
+        )
+
+    def tell_price(self, book, previewed):
+        """:return: str, "150.00 per hour, at least 1 h; 95.00 per trip" """
+        best = previewed.decision.best
+        agreement = book.terms[best.id][0] if best else self.env["service.agreement"]
+        currency = book.get_currency(agreement)
+        hour = book.get_price(previewed, "hour")
+        trip = book.get_price(previewed, "trip")
+        if not hour.found:
+            return self.env._("No rate is set for such work.")
+        texts = [
+            self.env._("%(price)s per hour", price=self.money(hour.price, currency))
+        ]
+        if hour.minimum:
+            much = self.measure(hour.minimum, "hour")
+            texts.append(self.env._("at least %(much)s", much=much))
+        if trip.found:
+            price = self.money(trip.price, currency)
+            texts.append(self.env._("%(price)s per trip", price=price))
+        return self.env._("Price: %(prices)s.", prices=", ".join(texts))
+
     def money(self, amount, currency):
         return format_amount(self.env, float(amount), currency)
 
@@ -155,7 +202,7 @@ class CoverageStory:
     :param dict explanation: of ServiceBook.explain
     """
 
-    def __init__(self, words, parts, explanation):
+    def __init__(self, words, parts, explanation=None):
         self.words = words
         self.env = words.env
         self.parts = parts
@@ -199,14 +246,32 @@ class CoverageStory:
         titles = {
             "covered": _("Covered by %(agreements)s", agreements=names),
             "partly": _("Partly covered by %(agreements)s", agreements=names),
-            "used_up": _("Used up: nothing is left of %(agreements)s", agreements=names),
+            "used_up": _(
+                "Used up: nothing is left of %(agreements)s", agreements=names
+            ),
             "uncovered": _("Not covered by %(agreements)s", agreements=names)
             if names
             else _("Not covered by any of the customer's agreements"),
         }
         return titles[state]
 
+    def tell_first_obstacle(self):
+        """:return: str, why the nearest agreement in force does not pay; or empty"""
+        if self.state != "uncovered":
+            return ""
+        failed = (
+            reason["text"]
+            for candidate in self.list_candidates()
+            for reason in candidate["reasons"]
+            if not reason["met"]
+        )
+        return next(failed, "")
+
     # Part by part
+
+    def tell_parts(self):
+        """:return: str, "2 h covered by …, 1.5 h more than is included: …" """
+        return ", ".join(self.tell_part(part) for part in self.parts)
 
     def tell_part(self, part):
         """:return: str, "1.5 h after hours: billed at $ 250.00 per hour" """

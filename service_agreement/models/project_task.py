@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.fields import Command
+from odoo.fields import Command, Domain
 
 from odoo.addons.project.models.project_task import CLOSED_STATES
 
@@ -104,6 +104,12 @@ class ProjectTask(models.Model):
     @api.model
     def _ticket_customer_fields(self):
         return ["partner_id"]
+
+    @api.model
+    def _ticket_open_domain(self):
+        return Domain("project_id.is_service_desk", "=", True) & Domain(
+            "state", "not in", list(CLOSED_STATES)
+        )
 
     def _ticket_company(self):
         return (

@@ -39,3 +39,4 @@ from . import test_review_billing
 from . import test_ticket_history
 from . import test_ticket_notes
 from . import test_ticket_coverage
+from . import test_ticket_verdict
