@@ -199,7 +199,7 @@ class AccountAnalyticLine(models.Model):
         for line in there.sorted(lambda ln: ln._origin.id or 0):
             key = line._get_visit_key()
             first = key is None or key not in gone
-            line.service_trips = int(first)
+            line.service_trips = line.service_trips or int(first)
             gone.add(key)
 
     def _get_visit_key(self):
@@ -264,9 +264,32 @@ class AccountAnalyticLine(models.Model):
             return super().write(vals)
         before = self.sudo().filtered("is_service_work")
         before._ensure_not_settled()
+        customers, days = before._get_service_customers(), before._get_days()
         result = super().write(vals)
-        (before | self.sudo().filtered("is_service_work"))._decide_service_work()
+        for line, start in before._get_moved_starts(vals, days).items():
+            super(AccountAnalyticLine, line).write({"service_start": start})
+        lines = self.sudo().filtered("is_service_work")
+        (before - lines | lines._filter_settled())._forget_verdict()
+        lines._decide_service_work(customers, days.values())
         return result
+
+    def _get_days(self):
+        return {line: line.date for line in self if line.date}
+
+    def _get_moved_starts(self, vals, days):
+        """What is moved to another day began there, at the same time of day.
+
+        :param dict vals: that were written
+        :param dict days: the days before, by line
+        :return: dict of naive UTC datetime by line
+        """
+        if "date" not in vals or "service_start" in vals:
+            return {}
+        return {
+            line: line.service_start + (line.date - days[line])
+            for line in self.filtered("service_start")
+            if line.date != days[line]
+        }
 
     @api.ondelete(at_uninstall=False)
     def _unlink_not_settled(self):
@@ -274,10 +297,25 @@ class AccountAnalyticLine(models.Model):
 
     def unlink(self):
         lines = self.sudo().filtered("is_service_work")
-        customers = lines._get_service_customers()
+        customers, days = lines._get_service_customers(), lines._get_days()
+        siblings = lines._get_siblings()
         result = super().unlink()
-        self.env["account.analytic.line"].sudo()._decide_for_customers(customers)
+        siblings._compute_service_trips()
+        siblings._decide_service_work(customers, days.values())
         return result
+
+    def _get_siblings(self):
+        """:return: other lines of the visits that were counted on these"""
+        gone = self.filtered(lambda ln: ln.service_trips and ln.task_id)
+        if not gone:
+            return gone
+        keys = {line._get_visit_key() for line in gone}
+        others = self.search(
+            Domain("task_id", "in", gone.task_id.ids)
+            & Domain("date", "in", gone.mapped("date"))
+            & Domain("id", "not in", self.ids)
+        )
+        return others.filtered(lambda ln: ln._get_visit_key() in keys)
 
     def _ensure_not_settled(self):
         """:raise UserError: one of them was invoiced, or its month is closed"""

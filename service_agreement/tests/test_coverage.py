@@ -49,10 +49,7 @@ class TestWhoPays(CoverageCase):
         self.assertEqual(self._parts(second), [("covered", 2)])
 
     def test_cov_08_split_at_closing_time(self):
-        hours = self.env["service.agreement.sla.calendar"]._freeze(
-            self.calendar._get_service_spec(self.company, False, 2026), self.calendar
-        )
-        self._cover(self.agreement, {}, sla_calendar_id=hours.id)
+        self._cover(self.agreement, {}, coverage_calendar_id=self.calendar.id)
         line = self._log("2026-03-06", 2, "16:30")
         self.assertEqual(
             self._parts(line, "amount"),
