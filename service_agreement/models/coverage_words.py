@@ -142,11 +142,10 @@ class CoverageWords:
         """:return: str, "After this hour, 1.5 h left this month"; empty where what pays
         is not counted
         """
-        best = previewed.decision.best
-        ledger = best and previewed.stocks.get(best.id)
-        if not ledger or best.kind == "none":
+        agreement, _coverage, allowance = book.get_best(previewed)
+        ledger = previewed.ledgers.get(allowance)
+        if not ledger:
             return ""
-        agreement, _coverage, allowance = book.terms[best.id]
         day = previewed.decision.facts.day
         left = ledger.left(day)
         ends = [lot.end for lot in ledger.find(day) if lot.end]
@@ -166,8 +165,7 @@ class CoverageWords:
 
     def tell_price(self, book, previewed):
         """:return: str, "150.00 per hour, at least 1 h; 95.00 per trip" """
-        best = previewed.decision.best
-        agreement = book.terms[best.id][0] if best else self.env["service.agreement"]
+        agreement, _coverage, _allowance = book.get_best(previewed)
         currency = book.get_currency(agreement)
         hour = book.get_price(previewed, "hour")
         trip = book.get_price(previewed, "trip")
@@ -321,46 +319,34 @@ class CoverageStory:
     # Why
 
     def list_candidates(self):
-        """:return: list of dict, who pays first"""
-        rows = [
-            self._tell_candidate(day["day"], *row)
-            for day in self.explanation["days"][:1]
-            for row in self._filter_rows(day["rows"])
-        ]
-        return sorted(rows, key=lambda row: not row["pays"])
-
-    def _filter_rows(self, rows):
-        """Of an agreement in force, not what it covered before or will later on."""
-        in_force = {
-            ids[0] for ids, _level, failed in rows if "in_force" not in dict(failed)
-        }
+        """:return: list of dict, see service_coverage.js"""
         return [
-            row
-            for row in rows
-            if row[0][0] not in in_force or "in_force" not in dict(row[2])
+            self._tell_candidate(day["day"], **row)
+            for day in self.explanation["days"][:1]
+            for row in day["rows"]
         ]
 
-    def _tell_candidate(self, day, ids, level, failed):
-        agreement = self.env["service.agreement"].sudo().browse(ids[0]).exists()
-        allowance = self.env["service.agreement.allowance"].sudo().browse(ids[2] or ())
-        allowance, failed = allowance.exists(), dict(failed)
+    def _tell_candidate(self, day, agreement, allowance, won, level, failed, **_more):
+        agreement = self.env["service.agreement"].sudo().browse(agreement).exists()
+        allowances = self.env["service.agreement.allowance"].sudo()
+        allowance, failed = allowances.browse(allowance or ()).exists(), dict(failed)
         pays = any(
             part.outcome == "covered"
             and part.agreement == agreement
-            and part.allowance in (allowance, allowance.browse())
+            and part.allowance in (allowance, allowances)
             for part in self.parts
         )
         return {
             "name": self.words.name_candidate(agreement, allowance),
             "pays": pays,
-            "outcome": self._tell_outcome(pays, failed.keys() - {"hours"}),
+            "outcome": self._tell_outcome(pays, won),
             "reasons": self._tell_reasons(day, level, failed),
         }
 
-    def _tell_outcome(self, pays, failed):
+    def _tell_outcome(self, pays, won):
         if pays:
             return self.env._("Pays")
-        if failed:
+        if not won:
             return self.env._("Does not pay")
         if any(part.outcome == "overage" for part in self.parts):
             return self.env._("Used up")

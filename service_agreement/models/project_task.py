@@ -105,6 +105,9 @@ class ProjectTask(models.Model):
     def _ticket_customer_fields(self):
         return ["partner_id"]
 
+    def _ticket_job(self):
+        return self._origin.id or None
+
     @api.model
     def _ticket_open_domain(self):
         return Domain("project_id.is_service_desk", "=", True) & Domain(

@@ -66,7 +66,7 @@ class ServiceAgreementSlaCalendar(models.Model):
         """:param str text: a spec as canonical JSON
         :return: WorkingTime
         """
-        return parse_working_time(text)
+        return _parse_working_time(text)
 
     @api.model
     def _check_spec(self, spec):

@@ -79,6 +79,10 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         """:return: Domain of the records that are tickets and not closed, or nearly"""
         return Domain.TRUE
 
+    def _ticket_job(self):
+        """:return: int, by which its work is known to the engine, or None"""
+        return None
+
     @api.model
     def _ticket_decisive_fields(self):
         """:return: list of the fields by which it is decided who pays"""
@@ -130,13 +134,14 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
                 *(ticket._ticket_customer()._origin for ticket in group)
             )
             book = ServicePreview(company, customers)
-            facts = [ticket._ticket_get_work_facts(company) for ticket in group]
+            facts = [ticket._ticket_get_work_facts(book) for ticket in group]
             asked = zip(group, book.decide_each(facts), strict=True)
             previews.update((ticket, (book, each)) for ticket, each in asked)
         return previews
 
-    def _ticket_get_work_facts(self, company):
+    def _ticket_get_work_facts(self, book):
         """:return: service_book.WorkFacts of an hour of work today"""
+        company = book.company
         line = self.env["account.analytic.line"].new(
             {
                 "date": company._service_today(),
@@ -152,7 +157,8 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
                 "employee_id": self._ticket_assignees()._origin.employee_id[:1].id,
             }
         )
-        return replace(line._get_facts_of_work({}), id=NEW)
+        facts = line._get_facts_of_work(book, {})
+        return replace(facts, id=NEW, job=self._ticket_job())
 
     # In words
 

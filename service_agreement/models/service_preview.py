@@ -1,12 +1,11 @@
 """Who would pay for work that is only asked for.
 
-preview = ServicePreview(company, customers)
-preview.decide_each(facts)     # each by itself, as if it came next
-preview.decide_together(facts)  # what one is about to write down
+    preview = ServicePreview(company, customers)
+    preview.decide_each(facts)      # each by itself, as if it came next
+    preview.decide_together(facts)  # what one is about to write down
 """
 
 from copy import deepcopy
-from functools import cached_property
 from typing import NamedTuple
 
 from .coverage_words import Payment
@@ -16,12 +15,12 @@ from .service_book import Decision, ServiceBook
 class Previewed(NamedTuple):
     """:ivar Decision decision: see service_book
     :ivar list payments: Payments, hours before trips
-    :ivar dict stocks: what is left then, tools.ledger.Ledger by id of the candidate
+    :ivar dict ledgers: what is left then, tools.ledger.Ledger by allowance
     """
 
     decision: Decision
     payments: list
-    stocks: dict
+    ledgers: dict
 
 
 class ServicePreview(ServiceBook):
@@ -32,15 +31,19 @@ class ServicePreview(ServiceBook):
     """
 
     def __init__(self, company, customers, redecided=None):
-        super().__init__(company, customers)
-        self.redecided = redecided
-        self.stocks = {}
+        super().__init__(company.with_context(service_preview=True), customers)
+        nothing = self.env["account.analytic.line"]
+        self.redecided = nothing if redecided is None else redecided
+        self._on_record = None
+        self._paid = None
+        self._tops = ()
 
     def decide_each(self, facts):
         """
-        :param facts: iterable of WorkFacts; none takes anything from another
+        :param list facts: of WorkFacts; none takes anything from another
         :return: list of Previewed, in the same order
         """
+        self._paid = super()._get_paid(facts, self.redecided)
         return [self.decide_together([each])[0] for each in facts]
 
     def decide_together(self, facts):
@@ -48,21 +51,27 @@ class ServicePreview(ServiceBook):
         :param list facts: of WorkFacts, decided in the order of their days
         :return: list of Previewed, in the same order
         """
-        self.stocks = {}
-        decisions = {each.facts: each for each in self.decide(facts)}
+        self._tops = {self.members.get(each.customer) for each in facts}
+        by_id = {each.facts.id: each for each in self.decide(facts, self.redecided)}
+        decisions = [by_id[each.id] for each in facts]
         return [
-            Previewed(
-                decisions[each], self._list_payments(decisions[each]), self.stocks
-            )
-            for each in facts
+            Previewed(each, self._list_payments(each), self.ledgers)
+            for each in decisions
         ]
 
     def get_price(self, previewed, kind):
         """:return: tools.rates.Price of an hour or a trip that is not covered"""
-        decision = previewed.decision
-        terms = self.terms.get(decision.best and decision.best.id)
-        work = decision.verdicts[0].work
-        return self._find_price(work, terms and terms[1], kind)
+        best = previewed.decision.best
+        _agreement, coverage, _allowance = self._get_terms(best and best.id)
+        work = previewed.decision.verdicts[0].work
+        return self._find_price(work, coverage, kind)
+
+    def get_best(self, previewed):
+        """:return: (agreement, coverage, allowance) of who would pay, or by whose rates
+        it is billed; all empty where there is none
+        """
+        best = previewed.decision.best
+        return self._get_terms(best and best.id)
 
     def get_currency(self, agreement):
         return agreement.currency_id or self.company.currency_id
@@ -86,28 +95,21 @@ class ServicePreview(ServiceBook):
 
     # EXTENDS ServiceBook
 
-    def touch(self):
-        """Nobody waits for who only asks."""
+    def _get_paid(self, facts, redecided):
+        if self._paid is None:
+            return super()._get_paid(facts, redecided)
+        return self._paid
 
-    def _get_stocks(self, top, until):
-        allowances = {
-            candidate.id: self.terms[candidate.id][2]
+    def _open_ledgers(self, until, redecided):
+        """Read once what there is; each time it is drawn from a copy of it."""
+        if self._on_record is None:
+            super()._open_ledgers(until, redecided)
+            self._on_record = self.ledgers
+        asked = [
+            self.terms[candidate.id][2]
+            for top in self._tops
             for candidate in self.candidates.get(top, ())
-        }
-        ledgers = deepcopy(
-            {
-                id_: self._ledgers[allowance]
-                for id_, allowance in allowances.items()
-                if allowance in self._ledgers
-            }
-        )
-        self.stocks.update(ledgers)
-        return ledgers
-
-    @cached_property
-    def _ledgers(self):
-        """dict of tools.ledger.Ledger by allowance, of all the trees"""
-        allowances = self.env["service.agreement.allowance"].union(
-            *(terms[2] for terms in self.terms.values())
-        )
-        return allowances._get_ledgers(self.company._service_today(), self.redecided)
+        ]
+        counted = [allowance for allowance in asked if allowance in self._on_record]
+        copies = deepcopy([self._on_record[allowance] for allowance in counted])
+        self.ledgers = dict(zip(counted, copies, strict=True))

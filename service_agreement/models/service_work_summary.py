@@ -108,7 +108,11 @@ class AccountAnalyticLineHint(models.Model):
         company = task.sudo()._ticket_company()
         book = ServicePreview(company, customer, changed._origin)
         facts = [
-            replace(line._get_facts_of_work({}), id=NEW + number)
+            replace(
+                line._get_facts_of_work(book, {}),
+                id=NEW + number,
+                job=task._origin.id or None,
+            )
             for number, line in enumerate(changed)
         ]
         payments = [
