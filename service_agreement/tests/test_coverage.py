@@ -1,3 +1,5 @@
+from datetime import datetime
+
 from odoo.tests import tagged
 
 from .common import ServiceDeskCommon, ServiceWorkMixin
@@ -55,3 +57,23 @@ class TestWhoPays(CoverageCase):
             self._parts(line, "amount"),
             [("covered", 0.5, 75), ("after_hours", 1.5, 375)],
         )
+
+    def test_before_anything_is_done(self):
+        self._cover(self.agreement, {}, coverage_calendar_id=self.calendar.id)
+        Lines = self.env["account.analytic.line"]
+        preview = Lines._preview_service_work(
+            self.company,
+            {
+                "customer": self.customer,
+                "start": datetime(2026, 3, 7, 10),
+                "work_type": self.on_site,
+                "hours": 1.5,
+            },
+        )
+        self.assertEqual(preview["verdict"], "uncovered")
+        self.assertEqual(
+            [row["text"] for row in preview["judgements"]],
+            ["Silver covers Whitfield Residence, but not on Saturdays."],
+        )
+        self.assertEqual(preview["price"], 1.5 * 250 + 40)
+        self.assertEqual(preview["text"], "")
