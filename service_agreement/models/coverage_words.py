@@ -1,11 +1,15 @@
-"""Who pays, in words that a customer understands, in the reader's language."""
+"""Who pays for work, as the coordinator and the technician read it on their screens.
 
-from datetime import timedelta
+Each agreement with what it met and what it failed, one by one; the same in a sentence
+is told by ``service_words.py``.
+"""
+
 from typing import NamedTuple
 
 from odoo import fields
-from odoo.tools import format_amount, format_date, formatLang
-from odoo.tools.misc import get_lang
+from odoo.tools import format_amount, format_date
+
+from .service_words import ServiceWords
 
 # What every candidate is asked, in this order; more only where it fails.
 CODES = ("in_force", "place", "work_kind", "exclusion", "hours")
@@ -32,135 +36,87 @@ class Payment(NamedTuple):
     answer: str | bool
 
 
-class CoverageWords:
-    """
-    :param env: the reader's; agreements are named for him, who may not read them
-    """
-
-    def __init__(self, env):
-        self.env = env
-
-    # Who
+class CoverageWords(ServiceWords):
+    """Names, reasons, prices and what is left."""
 
     def name_agreement(self, agreement):
         """:return: str, "Gold (SA-0003)" """
-        agreement = agreement.with_env(self.env).sudo()
+        agreement = agreement.with_env(self.env)
         return self.env._(
             "%(tier)s (%(agreement)s)",
             tier=agreement.tier_id.name,
             agreement=agreement.name,
         )
 
-    def name_candidate(self, agreement, allowance):
-        """:return: str, "Gold (SA-0003): 2 hours a month" """
-        name = self.name_agreement(agreement)
+    def name_candidate(self, row):
+        """:param dict row: of ServiceBook.explain
+        :return: str, "Gold (SA-0003): 2 hours a month"
+        """
+        agreement = self.env["service.agreement"].browse(row["agreement"]).exists()
+        allowances = self.env["service.agreement.allowance"]
+        allowance = allowances.browse(row["allowance"] or ()).exists()
         if not allowance:
-            return name
+            return self.name_agreement(agreement)
         return self.env._(
             "%(agreement)s: %(allowance)s",
-            agreement=name,
-            allowance=allowance.with_env(self.env).sudo().name,
+            agreement=self.name_agreement(agreement),
+            allowance=allowance.name,
         )
 
-    # Why
-
-    def tell_reason(self, code, met, detail, day):
+    def tell_reason(self, code, failed, level, day):
         """
         :param str code: of tools.coverage.Reason
-        :param detail: of the same: the level of "place", the id of what failed
+        :param dict failed: what failed, by code
+        :param str level: at which the place is covered
         :return: str, a sentence
         """
-        tell = getattr(self, f"_tell_{code}")
-        return tell(met, detail, format_date(self.env, day))
+        met, detail = code not in failed, failed.get(code)
+        if code == "in_force":
+            return self._tell_in_force(met, day)
+        if code == "place":
+            return self._tell_place(met, level)
+        if met:
+            return {
+                "work_kind": self.env._("Pays for such work"),
+                "exclusion": self.env._("Nothing speaks against it"),
+                "hours": self.env._("Within its hours"),
+            }[code]
+        if code == "allowance":
+            return self.env._("Includes no work: it is billed at the agreed rates")
+        # TRANSLATORS: "for “Programming”", "on Saturdays"
+        return self.env._(
+            "Not %(reason)s", reason=self._get_reason(code, detail, {"day": str(day)})
+        )
 
-    def _tell_in_force(self, met, _detail, day):
+    def _tell_in_force(self, met, day):
+        day = format_date(self.env, day)
         if met:
             return self.env._("In force on %(day)s", day=day)
         return self.env._("Not in force on %(day)s", day=day)
 
-    def _tell_place(self, met, level, _day):
+    def _tell_place(self, met, level):
         if not met:
             return self.env._("Made for other places or systems")
-        texts = {
+        return {
             "device": self.env._("Covers this device"),
             "system": self.env._("Covers this system"),
             "site": self.env._("Covers this address"),
             "contact": self.env._("Made with this contact"),
             "company": self.env._("Covers this customer"),
             "parent": self.env._("The parent company's, which covers this one too"),
-        }
-        return texts[level]
-
-    def _tell_work_kind(self, met, kind, _day):
-        types = self.env["service.agreement.work.type"].sudo().browse(kind or ())
-        if met:
-            return self.env._("Pays for such work")
-        if not types:
-            return self.env._("Pays for some work only: say what is done")
-        return self.env._("Does not pay for %(work)s", work=types.name)
-
-    def _tell_exclusion(self, met, exclusion, _day):
-        if met:
-            return self.env._("Nothing speaks against it")
-        found = self.env["service.agreement.exclusion"].sudo().browse(exclusion)
-        return self.env._("Leaves out: %(exclusion)s", exclusion=found.name)
-
-    def _tell_hours(self, met, _detail, _day):
-        if met:
-            return self.env._("Within its hours")
-        return self.env._("Out of its hours")
-
-    def _tell_allowance(self, _met, _detail, _day):
-        return self.env._("Includes no work: what is done is billed at its rates")
-
-    # How much
-
-    def measure(self, quantity, unit, currency=None):
-        """
-        :param str unit: of an allowance, or of a draw
-        :return: str, "1.5 h", "2 visits", "$ 300.00"
-        """
-        if unit == "amount":
-            return self.money(quantity, currency)
-        number, one = self._number(quantity), quantity == 1
-        texts = {
-            "hour": self.env._("%(number)s h", number=number),
-            "hours": self.env._("%(number)s h", number=number),
-            "visits": self.env._("1 visit")
-            if one
-            else self.env._("%(number)s visits", number=number),
-            "incidents": self.env._("1 incident")
-            if one
-            else self.env._("%(number)s incidents", number=number),
-            "trip": self.env._("1 trip")
-            if one
-            else self.env._("%(number)s trips", number=number),
-        }
-        return texts[unit]
+        }[level]
 
     def tell_left(self, book, previewed):
-        """:return: str, "After this hour, 1.5 h left this month"; empty where what pays
+        """:return: str, "After this hour: 1.5 h left this month"; empty where what pays
         is not counted
         """
-        agreement, _coverage, allowance = book.get_best(previewed)
+        _agreement, _coverage, allowance = book.get_best(previewed)
         ledger = previewed.ledgers.get(allowance)
         if not ledger:
             return ""
-        day = previewed.decision.facts.day
-        left = ledger.left(day)
-        ends = [lot.end for lot in ledger.find(day) if lot.end]
-        much = self.measure(left, allowance.unit, book.get_currency(agreement))
-        return self._tell_left_until(much, min(ends, default=None), day)
-
-    def _tell_left_until(self, much, end, day):
-        if not end:
-            return self.env._("After this hour, %(much)s left.", much=much)
-        if (end + timedelta(days=1)).day == 1 and end.replace(day=1) <= day:
-            return self.env._("After this hour, %(much)s left this month.", much=much)
+        left = ledger.left(previewed.decision.facts.day)
         return self.env._(
-            "After this hour, %(much)s left until %(day)s.",
-            much=much,
-            day=format_date(self.env, end),
+            "After this hour: %(left)s", left=self.describe_balance(allowance, left)
         )
 
     def tell_price(self, book, previewed):
@@ -171,25 +127,19 @@ class CoverageWords:
         trip = book.get_price(previewed, "trip")
         if not hour.found:
             return self.env._("No rate is set for such work.")
-        texts = [
-            self.env._("%(price)s per hour", price=self.money(hour.price, currency))
-        ]
+        texts = [self.tell_unit_price(hour.price, "hour", currency)]
         if hour.minimum:
-            much = self.measure(hour.minimum, "hour")
+            much = self.format_quantity(hour.minimum, "hour")
             texts.append(self.env._("at least %(much)s", much=much))
         if trip.found:
-            price = self.money(trip.price, currency)
-            texts.append(self.env._("%(price)s per trip", price=price))
-        return self.env._("Price: %(prices)s.", prices=", ".join(texts))
+            texts.append(self.tell_unit_price(trip.price, "trip", currency))
+        return self.env._("Price: %(prices)s", prices=self.env._(", ").join(texts))
 
-    def money(self, amount, currency):
-        return format_amount(self.env, float(amount), currency)
-
-    def _number(self, quantity):
-        """:return: str, "1.5", "2": no zeros that say nothing"""
-        text = formatLang(self.env, float(quantity), digits=2)
-        point = get_lang(self.env).decimal_point
-        return text.rstrip("0").rstrip(point) if point in text else text
+    def tell_unit_price(self, price, unit, currency):
+        money = format_amount(self.env, float(price), currency)
+        if unit == "trip":
+            return self.env._("%(price)s per trip", price=money)
+        return self.env._("%(price)s per hour", price=money)
 
 
 class CoverageStory:
@@ -233,27 +183,27 @@ class CoverageStory:
         }
 
     def tell_title(self):
-        _, state = self.env._, self.state
-        payers = {part.agreement for part in self.parts if part.agreement}
-        names = ", ".join(self.words.name_agreement(a) for a in payers)
-        if state == "no_agreement":
-            expired = any(part.reason == "expired" for part in self.hours)
-            if expired:
-                return _("Not covered: no agreement is in force any more")
-            return _("Not covered: the customer has no agreement")
-        titles = {
-            "covered": _("Covered by %(agreements)s", agreements=names),
-            "partly": _("Partly covered by %(agreements)s", agreements=names),
-            "used_up": _(
+        if self.state == "no_agreement":
+            return self._tell_no_agreement()
+        payers = dict.fromkeys(part.agreement for part in self.parts if part.agreement)
+        if not payers:
+            return self.env._("Not covered by any of the customer's agreements")
+        names = self.env._(", ").join(self.words.name_agreement(a) for a in payers)
+        return {
+            "covered": self.env._("Covered by %(agreements)s", agreements=names),
+            "partly": self.env._("Partly covered by %(agreements)s", agreements=names),
+            "used_up": self.env._(
                 "Used up: nothing is left of %(agreements)s", agreements=names
             ),
-            "uncovered": _("Not covered by %(agreements)s", agreements=names)
-            if names
-            else _("Not covered by any of the customer's agreements"),
-        }
-        return titles[state]
+            "uncovered": self.env._("Not covered by %(agreements)s", agreements=names),
+        }[self.state]
 
-    def tell_first_obstacle(self):
+    def _tell_no_agreement(self):
+        if any(part.reason == "expired" for part in self.hours):
+            return self.env._("Not covered: no agreement is in force any more")
+        return self.env._("Not covered: the customer has no agreement")
+
+    def tell_obstacle(self):
         """:return: str, why the nearest agreement in force does not pay; or empty"""
         if self.state != "uncovered":
             return ""
@@ -269,79 +219,80 @@ class CoverageStory:
 
     def tell_parts(self):
         """:return: str, "2 h covered by …, 1.5 h more than is included: …" """
-        return ", ".join(self.tell_part(part) for part in self.parts)
+        return self.env._(", ").join(self.tell_part(part) for part in self.parts)
 
     def tell_part(self, part):
-        """:return: str, "1.5 h after hours: billed at $ 250.00 per hour" """
-        texts = self._get_answers(part) if part.answer else self._get_questions(part)
+        """:return: str, "1.5 h after hours: billed at 250.00 per hour" """
+        texts = self._get_answers() if part.answer else self._get_questions()
         text = texts.get(part.answer) or texts[part.outcome]
+        payer = part.agreement and self.words.name_agreement(part.agreement)
         return text % {
-            "much": self.words.measure(part.quantity, part.unit),
-            "price": self._tell_price(part),
-            "agreement": self.words.name_agreement(part.agreement)
-            if part.agreement
-            else "",
+            "much": self.words.format_quantity(part.quantity, part.unit),
+            "price": self.words.tell_unit_price(part.price, part.unit, part.currency),
+            "agreement": payer or "",
         }
 
-    def _get_answers(self, part):
+    def _get_answers(self):
         """:return: dict of texts by what becomes of a part, or else by its outcome"""
-        _ = self.env._
-        billed = {
-            "overage": _("%(much)s more than is included: billed at %(price)s"),
-            "after_hours": _("%(much)s after hours: billed at %(price)s"),
-            "uncovered": _("%(much)s not covered: billed at %(price)s"),
-        }
         return {
-            "covered": _("%(much)s covered by %(agreement)s"),
-            "given": _("%(much)s given away, worth %(price)s"),
-            "goodwill": _("%(much)s as goodwill, worth %(price)s"),
-            "warranty": _("%(much)s under warranty"),
-            **billed,
+            "covered": self.env._("%(much)s covered by %(agreement)s"),
+            "given": self.env._("%(much)s given away, worth %(price)s"),
+            "goodwill": self.env._("%(much)s as goodwill, worth %(price)s"),
+            "warranty": self.env._("%(much)s under warranty"),
+            "overage": self.env._(
+                "%(much)s more than is included: billed at %(price)s"
+            ),
+            "after_hours": self.env._("%(much)s after hours: billed at %(price)s"),
+            "uncovered": self.env._("%(much)s not covered: billed at %(price)s"),
         }
 
-    def _get_questions(self, part):
+    def _get_questions(self):
         """:return: dict of texts by the outcome of a part that nobody answered"""
-        _ = self.env._
         return {
-            "overage": _(
+            "overage": self.env._(
                 "%(much)s more than is included: ask the customer first, %(price)s"
             ),
-            "after_hours": _("%(much)s after hours: ask the customer first, %(price)s"),
-            "uncovered": _("%(much)s not covered: %(price)s"),
+            "after_hours": self.env._(
+                "%(much)s after hours: ask the customer first, %(price)s"
+            ),
+            "uncovered": self.env._("%(much)s not covered: %(price)s"),
         }
-
-    def _tell_price(self, part):
-        money = self.words.money(part.price, part.currency)
-        if part.unit == "trip":
-            return self.env._("%(price)s per trip", price=money)
-        return self.env._("%(price)s per hour", price=money)
 
     # Why
 
     def list_candidates(self):
-        """:return: list of dict, see service_coverage.js"""
+        """:return: list of dict, see service_coverage.js, best first"""
         return [
-            self._tell_candidate(day["day"], **row)
+            self._tell_candidate(fields.Date.to_date(day["day"]), row)
             for day in self.explanation["days"][:1]
             for row in day["rows"]
         ]
 
-    def _tell_candidate(self, day, agreement, allowance, won, level, failed, **_more):
-        agreement = self.env["service.agreement"].sudo().browse(agreement).exists()
-        allowances = self.env["service.agreement.allowance"].sudo()
-        allowance, failed = allowances.browse(allowance or ()).exists(), dict(failed)
-        pays = any(
+    def _tell_candidate(self, day, row):
+        failed = dict(row["failed"])
+        codes = [*CODES, *(code for code in failed if code not in CODES)]
+        pays = self._pays(row)
+        return {
+            "name": self.words.name_candidate(row),
+            "pays": pays,
+            "outcome": self._tell_outcome(pays, row["won"]),
+            "reasons": [
+                {
+                    "met": code not in failed,
+                    "text": self.words.tell_reason(code, failed, row["level"], day),
+                }
+                for code in codes
+            ],
+        }
+
+    def _pays(self, row):
+        """:return: bool, whether what it is about pays for a part of the work"""
+        return any(
             part.outcome == "covered"
-            and part.agreement == agreement
-            and part.allowance in (allowance, allowances)
+            and part.agreement.id == row["agreement"]
+            and part.allowance.id in (row["allowance"], False)
             for part in self.parts
         )
-        return {
-            "name": self.words.name_candidate(agreement, allowance),
-            "pays": pays,
-            "outcome": self._tell_outcome(pays, won),
-            "reasons": self._tell_reasons(day, level, failed),
-        }
 
     def _tell_outcome(self, pays, won):
         if pays:
@@ -351,18 +302,3 @@ class CoverageStory:
         if any(part.outcome == "overage" for part in self.parts):
             return self.env._("Used up")
         return self.env._("Not needed")
-
-    def _tell_reasons(self, day, level, failed):
-        codes = [*CODES, *(code for code in failed if code not in CODES)]
-        return [
-            {
-                "met": code not in failed,
-                "text": self.words.tell_reason(
-                    code,
-                    code not in failed,
-                    failed.get(code, level),
-                    fields.Date.to_date(day),
-                ),
-            }
-            for code in codes
-        ]

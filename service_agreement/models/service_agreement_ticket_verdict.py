@@ -134,6 +134,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
                 *(ticket._ticket_customer()._origin for ticket in group)
             )
             book = ServicePreview(company, customers)
+            book.read_at_once()
             facts = [ticket._ticket_get_work_facts(book) for ticket in group]
             asked = zip(group, book.decide_each(facts), strict=True)
             previews.update((ticket, (book, each)) for ticket, each in asked)
@@ -167,7 +168,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         explanation = book.explain(previewed.decision)
         story = CoverageStory(words, previewed.payments, explanation)
         notes = [
-            story.tell_first_obstacle(),
+            story.tell_obstacle(),
             story.tell_parts() if story.state == "partly" else "",
             words.tell_left(book, previewed),
             words.tell_price(book, previewed) if story.state != "covered" else "",

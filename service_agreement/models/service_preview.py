@@ -1,8 +1,8 @@
 """Who would pay for work that is only asked for.
 
-    preview = ServicePreview(company, customers)
-    preview.decide_each(facts)      # each by itself, as if it came next
-    preview.decide_together(facts)  # what one is about to write down
+preview = ServicePreview(company, customers)
+preview.decide_each(facts)      # each by itself, as if it came next
+preview.decide_together(facts)  # what one is about to write down
 """
 
 from copy import deepcopy
@@ -31,7 +31,7 @@ class ServicePreview(ServiceBook):
     """
 
     def __init__(self, company, customers, redecided=None):
-        super().__init__(company.with_context(service_preview=True), customers)
+        super().__init__(company, customers)
         nothing = self.env["account.analytic.line"]
         self.redecided = nothing if redecided is None else redecided
         self._on_record = None
@@ -92,6 +92,19 @@ class ServicePreview(ServiceBook):
             )
             for share in self.price(decision)
         ]
+
+    def read_at_once(self):
+        """What all the trees agreed on, in as many queries as what one of them did."""
+        agreements = self.env["service.agreement"].union(*self.agreements.values())
+        coverages = agreements.coverage_ids
+        allowances = coverages.allowance_ids
+        for records, names in (
+            (agreements, ["site_ids", "system_ids", "waiver_ids"]),
+            (coverages, ["covered_work_type_ids", "covered_exclusion_ids"]),
+            (allowances, ["work_type_ids", "job_factor_ids"]),
+        ):
+            for name in names:
+                records.mapped(name)
 
     # EXTENDS ServiceBook
 

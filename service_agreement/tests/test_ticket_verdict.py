@@ -51,7 +51,9 @@ class TestTicketVerdict(ServiceWorkMixin, ServiceDeskCommon):
         coverage = self._cover(self.agreement, {"kind": "prepaid"})
         self._prepay(coverage, 2.5)
         told = self._ask(self.ticket)
-        self.assertEqual(told["notes"], ["After this hour, 1.5 h left."])
+        self.assertEqual(
+            told["notes"], ["After this hour: 1.5 h left of what was bought"]
+        )
         self._log("2026-03-05", 2)
         told = self._ask(self.ticket)
         self.assertEqual(told["state"], "partly")
@@ -64,7 +66,7 @@ class TestTicketVerdict(ServiceWorkMixin, ServiceDeskCommon):
         self.ticket.work_type_id = self.programming
         told = self._ask(self.ticket)
         self.assertEqual(told["state"], "uncovered")
-        self.assertEqual(told["notes"][0], "Does not pay for Programming")
+        self.assertEqual(told["notes"][0], "Not for “Programming”")
         (candidate,) = told["candidates"]
         self.assertEqual(candidate["outcome"], "Does not pay")
 
