@@ -101,7 +101,7 @@ class ServicePreview(ServiceBook):
         for records, names in (
             (agreements, ["site_ids", "system_ids", "waiver_ids"]),
             (coverages, ["covered_work_type_ids", "covered_exclusion_ids"]),
-            (allowances, ["work_type_ids", "job_factor_ids"]),
+            (allowances, ["kind", "work_type_ids", "job_factor_ids"]),
         ):
             for name in names:
                 records.mapped(name)
