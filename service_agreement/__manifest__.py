@@ -59,10 +59,13 @@
         "views/project_project_views.xml",
         "views/project_task_type_views.xml",
         "views/project_task_views.xml",
+        "views/project_task_work_views.xml",
         "views/res_config_settings_views.xml",
         "views/service_agreement_sla_warning_views.xml",
         "views/service_agreement_sla_credit_views.xml",
         "views/service_agreement_portal_templates.xml",
+        "views/account_analytic_line_views.xml",
+        "views/service_agreement_allowance_draw_views.xml",
         "views/service_agreement_menus.xml",
     ],
     "demo": [
@@ -78,6 +81,7 @@
     "assets": {
         "web.assets_backend": [
             "service_agreement/static/src/sla_countdown/**/*",
+            "service_agreement/static/src/service_coverage/**/*",
             "service_agreement/static/src/service_minutes/**/*",
             "service_agreement/static/src/target_grid/**/*",
             "service_agreement/static/src/change_preview/**/*",

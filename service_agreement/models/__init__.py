@@ -100,4 +100,8 @@ from . import service_agreement_work_cascade
 from . import service_agreement_work_charge
 from . import service_agreement_work_invoice
 from . import service_agreement_work_links
+from . import service_agreement_ticket_verdict
+from . import service_work_summary
+from . import service_agreement_work_totals
+from . import service_agreement_work
 from . import service_agreement_demo
