@@ -49,6 +49,7 @@
         "views/res_config_settings_views.xml",
         "views/service_agreement_sla_warning_views.xml",
         "views/service_agreement_sla_credit_views.xml",
+        "views/service_agreement_settlement_views.xml",
         "views/service_agreement_portal_templates.xml",
         "views/service_agreement_menus.xml",
     ],

@@ -19,6 +19,12 @@ class ResConfigSettings(models.TransientModel):
     agreement_reopen_days = fields.Integer(
         related="company_id.agreement_reopen_days", readonly=False
     )
+    service_goodwill_budget = fields.Monetary(
+        related="company_id.service_goodwill_budget", readonly=False
+    )
+    service_goodwill_budget_customer = fields.Monetary(
+        related="company_id.service_goodwill_budget_customer", readonly=False
+    )
     is_invoice_sending_off = fields.Boolean(
         compute="_compute_is_invoice_sending_off",
         help="Odoo's scheduled action that sends invoices is switched off.",

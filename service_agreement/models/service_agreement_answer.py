@@ -43,8 +43,13 @@ class ServiceAgreementAllowanceDraw(models.Model):
         help="The month of the work; of work that was written down after its month was "
         "closed, the month after.",
     )
+    # Required: the reference below is not looked at where one of its columns is empty.
     is_closed = fields.Boolean(
-        string="Closed", readonly=True, help="Its month is settled: it stays as it is."
+        string="Closed",
+        required=True,
+        default=False,
+        readonly=True,
+        help="Its month is settled: it stays as it is.",
     )
     company_currency_id = fields.Many2one(
         related="company_id.currency_id", string="Company Currency"

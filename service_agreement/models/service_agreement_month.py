@@ -37,7 +37,9 @@ class ServiceAgreementMonth(models.Model):
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
     date = fields.Date(string="First Day", required=True, readonly=True)
-    is_closed = fields.Boolean(string="Closed", readonly=True)
+    is_closed = fields.Boolean(
+        string="Closed", required=True, default=False, readonly=True
+    )
     state = fields.Selection(
         [("open", "To settle"), ("closed", "Closed")],
         string="Status",
@@ -113,7 +115,7 @@ class ServiceAgreementMonth(models.Model):
 
     # Figures
 
-    @api.depends("draw_ids")
+    @api.depends("draw_ids.answer", "draw_ids.worth", "draw_ids.charge")
     def _compute_figures(self):
         groups = self._read_figures()
         lines = dict(
@@ -218,6 +220,58 @@ class ServiceAgreementMonth(models.Model):
             & Domain("date", ">=", self.date)
             & (Domain("service_issue", "=", "overlap") | Domain("task_id", "=", False))
         )
+
+    # Looking at it
+
+    @api.model
+    def action_settle(self):
+        """Open the month that is next to be settled; the list where there is none."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "service_agreement.action_service_agreement_month"
+        )
+        month = self.search(
+            [("company_id", "=", self.env.company.id), ("is_closed", "=", False)],
+            order="date",
+            limit=1,
+        )
+        if not month:
+            return action
+        return dict(action, views=[(False, "form")], res_id=month.id)
+
+    def action_view_open(self):
+        """Its parts that nobody has answered for."""
+        return self._view_parts("open")
+
+    def action_view_answered(self):
+        return self._view_parts("answered")
+
+    def action_view_parts(self):
+        return self._view_parts()
+
+    def _view_parts(self, *filters):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "service_agreement.action_service_agreement_settle"
+        )
+        return dict(
+            action,
+            display_name=self.display_name,
+            domain=[("month_id", "=", self.id)],
+            context={f"search_default_{name}": 1 for name in filters},
+        )
+
+    def action_view_missing(self):
+        """The timesheet lines to be completed before it can be closed."""
+        return self._view_lines(self._get_missing_domain())
+
+    def action_view_doubtful(self):
+        return self._view_lines(self._get_doubtful_domain())
+
+    def _view_lines(self, domain):
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "service_agreement.action_service_work_missing"
+        )
+        return dict(action, domain=list(domain))
 
     # Made on demand
 
