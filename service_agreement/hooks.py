@@ -4,6 +4,8 @@ from odoo.tools import SQL
 
 # In the order in which nothing is left that refers to what is deleted.
 MADE_BY_PEOPLE = (
+    "service_agreement_allowance_draw",
+    "service_agreement_month",
     "service_agreement_billing_failure",
     "service_agreement_billing_preview",
     "service_agreement_billing_run",

@@ -76,8 +76,8 @@ from . import service_agreement_exclusion
 from . import service_agreement_rate
 from . import service_agreement_system
 from . import service_agreement_coverage
-from . import service_agreement_allowance
 from . import service_agreement_month
+from . import service_agreement_allowance
 from . import service_agreement_answer
 from . import service_agreement_suggestion
 from . import service_agreement_ticket_coverage

@@ -73,10 +73,11 @@ class ServiceAgreementAllowanceDraw(models.Model):
 
     # The database itself keeps a closed month from having parts without an answer, also
     # those that another transaction adds at the same instant: closing a month changes
-    # the key they refer to.
+    # the key they refer to. The month comes second: by their first columns Odoo looks
+    # for references that it made itself, and would replace this one.
     _month_closed = models.Constraint(
-        "FOREIGN KEY (month_id, is_closed) REFERENCES service_agreement_month "
-        "(id, is_closed) ON UPDATE CASCADE",
+        "FOREIGN KEY (is_closed, month_id) REFERENCES service_agreement_month "
+        "(is_closed, id) ON UPDATE CASCADE",
         "The month of this work is closed: it goes with the month after.",
     )
     _closed_is_answered = models.Constraint(

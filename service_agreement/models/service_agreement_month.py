@@ -93,7 +93,7 @@ class ServiceAgreementMonth(models.Model):
     )
 
     # Also what others refer to, see the parts of a month.
-    _closed_uniq = models.Constraint("UNIQUE(id, is_closed)")
+    _closed_uniq = models.Constraint("UNIQUE(is_closed, id)")
     _company_date_uniq = models.Constraint(
         "UNIQUE(company_id, date)", "This month is there already."
     )

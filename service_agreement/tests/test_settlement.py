@@ -42,7 +42,7 @@ class TestSettlement(SettlementCommon):
         self._close(feb.month_id)
         self.assertEqual(months.action_settle()["res_id"], march.month_id.id)
         self._close(march.month_id)
-        self.assertNotIn("res_id", months.action_settle())
+        self.assertFalse(months.action_settle()["res_id"])
 
     # What it shows
 
