@@ -74,6 +74,7 @@ from . import service_agreement_sla_credit_billing
 from . import service_agreement_work_type
 from . import service_agreement_exclusion
 from . import service_agreement_rate
+from . import service_agreement_rate_list
 from . import service_agreement_system
 from . import service_agreement_coverage
 from . import service_agreement_month

@@ -138,6 +138,17 @@ class Stock:
                 units -= taken
                 yield lot.id, taken
 
+    def available(self, day: date) -> Decimal:
+        """:return: what is left in the lots valid on `day`"""
+        return sum((self.balances[lot.id] for lot in self._valid(day)), ZERO)
+
+    def find(self, day: date) -> int | None:
+        """:return: id of the first lot valid on `day`, also of one that is used up"""
+        return next((lot.id for lot in self._valid(day)), None)
+
+    def _valid(self, day):
+        return (lot for lot in self.lots if lot.is_valid(day))
+
 
 def _draw(work: Work, stock: Stock) -> Iterator[Draw]:
     left = work.quantity * work.factor
