@@ -50,6 +50,7 @@
         "views/service_agreement_sla_warning_views.xml",
         "views/service_agreement_sla_credit_views.xml",
         "views/service_agreement_settlement_views.xml",
+        "views/service_agreement_leakage_views.xml",
         "views/service_agreement_portal_templates.xml",
         "views/service_agreement_menus.xml",
     ],

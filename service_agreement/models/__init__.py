@@ -81,6 +81,9 @@ from . import service_agreement_month
 from . import service_agreement_allowance
 from . import service_agreement_answer
 from . import service_agreement_suggestion
+from . import service_agreement_leakage
+from . import service_agreement_profit
+from . import res_partner_given
 from . import service_agreement_ticket_coverage
 from . import account_analytic_line
 from . import account_analytic_line_missing

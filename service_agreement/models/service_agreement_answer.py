@@ -98,6 +98,14 @@ class ServiceAgreementAllowanceDraw(models.Model):
             amount, company.currency_id, company, self.date
         )
 
+    @api.model
+    def _get_evidence_action(self, domain):
+        """:return: action that shows the parts of ``domain``, newest first"""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "service_agreement.action_service_agreement_settle"
+        )
+        return dict(action, domain=list(domain), context={})
+
     # In a month
 
     @api.model_create_multi

@@ -7,6 +7,7 @@ from . import test_billing_corrections
 from . import test_billing_parity
 from . import test_billing_obstacles
 from . import test_billing_run
+from . import test_leakage
 from . import test_movement
 from . import test_invoicing
 from . import test_portal
