@@ -79,6 +79,10 @@ from . import service_agreement_system
 from . import service_agreement_coverage
 from . import service_agreement_month
 from . import service_agreement_allowance
+from . import service_agreement_allowance_draw
+from . import service_agreement_coverage_copy
+from . import service_agreement_coverage_guard
+from . import service_agreement_allowance_ledger
 from . import service_agreement_answer
 from . import service_agreement_suggestion
 from . import service_agreement_leakage
@@ -86,5 +90,6 @@ from . import service_agreement_profit
 from . import res_partner_given
 from . import service_agreement_ticket_coverage
 from . import account_analytic_line
+from . import account_analytic_line_coverage
 from . import account_analytic_line_missing
 from . import service_agreement_demo

@@ -63,22 +63,21 @@ class ResPartner(models.Model):
             condition = SQL("%s %s", OPERATORS[operator], value)
         else:
             return NotImplemented
-        top = SQL.identifier("partner", "commercial_partner_id")
-        found = SQL(
-            "SELECT partner.id FROM res_partner partner WHERE %s %s",
-            self._get_given_sql(top),
-            condition,
+        return Domain.custom(
+            to_sql=lambda model, alias, query: SQL(
+                "%s %s", model._get_given_sql(alias), condition
+            )
         )
-        return Domain("id", "in", found)
 
-    def _get_given_sql(self, top):
+    def _get_given_sql(self, alias):
         """
-        :param SQL top: id of a commercial entity
-        :return: SQL, the sum of what it got for nothing, 0 where that is nothing
+        :param str alias: of the table of customers
+        :return: SQL, the sum of what each got for nothing, 0 where that is nothing
         """
         # Sudo: see the compute.
         parts = self.env["service.agreement.allowance.draw"].sudo()
         query = parts._search(self._get_given_domain())
+        top = SQL.identifier(alias, "commercial_partner_id")
         query.add_where(SQL("%s = %s", SQL.identifier(parts._table, "partner_id"), top))
         worth = SQL.identifier(parts._table, "worth")
         return SQL("COALESCE(%s, 0)", query.subselect(SQL("SUM(%s)", worth)))
@@ -89,8 +88,7 @@ class ResPartner(models.Model):
                 alias, field_name, direction, nulls, query
             )
         self._check_field_access(self._fields[field_name], "read")
-        top = SQL.identifier(alias, "commercial_partner_id")
-        return SQL("%s %s %s", self._get_given_sql(top), direction, nulls)
+        return SQL("%s %s %s", self._get_given_sql(alias), direction, nulls)
 
     def action_view_given_free(self):
         """What it was, piece by piece."""

@@ -59,12 +59,19 @@ class ServiceAgreementSlaCalendar(models.Model):
         """:return: WorkingTime; of no record: day and night, every day"""
         if not self:
             return ALWAYS
-        return _parse_working_time(self.spec)
+        return parse_working_time(self.spec)
+
+    @api.model
+    def _parse(self, text):
+        """:param str text: a spec as canonical JSON
+        :return: WorkingTime
+        """
+        return _parse_working_time(text)
 
     @api.model
     def _check_spec(self, spec):
         """:raise ValueError: for hours that no clock can count in"""
-        _parse_working_time(canonical_json(spec))
+        parse_working_time(canonical_json(spec))
 
 
 ALWAYS = WorkingTime.always()
@@ -80,7 +87,7 @@ def digest(text):
 
 
 @lru_cache(maxsize=256)
-def _parse_working_time(text):
+def parse_working_time(text):
     """Kept per process and by content: it may be shared by threads and databases."""
     spec = json.loads(text)
     wall = zone(spec["tz"])

@@ -1,5 +1,6 @@
 from . import test_access
 from . import test_agreement
+from . import test_allowance_ledger
 from . import test_answer
 from . import test_billing
 from . import test_board
@@ -29,6 +30,8 @@ from . import test_change_wizard
 from . import test_ending
 from . import test_suspension
 from . import test_correction
+from . import test_coverage
+from . import test_coverage_copy
 from . import test_random_lives
 from . import test_rate
 from . import test_renewal

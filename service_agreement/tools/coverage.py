@@ -47,9 +47,9 @@ class Balance(Protocol):
 
     def take(self, day: date, units: Decimal) -> Iterator[tuple[Hashable, Decimal]]: ...
 
-    def available(self, day: date) -> Decimal: ...
+    def left(self, day: date) -> Decimal: ...
 
-    def find(self, day: date) -> Hashable | None: ...
+    def find(self, day: date) -> list: ...
 
 
 class Calendar(Protocol):
@@ -90,6 +90,8 @@ class Work:
         balance.
     :ivar job: the ticket: what is done on one day for it is a visit, all that is done
         for it an incident. None: each piece of work is a job of its own.
+    :ivar role: of who works, for functions that ask.
+    :ivar late: typed in when its days were settled: it gets what is left.
     :raise ValueError: for a negative quantity, or one of `start` and `end` alone.
     """
 
@@ -104,6 +106,8 @@ class Work:
     factor: Decimal = Decimal(1)
     chosen: Hashable = None
     job: Hashable = None
+    role: Hashable = None
+    late: bool = False
 
     def __post_init__(self):
         if self.quantity < 0:
@@ -130,6 +134,7 @@ class Candidate:
     :ivar unit: of the lots: "hours", "amount", or one of `INDIVISIBLE`.
     :ivar per_hour: function from work to the units of a lot that one unit of it costs;
         None: the work's factor. Not asked for what is indivisible.
+    :ivar overrun: its lots give more than they hold.
     """
 
     id: Hashable
@@ -147,6 +152,7 @@ class Candidate:
     gaps: tuple[tuple[date, date | None], ...] = ()
     unit: str = "hours"
     per_hour: Callable[[Work], Decimal] | None = None
+    overrun: bool = False
 
     def __post_init__(self):
         if self.kind not in KINDS:
@@ -220,9 +226,8 @@ class Part:
     :ivar candidate: id of who pays, or by whose rates it is billed; None: list rate.
     :ivar lot: id, of what was drawn from; None: unlimited, or not covered.
     :ivar quantity: in units of work.
-    :ivar after_hours: billed at the rate for that.
-    :ivar off_hours: not covered, and out of the hours of who serves: the list counts
-        those, whatever hours the agreement has.
+    :ivar after_hours: billed at the rate for that: out of the hours of the candidate,
+        or of who serves where there is none.
     :ivar units: what was taken of the lot, in its unit; it follows from the others.
     """
 
@@ -231,7 +236,6 @@ class Part:
     candidate: Hashable = None
     lot: Hashable = None
     after_hours: bool = False
-    off_hours: bool = False
     units: Decimal = field(default=ZERO, compare=False)
 
 
@@ -342,18 +346,17 @@ def decide(
     The first candidate takes what lies within its hours, as far as its balance goes;
     what is left goes down the list. What nobody takes is billed.
 
-    :param works: in any order; taken by day, then id.
+    :param works: in any order; taken by day, then id, late ones last.
     :param order: of the lots of a candidate, see :func:`allowance.allocate`.
     :param stocks: of candidates, by id, in place of their lots; drawn from.
-    :param office: hours of who serves, by which the list rate is chosen; None: always
-        open.
+    :param office: hours of who serves, for work by the list; None: always open.
     :param paid: lots by (candidate id, :func:`get_job`), of visits and incidents that
         were paid before.
     """
     candidates = list(candidates)
     till = _Till(candidates, order, stocks or {}, paid or {})
     verdicts = []
-    for work in sorted(works, key=lambda work: (work.day, work.id)):
+    for work in sorted(works, key=lambda work: (work.late, work.day, work.id)):
         judgements = tuple(judge(candidate, work) for candidate in candidates)
         takers = _get_takers(work, judgements)
         rated = _get_rated(work, judgements)
@@ -379,8 +382,10 @@ def _joined(parts):
 
 def _share_out(work, takers, rated, till, office):
     """Yield the parts of a piece of work; together they are all of it."""
-    hours = {each.id: each.hours for each in (*takers, *filter(None, [rated]))}
-    for quantity, is_open in _split_hours(work, {**hours, "office": office}):
+    hours = {each.id: each.hours for each in takers}
+    if not takers:
+        hours = {rated.id: rated.hours} if rated else {"office": office}
+    for quantity, is_open in _split_hours(work, hours):
         left = quantity
         open_for = [each for each in takers if is_open(each.id)]
         for candidate in open_for:
@@ -419,13 +424,12 @@ def _split_hours(work, hours):
 
 def _charge(left, takers, open_for, rated, is_open):
     """:return: Part that is billed: beyond the balance, out of hours, or by nobody"""
-    off_hours = not is_open("office")
     if open_for:
-        return Part("overage", left, open_for[0].id, off_hours=off_hours)
+        return Part("overage", left, open_for[0].id)
     if takers:
-        return Part("after_hours", left, takers[0].id, None, True, off_hours)
-    late = not is_open(rated.id) if rated else off_hours
-    return Part("uncovered", left, rated and rated.id, None, late, off_hours)
+        return Part("after_hours", left, takers[0].id, after_hours=True)
+    late = not is_open(rated.id if rated else "office")
+    return Part("uncovered", left, rated and rated.id, after_hours=late)
 
 
 def get_job(unit: str, work: Work) -> tuple:
@@ -457,14 +461,16 @@ class _Till:
 
     def _pay_whole(self, candidate, work, wanted):
         """One unit, once, for all the work of the visit or the incident."""
-        key, stock = (candidate.id, get_job(candidate.unit, work)), None
+        key = (candidate.id, get_job(candidate.unit, work))
+        stock = self.stocks[candidate.id]
         if key in self.paid:
             yield Part("covered", wanted, candidate.id, self.paid[key])
             return
-        stock = self.stocks[candidate.id]
-        if stock.available(work.day) < 1:
+        if stock.left(work.day) < 1 and not candidate.overrun:
             return
         drawn = list(stock.take(work.day, Decimal(1)))
+        if not drawn:
+            return
         self.paid[key] = drawn[0][0]
         for lot_id, units in drawn:
             # Of two halves of a visit each pays for half of the work.
@@ -480,8 +486,8 @@ class _Till:
         left = (wanted * per_hour).quantize(PLACES)
         if not left:
             # It costs nothing of any lot, and needs one that is valid.
-            if (lot_id := stock.find(work.day)) is not None:
-                yield Part("covered", wanted, candidate.id, lot_id)
+            for lot in stock.find(work.day)[:1]:
+                yield Part("covered", wanted, candidate.id, lot.key)
             return
         for lot_id, units in stock.take(work.day, left):
             left -= units
