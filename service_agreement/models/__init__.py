@@ -92,4 +92,7 @@ from . import service_agreement_ticket_coverage
 from . import account_analytic_line
 from . import account_analytic_line_coverage
 from . import account_analytic_line_missing
+from . import service_agreement_work_charge
+from . import service_agreement_work_invoice
+from . import service_agreement_work_links
 from . import service_agreement_demo

@@ -229,12 +229,6 @@ class ServiceAgreementAllowanceDraw(models.Model):
             return self.env._("Write down why it is goodwill: %s.", self.display_name)
         return None
 
-    def _is_invoiced(self):
-        self.ensure_one()
-        # Sudo: who settles a month need not see the books.
-        draw = self.sudo()
-        return bool(draw.move_line_id or draw.agreement_line_id.period_ids)
-
     def _prepare_answer(self, answer, note):
         return {
             "answer": answer,
@@ -263,9 +257,6 @@ class ServiceAgreementAllowanceDraw(models.Model):
             customers=", ".join(self.partner_id.mapped("display_name")),
             note=first.answer_note or "",
         )
-
-    def _after_answered(self):
-        """Hook: what follows from answers that a person gave; called with sudo."""
 
     @api.depends("partner_id", "date", "line_id.name")
     def _compute_display_name(self):

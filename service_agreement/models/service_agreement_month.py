@@ -91,6 +91,11 @@ class ServiceAgreementMonth(models.Model):
     goodwill_left = fields.Monetary(
         string="Goodwill Left", compute="_compute_goodwill_left"
     )
+    invoice_count = fields.Integer(
+        string="Invoices",
+        compute="_compute_invoice_count",
+        groups="account.group_account_invoice,account.group_account_readonly",
+    )
 
     # Also what others refer to, see the parts of a month.
     _closed_uniq = models.Constraint("UNIQUE(is_closed, id)")
@@ -177,6 +182,17 @@ class ServiceAgreementMonth(models.Model):
             budget = month.company_id.service_goodwill_budget
             month.goodwill_left = max(budget - month.amount_goodwill, 0)
 
+    def _compute_invoice_count(self):
+        lines = dict(
+            self.env["service.agreement.allowance.draw"]._read_group(
+                [("month_id", "in", self.ids), ("move_line_id", "!=", False)],
+                ["month_id"],
+                ["move_line_id:recordset"],
+            )
+        )
+        for month in self:
+            month.invoice_count = len(lines[month].move_id) if month in lines else 0
+
     @property
     def _last_day(self):
         """:return: date"""
@@ -259,6 +275,12 @@ class ServiceAgreementMonth(models.Model):
             domain=[("month_id", "=", self.id)],
             context={f"search_default_{name}": 1 for name in filters},
         )
+
+    def action_view_invoices(self):
+        """Invoices that work of this month is on."""
+        self.ensure_one()
+        moves = self.draw_ids.move_id
+        return self.env["service.agreement"]._get_invoices_action(moves)
 
     def action_view_missing(self):
         """The timesheet lines to be completed before it can be closed."""
@@ -487,9 +509,15 @@ class ServiceAgreementMonth(models.Model):
         )
 
     def _bill_apart(self):
-        """Bill what customers without an agreement pay; others have it on their next
-        invoice.
+        """Draft invoices for customers without an agreement; others have what they pay
+        on their next invoice. Who settles months need not keep the books.
         """
+        if moves := self.draw_ids._create_invoices():
+            self._message_log(
+                body=self.env._(
+                    "Draft invoices: %s", ", ".join(moves.partner_id.mapped("name"))
+                )
+            )
 
     def action_reopen(self):
         """Take back the closing of the last month, while nothing of it is invoiced."""

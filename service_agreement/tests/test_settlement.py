@@ -211,6 +211,35 @@ class TestSettlement(SettlementCommon):
                 [month.id, open_part.id],
             )
 
+    def test_late_work_can_still_be_completed(self):
+        self._close(self._answered().month_id)
+        late = self._create_work("2026-02-11", partner_id=False)
+        self.assertEqual(late.service_issue, "customer")
+        late.partner_id = self.nobody
+        self.assertFalse(late.service_issue == "customer")
+        self.assertEqual(str(late.service_draw_ids.month_id.date), "2026-03-01")
+
+    def test_settled_work_is_not_changed(self):
+        part = self._answered()
+        self._close(part.month_id)
+        with self.assertRaisesRegex(UserError, "month that is settled"):
+            part.line_id.unit_amount = 7
+        with self.assertRaisesRegex(UserError, "month that is settled"):
+            part.line_id.unlink()
+
+    def test_closing_bills_customers_without_an_agreement(self):
+        part = self._answered(answer="bill", worth=120)
+        self._answered(answer="given")
+        self._close(part.month_id)
+        [move] = part.move_line_id.move_id
+        self.assertEqual((move.state, move.partner_id), ("draft", self.nobody))
+        self.assertEqual(move.amount_untaxed, 120)
+        self.env.invalidate_all()
+        self.assertEqual(part.month_id.invoice_count, 1)
+        self.assertIn("Tran Residence", part.month_id.message_ids[0].body)
+        action = part.month_id.action_view_invoices()
+        self.assertEqual(action.get("res_id") or action["domain"], move.id)
+
     # Reopening
 
     def test_the_last_closed_month_is_reopened(self):
