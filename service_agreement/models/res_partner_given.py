@@ -77,9 +77,10 @@ class ResPartner(models.Model):
         # Sudo: see the compute.
         parts = self.env["service.agreement.allowance.draw"].sudo()
         query = parts._search(self._get_given_domain())
-        top = SQL.identifier(alias, "commercial_partner_id")
-        query.add_where(SQL("%s = %s", SQL.identifier(parts._table, "partner_id"), top))
-        worth = SQL.identifier(parts._table, "worth")
+        customer = parts._field_to_sql(parts._table, "partner_id", query)
+        top = self._field_to_sql(alias, "commercial_partner_id")
+        query.add_where(SQL("%s = %s", customer, top))
+        worth = parts._field_to_sql(parts._table, "worth", query)
         return SQL("COALESCE(%s, 0)", query.subselect(SQL("SUM(%s)", worth)))
 
     def _order_field_to_sql(self, alias, field_name, direction, nulls, query):

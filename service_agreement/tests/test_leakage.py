@@ -2,11 +2,11 @@ from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 
-from .test_answer import SettlementCommon
+from .test_answer import AnswerCommon
 
 
 @tagged("post_install", "-at_install")
-class TestLeakage(SettlementCommon):
+class TestLeakage(AnswerCommon):
     """What is given away, in money, and to whom."""
 
     @classmethod
@@ -72,9 +72,7 @@ class TestLeakage(SettlementCommon):
     def test_a_rate_changed_today_moves_no_past_figure(self):
         self._create_part()
         before = self._sum("leaked", "worth")
-        rates = self.env["service.agreement.rate"].search([])
-        rates.price = 1000
-        self.env["service.agreement.rate"].create({"price": 1000})
+        self.env["service.agreement.rate"].search([])[:1].price = 1000
         euro = self.env.ref("base.EUR")
         self.env["res.currency.rate"].create(
             {"name": "2026-01-01", "rate": 7, "currency_id": euro.id}
@@ -175,7 +173,7 @@ class TestLeakage(SettlementCommon):
 
 
 @tagged("post_install", "-at_install")
-class TestProfit(SettlementCommon):
+class TestProfit(AnswerCommon):
     """What an agreement brings in, and what it costs."""
 
     def _rows(self, agreement=None, **domain):
@@ -198,7 +196,6 @@ class TestProfit(SettlementCommon):
 
     def _draw(self, agreement, day="2026-02-10", hours=2.0, **values):
         line = self._create_work(day, hours, **values)
-        line.sudo().service_draw_ids.unlink()
         return self._create_part(
             day,
             line=line,
@@ -255,7 +252,6 @@ class TestProfit(SettlementCommon):
     def test_two_agreements_share_the_hours_of_a_line(self):
         other = self._create_active("2026-01-01")
         line = self._create_work(hours=4)
-        line.sudo().service_draw_ids.unlink()
         for agreement, quantity in ((self.agreement, 1), (other, 3)):
             self.env["service.agreement.allowance.draw"].sudo().create(
                 {

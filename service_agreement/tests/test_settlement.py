@@ -5,11 +5,11 @@ from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
-from .test_answer import SettlementCommon
+from .test_answer import AnswerCommon, SettlementCommon
 
 
 @tagged("post_install", "-at_install")
-class TestSettlement(SettlementCommon):
+class TestSettlement(AnswerCommon):
     """The owner settles a month: every part has an answer, then nothing changes."""
 
     def _close(self, month, user=None, at="2026-04-02 09:00:00"):
@@ -115,7 +115,6 @@ class TestSettlement(SettlementCommon):
     def test_not_while_a_line_misses_something(self):
         part = self._answered()
         line = self._create_work("2026-02-20", name="Whose was that?")
-        line.sudo().service_draw_ids.unlink()
         line.sudo().service_issue = "customer"
         self.env.invalidate_all()
         self.assertEqual(part.month_id.missing_count, 1)
@@ -131,7 +130,6 @@ class TestSettlement(SettlementCommon):
     def test_not_while_a_line_was_never_decided(self):
         part = self._answered()
         line = self._create_work("2026-02-20")
-        line.sudo().service_draw_ids.unlink()
         line.sudo().service_issue = False
         with self.assertRaisesRegex(UserError, "nobody decided it yet"):
             self._close(part.month_id)
@@ -210,35 +208,6 @@ class TestSettlement(SettlementCommon):
                 "WHERE id = %s",
                 [month.id, open_part.id],
             )
-
-    def test_late_work_can_still_be_completed(self):
-        self._close(self._answered().month_id)
-        late = self._create_work("2026-02-11", partner_id=False)
-        self.assertEqual(late.service_issue, "customer")
-        late.partner_id = self.nobody
-        self.assertFalse(late.service_issue == "customer")
-        self.assertEqual(str(late.service_draw_ids.month_id.date), "2026-03-01")
-
-    def test_settled_work_is_not_changed(self):
-        part = self._answered()
-        self._close(part.month_id)
-        with self.assertRaisesRegex(UserError, "month that is settled"):
-            part.line_id.unit_amount = 7
-        with self.assertRaisesRegex(UserError, "month that is settled"):
-            part.line_id.unlink()
-
-    def test_closing_bills_customers_without_an_agreement(self):
-        part = self._answered(answer="bill", worth=120)
-        self._answered(answer="given")
-        self._close(part.month_id)
-        [move] = part.move_line_id.move_id
-        self.assertEqual((move.state, move.partner_id), ("draft", self.nobody))
-        self.assertEqual(move.amount_untaxed, 120)
-        self.env.invalidate_all()
-        self.assertEqual(part.month_id.invoice_count, 1)
-        self.assertIn("Tran Residence", part.month_id.message_ids[0].body)
-        action = part.month_id.action_view_invoices()
-        self.assertEqual(action.get("res_id") or action["domain"], move.id)
 
     # Reopening
 
@@ -349,3 +318,102 @@ class TestSettlement(SettlementCommon):
             month.draw_ids.with_user(user).action_bill()
         with self.assertRaises(AccessError):
             month.with_user(user).action_close()
+
+
+@tagged("post_install", "-at_install")
+class TestSettledWork(SettlementCommon):
+    """From the hours somebody wrote down to the invoice, as it is lived."""
+
+    def _close(self, day):
+        with self.at("2026-04-02 09:00:00"):
+            self._get_month(day).with_user(self.anna).action_close()
+
+    def _create_settled(self, answer="given", **values):
+        """Work of an hour in February, answered; the month is closed."""
+        line = self._create_work(**values)
+        line.service_draw_ids.with_user(self.anna)._answer(answer, "Because")
+        self._close("2026-02-01")
+        return line
+
+    def test_uncovered_work_waits_for_an_answer(self):
+        part = self._create_work(hours=1.5).service_draw_ids
+        self.assertEqual((part.outcome, part.reason), ("uncovered", "never_sold"))
+        self.assertEqual((part.answer, part.worth), (False, 150))
+        self.assertEqual(part.month_id, self._get_month("2026-02-01"))
+
+    def test_an_answer_survives_what_is_decided_anew(self):
+        line = self._create_work()
+        line.service_draw_ids.with_user(self.anna)._answer("goodwill", "Friend")
+        line.unit_amount = 2
+        part = line.service_draw_ids
+        self.assertEqual((part.answer, part.worth), ("goodwill", 200))
+
+    def test_late_work_is_settled_with_the_month_after(self):
+        self._create_settled()
+        late = self._create_work("2026-02-11")
+        part = late.service_draw_ids
+        self.assertEqual(str(part.month_id.date), "2026-03-01")
+        late.unit_amount = 3
+        self.assertEqual(late.service_draw_ids.worth, 300)
+        late.service_draw_ids.with_user(self.anna).action_give()
+        self._close("2026-03-01")
+        self.assertTrue(late.service_draw_ids.is_closed)
+
+    def test_late_work_can_still_be_completed(self):
+        self._create_settled()
+        late = self._create_work("2026-02-11", partner_id=False)
+        self.assertEqual(late.service_issue, "customer")
+        month = self._get_month("2026-03-01")
+        self.assertEqual(month.missing_count, 1)
+        late.partner_id = self.nobody
+        self.env.invalidate_all()
+        self.assertFalse(late.service_issue or month.missing_count)
+
+    def test_settled_work_is_not_changed(self):
+        line = self._create_settled()
+        with self.assertRaisesRegex(UserError, "month that is settled"):
+            line.unit_amount = 7
+        with self.assertRaisesRegex(UserError, "month that is settled"):
+            line.unlink()
+        # Nor by other work of the same customer.
+        self._create_work("2026-02-03")
+        self._create_work("2026-03-03")
+        self.assertEqual(line.service_draw_ids.answer, "given")
+        self.assertTrue(line.service_draw_ids.is_closed)
+
+    def test_a_rate_of_today_moves_nothing_of_the_past(self):
+        line = self._create_settled()
+        report = self.env["service.agreement.leakage"]
+        rates = self.env["service.agreement.rate"]
+        rates.create({"price": 900, "date_start": "2026-03-01"})
+        late = self._create_work("2026-02-20")
+        self.assertEqual(late.service_draw_ids.worth, 100)
+        rates.search([("date_start", "=", "2026-03-01")]).price = 5000
+        row = report.search([("draw_id", "=", line.service_draw_ids.id)])
+        self.assertEqual((row.worth, row.leaked), (100, 100))
+
+    def test_closing_bills_customers_without_an_agreement(self):
+        line = self._create_settled("bill", hours=1.2)
+        [move] = line.service_draw_ids.move_line_id.move_id
+        self.assertEqual((move.state, move.partner_id), ("draft", self.nobody))
+        self.assertEqual(move.amount_untaxed, 120)
+        month = self._get_month("2026-02-01")
+        self.assertEqual(month.invoice_count, 1)
+        self.assertIn("Tran Residence", month.message_ids[0].body)
+        with self.assertRaisesRegex(UserError, "on invoices: Tran Residence"):
+            month.with_user(self.boss).action_reopen()
+        move.unlink()
+        self.env.invalidate_all()
+        month.with_user(self.boss).action_reopen()
+        self.assertFalse(line.service_draw_ids.is_closed)
+
+    def test_a_tier_without_limit_leaks_nothing(self):
+        self.tier.allowance_ids = [Command.create({"name": "All", "kind": "unlimited"})]
+        agreement = self._create_active("2026-01-01", partner_id=self.nobody.id)
+        part = self._create_work(hours=6).service_draw_ids
+        self.assertEqual((part.outcome, part.agreement_id), ("covered", agreement))
+        [[leaked, covered]] = self.env["service.agreement.leakage"]._read_group(
+            [("partner_id", "=", self.nobody.id)], [], ["leaked:sum", "covered:sum"]
+        )
+        self.assertEqual((leaked, covered), (0, 600))
+        self._close("2026-02-01")
