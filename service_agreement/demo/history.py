@@ -12,6 +12,7 @@ from .company import dress
 from .money import Money
 from .promises import Promises
 from .settlement import Settlement
+from .systems import install
 from .tickets import Tickets
 from .timeline import Timeline
 
@@ -23,7 +24,7 @@ def load(env):
     company = dress(env)
     first_message = env["mail.message"].search([], order="id desc", limit=1).id
     timeline = Timeline(env, company)
-    tickets = Tickets(timeline)
+    tickets = Tickets(timeline, install(timeline))
     money = Money(timeline)
     Agreements(timeline).plan()
     money.plan()

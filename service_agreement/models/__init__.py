@@ -88,6 +88,8 @@ from . import service_agreement_suggestion
 from . import service_agreement_leakage
 from . import service_agreement_profit
 from . import res_partner_given
+from . import service_agreement_coverage_text
+from . import service_agreement_system_count
 from . import service_agreement_ticket_coverage
 from . import account_analytic_line
 from . import account_analytic_line_coverage

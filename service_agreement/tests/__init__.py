@@ -29,9 +29,11 @@ from . import test_change_sequences
 from . import test_change_wizard
 from . import test_ending
 from . import test_suspension
+from . import test_system
 from . import test_correction
 from . import test_coverage
 from . import test_coverage_copy
+from . import test_coverage_text
 from . import test_random_lives
 from . import test_rate
 from . import test_renewal
