@@ -1,14 +1,18 @@
-from collections import defaultdict
-from datetime import timezone
+from datetime import timedelta
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from odoo import api, models
 from odoo.fields import Domain
 
-from ..tools.coverage import Place
-from .instant import zone
-from .service_book import ServiceBook, WorkFacts, get_site
+from .service_book import DAY, ServiceBook, WorkFacts, get_local_day, get_place
+
+# What is noted on a line of what was decided.
+VERDICT = (
+    "service_verdict",
+    "service_agreement_id",
+    "service_issue",
+    "service_explanation",
+)
 
 
 class AccountAnalyticLine(models.Model):
@@ -24,36 +28,47 @@ class AccountAnalyticLine(models.Model):
 
     # Entry points
 
-    def _decide_service_work(self):
+    def _decide_service_work(self, customers=None, days=()):
         """Decide these lines, and all others that depend on them.
 
         As superuser: a technician logs his time and may read no agreement.
+
+        :param dict customers: whose the lines were before, see `_get_service_customers`
+        :param days: dates on which they were before
         """
         lines = self.sudo()
-        lines._decide_for_customers(lines._get_service_customers(), lines)
+        affected = lines._get_service_customers(customers)
+        since = min([*days, *lines._get_days().values()], default=None)
+        lines._decide_for_customers(affected, lines, since)
 
     @api.model
-    def _decide_for_customers(self, customers, lines=None):
+    def _decide_for_customers(self, customers, lines=None, since=None):
         """
         :param customers: dict of res.partner by res.company
         :param lines: decided as well, also those that are nobody's
+        :param date since: the first day of what changed; None: all that is open
         """
-        lines = lines if lines is not None else self.browse()
-        changed = self.env["service.agreement.allowance.draw"]
+        lines = (self.browse() if lines is None else lines).sudo()
+        # Work across midnight is of two days.
+        since = since and since - 2 * DAY
+        changed = self.env["service.agreement.allowance.draw"].sudo()
         for company, partners in customers.items():
             book = ServiceBook(company, partners)
             own = lines.filtered(lambda ln, company=company: ln.company_id == company)
-            changed |= book.search_open(own)._decide_by(book)
+            found = book.search_open(own, since)
+            if found or since:
+                changed |= found._decide_by(book)
         changed.exists()._after_decided()
 
-    def _get_service_customers(self):
+    def _get_service_customers(self, before=None):
         """:return: dict of res.partner by res.company: whose these lines are, and were
         when they were decided
+        :param dict before: of the same kind, included
         """
-        customers = defaultdict(self.env["res.partner"].browse)
-        for line in self.exists():
-            customers[line.company_id] |= line.partner_id
-            customers[line.company_id] |= line.service_draw_ids.partner_id
+        customers = dict(before or {})
+        for line in self:
+            found = line.partner_id | line.service_draw_ids.partner_id
+            customers[line.company_id] = found | customers.get(line.company_id, found)
         return customers
 
     # Which work
@@ -83,24 +98,26 @@ class AccountAnalyticLine(models.Model):
         if closed := company.service_closed_until:
             settled = Domain("service_draw_ids", "any", [("is_closed", "=", True)])
             domain &= Domain("date", ">", closed) | ~settled
-        invoiced = Domain("service_draw_ids", "any", [("move_line_id", "!=", False)])
-        return domain & ~invoiced
+        invoiced = self.env["service.agreement.allowance.draw"]._get_invoiced_domain()
+        return domain & Domain("service_draw_ids", "not any", invoiced)
 
     # What is known of it
 
-    def _get_service_facts(self):
+    def _get_service_facts(self, book):
         """:return: list of WorkFacts"""
         places = {}
-        return [line._get_facts_of_work(places) for line in self]
+        return [line._get_facts_of_work(book, places) for line in self]
 
-    def _get_facts_of_work(self, places):
+    def _get_facts_of_work(self, book, places):
         """:param dict places: (Place, tz) by what they follow from, filled here"""
         self.ensure_one()
-        system = self.service_system_id or self.service_device_id.system_id
-        key = (self.partner_id, system, self.service_device_id, self.company_id)
+        device = self.service_device_id
+        system = self.service_system_id or device.system_id
+        key = (self.partner_id, system, device, self.company_id)
         if key not in places:
-            places[key] = _get_place(*key)
+            places[key] = get_place(*key)
         place, tz = places[key]
+        flags = book.get_flags(device, self.date)
         return WorkFacts(
             self.id,
             self.date,
@@ -110,7 +127,8 @@ class AccountAnalyticLine(models.Model):
             place=place,
             tz=tz,
             work_type=self.service_work_type_id.id or None,
-            exclusions=self._get_exclusions(),
+            exclusions=book.get_exclusions(self.service_exclusion_id, flags),
+            flags=flags,
             choice=self.service_choice_id.id or None,
             role=self.employee_id.job_id.id or None,
             job=self.task_id.id or None,
@@ -133,16 +151,9 @@ class AccountAnalyticLine(models.Model):
         """
         self.ensure_one()
         start = self.service_start
-        if not start or abs((_get_local_day(start, tz) - self.date).days) > 1:
+        if not start or abs((get_local_day(start, tz) - self.date).days) > 1:
             return None
         return start
-
-    def _get_exclusions(self):
-        """:return: frozenset of ids of service.agreement.exclusion: what somebody
-        noted, and what follows from the device
-        """
-        self.ensure_one()
-        return frozenset(self.service_exclusion_id.ids)
 
     # What is on record
 
@@ -152,19 +163,21 @@ class AccountAnalyticLine(models.Model):
         :return: service.agreement.allowance.draw that were added or changed
         """
         deciding = self.filtered(lambda ln: ln.unit_amount >= 0)
-        decisions = book.decide(deciding._get_service_facts())
-        draws = self.env["service.agreement.allowance.draw"]
+        decisions = book.decide(deciding._get_service_facts(book), redecided=self)
+        lots = book.store()
         by_id = {decision.facts.id: decision for decision in decisions}
         wanted = {}
         for line in self:
             decision = by_id.get(line.id)
             shares = book.price(decision) if decision else []
-            wanted[line] = [line._prepare_draw(share) for share in shares]
+            wanted[line] = [line._prepare_draw(share, lots) for share in shares]
             line._note_verdict(book, decision, shares)
-        return draws._replace(wanted)
+        return self.env["service.agreement.allowance.draw"]._replace(wanted)
 
-    def _prepare_draw(self, share):
-        """:param Share share: of service_book
+    def _prepare_draw(self, share, lots):
+        """
+        :param Share share: of service_book
+        :param dict lots: service.agreement.allowance.lot by key
         :return: dict of values of service.agreement.allowance.draw
         """
         self.ensure_one()
@@ -179,7 +192,7 @@ class AccountAnalyticLine(models.Model):
             "unit": share.unit,
             "outcome": part.outcome,
             "agreement_id": agreement.id,
-            "lot_id": part.lot or False,
+            "lot_id": lots[part.lot].id if part.lot else False,
             "quantity": quantity,
             "units": float(part.units),
             "is_after_hours": part.after_hours,
@@ -204,6 +217,11 @@ class AccountAnalyticLine(models.Model):
             return False
         return "bill"
 
+    def _forget_verdict(self):
+        """Nothing is decided of these any more."""
+        self.service_draw_ids.unlink()
+        self.write(dict.fromkeys(VERDICT, False))
+
     def _note_verdict(self, book, decision, shares):
         """Write what differs of the verdict, and nothing else."""
         self.ensure_one()
@@ -217,15 +235,11 @@ class AccountAnalyticLine(models.Model):
             self.write(changed)
 
     def _prepare_verdict(self, book, decision, shares):
-        outcomes = {share.part.outcome for share in shares}
         paying = [s.agreement for s in shares if s.part.outcome == "covered"]
-        verdict = "partly" if "covered" in outcomes else "uncovered"
-        if outcomes <= {"covered"}:
-            verdict = bool(outcomes) and "covered"
         return {
-            "service_verdict": verdict,
+            "service_verdict": book.get_verdict(shares),
             "service_agreement_id": paying[0].id if paying else False,
-            "service_issue": self._get_service_issue(shares),
+            "service_issue": self._get_service_issue(shares) or self._get_overlap(),
             "service_explanation": decision and book.explain(decision),
         }
 
@@ -240,28 +254,49 @@ class AccountAnalyticLine(models.Model):
             return "rate"
         return False
 
+    # What somebody should look at
 
-def _get_place(partner, system, device, company):
-    """:return: (tools.coverage.Place, name of the time zone of its clock)"""
-    customer = partner or system.partner_id
-    site = get_site(system.site_id or system.partner_id or customer)
-    own = customer.commercial_partner_id
-    top, parents = own, []
-    while top.parent_id:
-        top = top.parent_id.commercial_partner_id
-        parents.append(top.id)
-    place = Place(
-        device=device.id or None,
-        system=system.id or None,
-        site=site.id or None,
-        contact=customer.id or None,
-        company=own.id or None,
-        parents=tuple(parents),
-    )
-    tz = zone(site.tz, customer.tz, own.tz, company._service_tz().key)
-    return place, tz.key
+    def _get_overlap(self):
+        """:return: the issue that is not of this line alone, as it is on record"""
+        return self.service_issue == "overlap" and "overlap"
 
+    @api.model
+    def _note_overlaps(self, employees, days):
+        """Note on work that was done at the same time as other work, and nowhere else.
 
-def _get_local_day(instant, tz):
-    """:return: date that a naive UTC datetime falls on there"""
-    return instant.replace(tzinfo=timezone.utc).astimezone(ZoneInfo(tz)).date()
+        :param employees: hr.employee whose work changed
+        :param days: dates on which it is, or was
+        """
+        if not (employees and days):
+            return
+        domain = Domain("employee_id", "in", employees.ids)
+        domain &= Domain("date", ">=", min(days) - DAY)
+        domain &= Domain("date", "<=", max(days) + DAY)
+        domain &= Domain("is_service_work", "=", True)
+        timed = Domain("service_start", "!=", False) & Domain("unit_amount", ">", 0)
+        noted = Domain("service_issue", "=", "overlap")
+        lines = self.sudo().search(domain & (timed | noted))
+        overlapping = lines._get_overlapping()
+        for line in lines - lines._filter_settled():
+            issue = line in overlapping and "overlap"
+            if line.service_issue in (False, "overlap") and line.service_issue != issue:
+                line.service_issue = issue
+
+    def _get_overlapping(self):
+        """:return: those of ``self`` that were done while another one was, by the same
+        person
+        """
+        found = self.browse()
+        timed = self.filtered(lambda line: line.service_start and line.unit_amount > 0)
+        for lines in timed.grouped("employee_id").values():
+            longest = self.browse()
+            for line in lines.sorted(lambda each: (each.service_start, each.id)):
+                if longest and line.service_start < longest._get_service_end():
+                    found |= longest | line
+                if not longest or line._get_service_end() > longest._get_service_end():
+                    longest = line
+        return found
+
+    def _get_service_end(self):
+        self.ensure_one()
+        return self.service_start + timedelta(hours=self.unit_amount)

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 # What a person answers: of which part of the work, and what was said of it.
 SAME_QUESTION = ("unit", "outcome")
@@ -128,6 +129,24 @@ class ServiceAgreementAllowanceDraw(models.Model):
 
     def _after_decided(self):
         """Hook: these were decided anew, or otherwise."""
+
+    @api.model
+    def _get_invoiced_domain(self):
+        """:return: Domain of those that were billed: nobody decides them again"""
+        charged = Domain("agreement_line_id.period_ids", "!=", False)
+        return Domain("move_line_id", "!=", False) | charged
+
+    def _get_paid_job(self):
+        """:return: ((id of the candidate, what it paid for), key of the lot), of what
+        was drawn of visits or incidents; see tools.coverage.get_job
+        """
+        self.ensure_one()
+        allowance = self.lot_id.allowance_id
+        candidate = (self.agreement_id.id, allowance.coverage_id.id, allowance.id)
+        job = ("job", self.task_id.id)
+        if allowance.unit == "visits":
+            job = (*job, self.date)
+        return (candidate, job), self.lot_id._get_key()
 
     # Written by the engine
 

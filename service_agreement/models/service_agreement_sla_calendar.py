@@ -59,7 +59,7 @@ class ServiceAgreementSlaCalendar(models.Model):
         """:return: WorkingTime; of no record: day and night, every day"""
         if not self:
             return ALWAYS
-        return parse_working_time(self.spec)
+        return _parse_working_time(self.spec)
 
     @api.model
     def _parse(self, text):
@@ -71,7 +71,7 @@ class ServiceAgreementSlaCalendar(models.Model):
     @api.model
     def _check_spec(self, spec):
         """:raise ValueError: for hours that no clock can count in"""
-        parse_working_time(canonical_json(spec))
+        _parse_working_time(canonical_json(spec))
 
 
 ALWAYS = WorkingTime.always()
@@ -87,7 +87,7 @@ def digest(text):
 
 
 @lru_cache(maxsize=256)
-def parse_working_time(text):
+def _parse_working_time(text):
     """Kept per process and by content: it may be shared by threads and databases."""
     spec = json.loads(text)
     wall = zone(spec["tz"])

@@ -1,11 +1,13 @@
 """The book of some customers: their agreements, and who pays for their work.
 
     book = ServiceBook(company, customers)
-    decisions = book.decide([facts, …])     # of work done, or only asked for
+    lines = book.search_open(since=day)     # what is decided again
+    decisions = book.decide([facts, …], redecided=lines)
+    lots = book.store()                     # or not, where it was only a question
     book.price(decisions[0])                # list of Shares: who pays what
 
 Plain Python over records that are read at once: the number of queries does not depend
-on how much work there is. Everything is read as superuser, and nothing is written.
+on how much work there is. Everything is read as superuser, and only ``store`` writes.
 """
 
 from collections import defaultdict
@@ -14,12 +16,14 @@ from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from functools import cached_property
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..tools.allowance import Lot, Stock, round_work
+from ..tools.allowance import round_work
 from ..tools.coverage import (
+    INDIVISIBLE,
     Candidate,
     Part,
     Place,
@@ -27,9 +31,11 @@ from ..tools.coverage import (
     Work,
     decide,
     find_best,
+    rank,
     split_days,
 )
-from .service_agreement_sla_calendar import canonical_json, parse_working_time
+from .instant import zone
+from .service_agreement_sla_calendar import canonical_json
 
 DAY = timedelta(days=1)
 ONE = Decimal(1)
@@ -47,6 +53,7 @@ class WorkFacts:
     :ivar customer: as chosen, a person perhaps; who he belongs to is in `place`.
     :ivar tz: name of the time zone whose midnight counts.
     :ivar exclusions: all that were noted, or follow from the device.
+    :ivar flags: what of the device is to be told: "warranty", "defect".
     :ivar role: job position of who works.
     :ivar job: the ticket.
     :ivar is_late: its month is settled.
@@ -61,6 +68,7 @@ class WorkFacts:
     tz: str = "UTC"
     work_type: int | None = None
     exclusions: frozenset = frozenset()
+    flags: tuple = ()
     choice: int | None = None
     role: int | None = None
     job: int | None = None
@@ -129,7 +137,8 @@ class ServiceBook:
         self.company = company.sudo()
         self.env = self.company.env
         self.customers = customers.with_env(self.env)
-        self.terms = {}
+        # Of the candidates, and of each of their allowances that has lots.
+        self.terms, self.ledgers = {}, {}
 
     # Who they are
 
@@ -170,36 +179,18 @@ class ServiceBook:
 
     # Their work
 
-    def search_open(self, lines):
-        """:param lines: account.analytic.line that are to be decided in any case
+    def search_open(self, lines, since=None):
+        """
+        :param lines: account.analytic.line that are to be decided in any case
+        :param date since: what was done before is not touched by what changed; None:
+            it may be
         :return: those and all others of the trees that are not decided for good
         """
-        domain = lines._get_open_domain(self.company)
         ours = Domain("partner_id", "in", list(self.members))
-        return lines.search(domain & (ours | Domain("id", "in", lines.ids)))
-
-    def touch(self):
-        """Keep anybody else from deciding the same at the same instant: who comes
-        second is told so by the database, and Odoo has him try again (SEMANTICS §6).
-
-        It is the allowances that are touched: nobody else writes or locks them.
-        """
-        ids = [
-            allowance.id
-            for _agreement, _coverage, allowance in self.terms.values()
-            if allowance.kind in ("included", "prepaid")
-        ]
-        if ids:
-            self.env.execute_query(
-                SQL(
-                    "WITH touched AS (SELECT id FROM service_agreement_allowance"
-                    " WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE)"
-                    " UPDATE service_agreement_allowance allowance"
-                    " SET write_date = allowance.write_date FROM touched"
-                    " WHERE touched.id = allowance.id RETURNING allowance.id",
-                    ids,
-                )
-            )
+        if since:
+            ours &= Domain("date", ">=", since)
+        open_lines = lines._get_open_domain(self.company)
+        return lines.search(open_lines & (ours | Domain("id", "in", lines.ids)))
 
     # Who might pay
 
@@ -213,7 +204,8 @@ class ServiceBook:
         }
 
     def _list_candidates(self, agreement):
-        coverages = agreement.coverage_ids.sorted(lambda c: c.date_start or date.min)
+        held = agreement._get_held_coverages()
+        coverages = held.sorted(lambda each: each.date_start or date.min)
         for index, coverage in enumerate(coverages):
             following = coverages[index + 1 : index + 2].date_start
             yield from self._list_of_coverage(agreement, coverage, following)
@@ -243,11 +235,7 @@ class ServiceBook:
             "covers": get_covers(agreement),
             "covers_children": coverage.covers_children,
             "exclusions": frozenset(coverage.covered_exclusion_ids.ids),
-            "hours": (
-                coverage.sla_calendar_id._working_time()
-                if coverage.sla_calendar_id
-                else None
-            ),
+            "hours": coverage._working_time(),
         }
 
     def _prepare_allowance(self, coverage, allowance):
@@ -288,60 +276,104 @@ class ServiceBook:
 
     # What they have left
 
-    def _get_stocks(self, top, until):
-        """:return: dict of tools.coverage.Balance by id of the candidate"""
-        stocks = {}
-        for candidate in self.candidates.get(top, ()):
-            _agreement, _coverage, allowance = self.terms[candidate.id]
-            lots = [
-                Lot(
-                    lot.id,
-                    Decimal(str(lot.balance + lot.drawn)),
-                    lot.date_start,
-                    lot.date_end or None,
-                    lot.is_paid,
-                )
-                for lot in self.env["service.agreement.allowance.lot"].search(
-                    [("allowance_id", "=", allowance.id)]
-                )
-            ]
-            stocks[candidate.id] = Stock(lots, "expiry_first")
-        return stocks
+    def _open_ledgers(self, until, redecided):
+        _ = self.candidates
+        allowances = self.env["service.agreement.allowance"].union(
+            *(allowance for _agreement, allowance in self._list_limited())
+        )
+        self.ledgers = allowances._get_ledgers(until, redecided=redecided)
+
+    def _list_limited(self):
+        """:return: list of (agreement, allowance) of those that have lots"""
+        return [
+            (agreement, allowance)
+            for agreement, _coverage, allowance in self.terms.values()
+            if allowance.kind in ("included", "prepaid")
+        ]
+
+    def _get_paid(self, facts, redecided):
+        """:return: lots by (candidate id, tools.coverage.get_job), of the visits and
+        incidents that other work, which stays as it is, has paid for
+        """
+        jobs = {each.job for each in facts if each.job}
+        if not any(each.unit in INDIVISIBLE for each in self._list_all()) or not jobs:
+            return {}
+        draws = self.env["service.agreement.allowance.draw"].search(
+            Domain("task_id", "in", list(jobs))
+            & Domain("lot_id.unit", "in", INDIVISIBLE)
+            & Domain("line_id", "not in", redecided.ids)
+        )
+        return dict(draw._get_paid_job() for draw in draws)
+
+    def _list_all(self):
+        return [each for found in self.candidates.values() for each in found]
+
+    def store(self):
+        """Write what was drawn, granted and forfeited.
+
+        :return: dict of service.agreement.allowance.lot by key
+        """
+        if not self.ledgers:
+            return {}
+        self._touch({agreement.id for agreement, _allowance in self._list_limited()})
+        allowances = self.env["service.agreement.allowance"]
+        return allowances._store_ledgers(self.ledgers, self.company._service_today())
+
+    def _touch(self, agreement_ids):
+        """Keep anybody else from drawing at the same instant: who comes second is told
+        so by the database, and Odoo has him try again (SEMANTICS §6)."""
+        self.env.execute_query(
+            SQL(
+                "WITH touched AS (SELECT id FROM service_agreement"
+                " WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE)"
+                " UPDATE service_agreement agreement"
+                " SET write_date = agreement.write_date FROM touched"
+                " WHERE touched.id = agreement.id RETURNING agreement.id",
+                sorted(agreement_ids),
+            )
+        )
 
     # What is decided
 
-    def decide(self, facts):
+    def decide(self, facts, redecided):
         """
-        :param facts: list of WorkFacts, all of the trees that is not decided for good
+        :param facts: list of WorkFacts
+        :param redecided: account.analytic.line, what was drawn for them is taken back
         :return: list of Decision, in any order
         """
-        _ = self.candidates
-        self.touch()
-        decisions = []
+        days = [each.day for each in facts]
+        self._open_ledgers(max([*days, self.company._service_today()]), redecided)
+        paid = self._get_paid(facts, redecided)
         by_top = defaultdict(list)
         for each in facts:
             by_top[self.members.get(each.customer)].append(each)
-        for top, group in by_top.items():
-            decisions += self._decide_tree(top, group)
-        return decisions
+        return [
+            decision
+            for top, group in by_top.items()
+            for decision in self._decide_tree(group, self.candidates.get(top, []), paid)
+        ]
 
-    def _decide_tree(self, top, facts):
-        candidates = self.candidates.get(top, []) if top else []
+    def _decide_tree(self, facts, candidates, paid):
         works = [work for each in facts for work in self._count(each, candidates)]
-        until = max((work.day for work in works), default=None)
-        verdicts = defaultdict(list)
-        for verdict in decide(
+        ledgers = {each.id: self._get_ledger(each) for each in candidates}
+        decided = decide(
             works,
             candidates,
-            stocks=self._get_stocks(top, until),
+            stocks={key: ledger for key, ledger in ledgers.items() if ledger},
             office=self.office_hours if any(work.start for work in works) else None,
-        ):
+            paid=paid,
+        )
+        verdicts, known = defaultdict(list), {each.id: each for each in candidates}
+        for verdict in decided:
             verdicts[verdict.work.id].append(verdict)
-        known = {candidate.id: candidate for candidate in candidates}
         return [
             Decision(each, verdicts[each.id], known.get(verdicts[each.id][0].best))
             for each in facts
         ]
+
+    def _get_ledger(self, candidate):
+        """:return: tools.ledger.Ledger, None where nothing is counted"""
+        return self.ledgers.get(self.terms[candidate.id][2])
 
     def _count(self, facts, candidates):
         """:return: list of Work, one for each day, rounded as agreed with who pays"""
@@ -360,9 +392,38 @@ class ServiceBook:
         if not calendar or calendar._why_no_service_hours():
             return None
         year = self.company._service_today().year
-        return parse_working_time(
-            canonical_json(calendar._get_service_spec(self.company, None, year))
+        spec = calendar._get_service_spec(self.company, None, year)
+        return self.env["service.agreement.sla.calendar"]._parse(canonical_json(spec))
+
+    # What is known of devices
+
+    @cached_property
+    def _flagged(self):
+        """dict of ids of service.agreement.exclusion by flag"""
+        exclusions = self.env["service.agreement.exclusion"].with_context(
+            active_test=False
         )
+        found = exclusions.search(
+            ["|", ("is_warranty", "=", True), ("is_known_defect", "=", True)]
+        )
+        return {
+            "warranty": found.filtered("is_warranty").ids,
+            "defect": found.filtered("is_known_defect").ids,
+        }
+
+    def get_flags(self, device, day):
+        """:return: tuple of what of a device on a day speaks against covering it"""
+        flags = []
+        if device.warranty_until and day <= device.warranty_until:
+            flags.append("warranty")
+        repaired = device.defect_until and device.defect_until <= day
+        if device.known_defect and not repaired:
+            flags.append("defect")
+        return tuple(flags)
+
+    def get_exclusions(self, noted, flags):
+        """:return: frozenset of ids: what somebody noted, and what the flags mean"""
+        return frozenset([*noted.ids, *(i for f in flags for i in self._flagged[f])])
 
     # What it costs
 
@@ -445,25 +506,85 @@ class ServiceBook:
     # What is said of it
 
     def explain(self, decision):
-        """:return: dict of plain values, of which sentences are made when it is read"""
+        """:return: dict of plain values, of which ``ServiceWords`` makes sentences"""
+        flags = list(decision.facts.flags)
+        if decision.facts.choice:
+            chosen = decision.best and decision.best.owner == decision.facts.choice
+            flags.append("chosen" if chosen else "choice_idle")
         return {
+            "flags": flags,
             "days": [
-                {"day": str(verdict.work.day), "rows": _list_rows(verdict)}
+                {
+                    "day": str(verdict.work.day),
+                    "place": _to_plain(decision.facts.place),
+                    "rows": [
+                        _to_row(judgement, decision.facts.tz, verdict.work)
+                        for judgement in _list_judgements(verdict)
+                    ],
+                }
                 for verdict in decision.verdicts
             ],
         }
 
+    @staticmethod
+    def get_verdict(shares):
+        """:return: "covered", "partly", "uncovered"; False: there is nothing to pay"""
+        outcomes = {share.part.outcome for share in shares}
+        if outcomes <= {"covered"}:
+            return bool(outcomes) and "covered"
+        return "partly" if "covered" in outcomes else "uncovered"
 
-def _list_rows(verdict):
-    """:return: list of [id of the candidate, level, failed reasons]"""
+
+def _list_judgements(verdict):
+    """:return: list of Judgement, best first: of an agreement those of what is in force
+    on the day, or else one
+    """
+    by_owner = defaultdict(list)
+    for each in sorted(verdict.judgements, key=lambda each: (not each.won, rank(each))):
+        by_owner[each.candidate.owner].append(each)
     return [
-        [
-            list(each.candidate.id),
-            each.level,
-            [[reason.code, reason.detail] for reason in each.reasons if not reason.met],
-        ]
-        for each in verdict.judgements
+        judgement
+        for found in by_owner.values()
+        for judgement in [each for each in found if each.in_force] or found[-1:]
     ]
+
+
+def _to_row(judgement, tz, work):
+    """:return: dict of plain values"""
+    agreement, coverage, allowance = judgement.candidate.id
+    failed = [
+        [reason.code, reason.detail] for reason in judgement.reasons if not reason.met
+    ]
+    for reason in failed:
+        if reason[0] == "hours":
+            reason[1] = _get_closed(judgement.candidate.hours, tz, work.start)
+    return {
+        "agreement": agreement,
+        "coverage": coverage,
+        "allowance": allowance,
+        "won": judgement.won,
+        "level": judgement.level,
+        "failed": failed,
+    }
+
+
+def _get_closed(hours, tz, start):
+    """:return: what is closed then: the "weekday", the "date", or the "hour" """
+    midnight = start.astimezone(ZoneInfo(tz)).replace(hour=0, minute=0, second=0)
+
+    def is_open_on(days):
+        first = midnight + days * DAY
+        return any(True for _opening in hours.openings(first, first + DAY))
+
+    if is_open_on(0):
+        return "hour"
+    return "date" if is_open_on(7) or is_open_on(-7) else "weekday"
+
+
+def _to_plain(place):
+    """:return: dict of what is known of a Place"""
+    known = {name: getattr(place, name) for name in ("system", "site", "company")}
+    return {name: value for name, value in known.items() if value}
 
 
 def get_top(partner):
@@ -494,3 +615,31 @@ def get_site(partner):
     while partner.type == "contact" and partner.parent_id and not partner.is_company:
         partner = partner.parent_id
     return partner
+
+
+def get_place(partner, system, device, company, site=None):
+    """
+    :param site: res.partner, where that is known
+    :return: (tools.coverage.Place, name of the time zone of its clock)"""
+    customer = partner or system.partner_id
+    site = site or get_site(system.site_id or system.partner_id or customer)
+    own = customer.commercial_partner_id
+    top, parents = own, []
+    while top.parent_id:
+        top = top.parent_id.commercial_partner_id
+        parents.append(top.id)
+    place = Place(
+        device=device.id or None,
+        system=system.id or None,
+        site=site.id or None,
+        contact=customer.id or None,
+        company=own.id or None,
+        parents=tuple(parents),
+    )
+    tz = zone(site.tz, customer.tz, own.tz, company._service_tz().key)
+    return place, tz.key
+
+
+def get_local_day(instant, tz):
+    """:return: date that a naive UTC datetime falls on there"""
+    return instant.replace(tzinfo=timezone.utc).astimezone(ZoneInfo(tz)).date()

@@ -1,6 +1,7 @@
 from . import test_access
 from . import test_agreement
 from . import test_allowance_ledger
+from . import test_allowance_prepaid
 from . import test_answer
 from . import test_billing
 from . import test_board
@@ -34,6 +35,7 @@ from . import test_correction
 from . import test_coverage
 from . import test_coverage_copy
 from . import test_coverage_text
+from . import test_coverage_life
 from . import test_random_lives
 from . import test_rate
 from . import test_renewal

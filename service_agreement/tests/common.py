@@ -336,8 +336,10 @@ class ServiceWorkMixin:
         :param allowances: dicts of values of service.agreement.allowance
         :return: service.agreement.coverage
         """
-        agreement.coverage_ids.unlink()
-        return cls.env["service.agreement.coverage"].create(
+        agreement.sudo().coverage_ids.unlink()
+        # Sudo: it is in force, and nobody negotiates it any more.
+        coverages = cls.env["service.agreement.coverage"].sudo()
+        return coverages.create(
             {
                 "agreement_id": agreement.id,
                 "tier_id": agreement.tier_id.id,
@@ -352,16 +354,34 @@ class ServiceWorkMixin:
     @classmethod
     def _prepay(cls, coverage, quantity, first="2026-01-01", last=False, **values):
         """Give the first allowance of a coverage a lot that was bought."""
-        return cls.env["service.agreement.allowance.lot"].sudo().create(
-            {
-                "agreement_id": coverage.agreement_id.id,
-                "allowance_id": coverage.allowance_ids[:1].id,
-                "date_start": first,
-                "date_end": last,
-                "granted": quantity,
-                "balance": quantity,
-                **values,
-            }
+        return (
+            cls.env["service.agreement.allowance.lot"]
+            .sudo()
+            .create(
+                {
+                    "agreement_id": coverage.agreement_id.id,
+                    "allowance_id": coverage.allowance_ids[:1].id,
+                    "kind": "bought",
+                    "date_start": first,
+                    "date_end": last,
+                    "date_expiry": last,
+                    "granted": quantity,
+                    "balance": quantity,
+                    **values,
+                }
+            )
+        )
+
+    @classmethod
+    def _create_system(cls, name, **values):
+        return cls.env["service.agreement.system"].create(
+            {"name": name, "partner_id": cls.customer.id, **values}
+        )
+
+    @classmethod
+    def _create_site(cls, name, **values):
+        return cls.env["res.partner"].create(
+            {"name": name, "parent_id": cls.customer.id, "type": "other", **values}
         )
 
     @classmethod

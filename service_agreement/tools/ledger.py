@@ -96,9 +96,12 @@ class Lot:
         return sum((units for _lot, units in self.transfers), ZERO)
 
     @property
+    def entered(self) -> Decimal:
+        return self.granted + self.adjusted + self.rolled_in
+
+    @property
     def balance(self) -> Decimal:
-        entered = self.granted + self.adjusted + self.rolled_in
-        return entered - self.drawn - self.forfeited - self.rolled_out
+        return self.entered - self.drawn - self.forfeited - self.rolled_out
 
     @property
     def is_empty(self) -> bool:
@@ -218,6 +221,16 @@ class Ledger:
     def left(self, day: date) -> Decimal:
         """:return: what could still be drawn on `day` without an overrun"""
         return sum((lot.balance - lot.reserved for lot in self.find(day)), ZERO)
+
+    def is_low(self, day: date, percent: Decimal) -> bool:
+        """Whether so little is left on `day`, of the lots that there is something left
+        of; where nothing is, of the newest.
+        """
+        lots = self.find(day)
+        held = [lot for lot in lots if lot.balance > 0]
+        held = held or sorted(lots, key=lambda lot: lot.start)[-1:]
+        entered = sum(lot.entered for lot in held)
+        return bool(held) and self.left(day) * 100 <= entered * percent
 
     def _get_open(self, day):
         self.advance(day)
