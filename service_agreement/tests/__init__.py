@@ -2,6 +2,7 @@ from . import test_access
 from . import test_agreement
 from . import test_allowance_ledger
 from . import test_allowance_prepaid
+from . import test_allowance_work
 from . import test_answer
 from . import test_billing
 from . import test_board
