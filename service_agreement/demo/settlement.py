@@ -100,12 +100,7 @@ class Settlement:
         part._answer(chosen, note)
 
     def _choose(self, month, part):
-        number = self.random.randrange(100)
-        for answer, share in ANSWERS.items():
-            number -= share
-            if number < 0:
-                break
-        else:
-            answer = "given"
+        weights = [*ANSWERS.values(), 100 - sum(ANSWERS.values())]
+        [answer] = self.random.choices([*ANSWERS, "given"], weights)
         generous = part.worth > min(month.goodwill_left, BUDGET_CUSTOMER / 2)
         return "given" if answer == "goodwill" and generous else answer

@@ -809,7 +809,7 @@ class ServiceAgreement(models.Model):
             start, _end = line._get_window(superseded_on=False)
             known[line] = line._prepare_adapt_values(start, bill_on)
         rest = self._get_charge_lines() - self.line_ids
-        charges = self._get_known_charges(known | dict.fromkeys(rest, {}))
+        charges = self._get_known_charges(known | {line: {} for line in rest})
         for each in planned:
             if not each.line:
                 late = self._bills_late(each.origin, each.stretch.start)

@@ -5,7 +5,6 @@ from decimal import Decimal
 from itertools import chain, count
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import format_date, formatLang
 
@@ -189,7 +188,9 @@ class ServiceAgreementPeriod(models.Model):
         return self.env._(
             "Work by %(who)s: %(why)s.",
             who=", ".join(draws.employee_id.mapped("name")),
-            why=", ".join(outcomes[outcome] for outcome in set(draws.mapped("outcome"))),
+            why=", ".join(
+                outcomes[outcome] for outcome in set(draws.mapped("outcome"))
+            ),
         )
 
 
@@ -227,12 +228,22 @@ class ServiceAgreementAllowanceDraw(models.Model):
         return self.is_invoiced
 
     def _after_answered(self):
-        """What a person said becomes of work is what is charged, or no longer."""
-        self._after_decided()
+        result = super()._after_answered()
+        self.line_id._sync_work_charges()
+        return result
 
     def _after_decided(self):
-        """What follows from what was decided, or answered, of these parts of work."""
+        result = super()._after_decided()
         self.line_id._sync_work_charges()
+        return result
+
+    def unlink(self):
+        """EXTENDS: what is no part of the work any more is not charged."""
+        charges = self.agreement_line_id.filtered(lambda c: not c.settled_until)
+        work = charges.work_line_id
+        result = super().unlink()
+        work._sync_work_charges()
+        return result
 
     # Which work makes one line of an invoice
 
@@ -379,24 +390,12 @@ class AccountAnalyticLine(models.Model):
         return result
 
     def unlink(self):
-        """EXTENDS: what is not billed of the work never will be."""
-        self.filtered("is_service_work")._drop_work_charges()
+        """EXTENDS: what is not billed of the work never will be; what is billed keeps
+        the work.
+        """
+        charges = self._get_work_charges()
+        charges.filtered(lambda charge: not charge.settled_until).unlink()
         return super().unlink()
-
-    def _drop_work_charges(self):
-        """:raise UserError: some of it is on an invoice"""
-        # Sudo: facts that follow from the work; who logs it knows no agreements.
-        draws = self.sudo().service_draw_ids
-        if billed := draws.filtered("is_invoiced"):
-            raise UserError(
-                self.env._(
-                    "%(work)s is on an invoice (%(invoice)s) and stays as it is. Delete "
-                    "the draft invoice, or make a credit note.",
-                    work=billed[0].line_id.display_name,
-                    invoice=billed[0].move_id.display_name,
-                )
-            )
-        self._get_work_charges().unlink()
 
     def _get_work_charges(self):
         """:return: service.agreement.line, billed or not, as superuser"""

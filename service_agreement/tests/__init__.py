@@ -45,3 +45,5 @@ from . import test_catalogue_update
 from . import test_review_billing
 from . import test_ticket_history
 from . import test_ticket_notes
+from . import test_work_charge
+from . import test_work_invoice

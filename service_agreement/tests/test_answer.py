@@ -7,7 +7,7 @@ from odoo.tests import new_test_user, tagged
 from .common import ServiceDeskCommon
 
 
-def _decide_nothing(self, customers, lines=None):
+def _decide_nothing(self, customers, lines=None, since=None):
     """In the engine's place."""
 
 
