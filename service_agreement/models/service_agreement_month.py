@@ -256,10 +256,10 @@ class ServiceAgreementMonth(models.Model):
 
     def action_view_open(self):
         """Its parts that nobody has answered for."""
-        return self._view_parts("open")
+        return self._view_parts("open", "group_partner")
 
     def action_view_answered(self):
-        return self._view_parts("answered")
+        return self._view_parts("answered", "group_partner")
 
     def action_view_parts(self):
         return self._view_parts()

@@ -1,4 +1,4 @@
-"""The owner settles a month: what nobody paid for gets its answer, then it is closed."""
+"""The owner settles a month: unpaid work gets its answer, then the month is closed."""
 
 import re
 
