@@ -63,6 +63,8 @@
         "views/res_config_settings_views.xml",
         "views/service_agreement_sla_warning_views.xml",
         "views/service_agreement_sla_credit_views.xml",
+        "views/service_agreement_settlement_views.xml",
+        "views/service_agreement_leakage_views.xml",
         "views/service_agreement_portal_templates.xml",
         "views/account_analytic_line_views.xml",
         "views/service_agreement_allowance_draw_views.xml",

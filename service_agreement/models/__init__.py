@@ -77,11 +77,17 @@ from . import service_agreement_rate
 from . import service_agreement_rate_list
 from . import service_agreement_system
 from . import service_agreement_coverage
+from . import service_agreement_month
 from . import service_agreement_allowance
 from . import service_agreement_allowance_draw
 from . import service_agreement_coverage_copy
 from . import service_agreement_coverage_guard
 from . import service_agreement_allowance_ledger
+from . import service_agreement_answer
+from . import service_agreement_suggestion
+from . import service_agreement_leakage
+from . import service_agreement_profit
+from . import res_partner_given
 from . import service_agreement_allowance_grant
 from . import service_agreement_allowance_adjust
 from . import service_agreement_allowance_prepaid
@@ -104,4 +110,8 @@ from . import service_agreement_ticket_verdict
 from . import service_work_summary
 from . import service_agreement_work_totals
 from . import service_agreement_work
+from . import service_agreement_work_charge
+from . import service_agreement_work_invoice
+from . import service_agreement_work_links
+from . import service_agreement_work_cascade
 from . import service_agreement_demo

@@ -10,12 +10,14 @@ from . import test_billing_corrections
 from . import test_billing_parity
 from . import test_billing_obstacles
 from . import test_billing_run
+from . import test_leakage
 from . import test_movement
 from . import test_invoicing
 from . import test_portal
 from . import test_pricelist
 from . import test_report
 from . import test_sending
+from . import test_settlement
 from . import test_sla_clock
 from . import test_sla_target
 from . import test_sla_credit
@@ -35,6 +37,8 @@ from . import test_coverage
 from . import test_coverage_copy
 from . import test_coverage_life
 from . import test_coverage_text
+from . import test_coverage_text
+from . import test_coverage_life
 from . import test_random_lives
 from . import test_rate
 from . import test_renewal
