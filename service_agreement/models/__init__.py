@@ -79,4 +79,10 @@ from . import service_agreement_coverage
 from . import service_agreement_allowance
 from . import service_agreement_ticket_coverage
 from . import account_analytic_line
+from . import service_agreement_visit_plan
+from . import service_agreement_visit
+from . import service_agreement_visit_check
+from . import service_agreement_visit_planning
+from . import service_agreement_visit_report
+from . import project_task_visit
 from . import service_agreement_demo

@@ -1,0 +1,531 @@
+"""Which visits an agreement owes, and when their tickets are made."""
+
+from datetime import datetime, time, timezone
+from typing import NamedTuple
+
+from odoo import api, fields, models
+from odoo.exceptions import LockError, UserError
+from odoo.fields import Domain
+from odoo.tools import split_every
+
+from ..tools.visit_plan import PlannedVisit, year_of
+from .service_agreement_visit import OPEN
+
+# How far ahead it is said what is owed.
+HORIZON_MONTHS = 12
+BATCH = 100
+# Where nobody said at what time: by the end of the day.
+END_OF_DAY = time(17)
+
+
+class Slot(NamedTuple):
+    """A visit that is owed by a plan; what makes it this one and no other."""
+
+    plan: models.Model
+    system: models.Model
+    site: models.Model
+    year: int
+    number: int
+
+
+class ServiceAgreementVisitPlan(models.Model):
+    _inherit = "service.agreement.visit.plan"
+
+    def _get_places(self):
+        """:return: list of (service.agreement.system, res.partner), each of which is
+        visited; both empty for the agreement as a whole
+        """
+        self.ensure_one()
+        agreement = self.coverage_id.agreement_id
+        nothing = agreement.system_ids.browse(), agreement.site_ids.browse()
+        if self.place == "system":
+            places = [(system, system.site_id) for system in agreement.system_ids]
+        elif self.place == "site":
+            places = [(nothing[0], site) for site in agreement.site_ids]
+        else:
+            places = []
+        return places or [nothing]
+
+    def _list_slots(self, years, first, last, is_working):
+        """
+        :param range years: of the agreement, from 0
+        :param date first: first day on which the plan holds
+        :param date last: included
+        :return: dict of PlannedVisit by Slot
+        """
+        self.ensure_one()
+        start, pattern = self.coverage_id.agreement_id.date_start, self._to_pattern()
+        planned = (
+            visit for year in years for visit in pattern.visits(start, year, is_working)
+        )
+        return {
+            Slot(self, system, site, visit.year + 1, visit.number): visit
+            for visit in planned
+            if first <= visit.default <= last
+            for system, site in self._get_places()
+        }
+
+
+class ServiceAgreementCoverage(models.Model):
+    _inherit = "service.agreement.coverage"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        coverages = super().create(vals_list)
+        coverages.agreement_id._sync_visits()
+        return coverages
+
+
+class ServiceAgreement(models.Model):
+    """The visits on record follow from the terms: the same terms, the same visits,
+    however often they are planned."""
+
+    _inherit = "service.agreement"
+
+    visit_ids = fields.One2many(
+        "service.agreement.visit", "agreement_id", string="Visits", readonly=True
+    )
+
+    def _sync_visits(self):
+        """Put on record what is owed, take off what no longer is.
+
+        Sudo: facts that follow from facts, whoever changed those.
+        """
+        agreements = self.sudo().with_context(active_test=False)
+        agreements = agreements.filtered(lambda a: a.activated_on or a.visit_ids)
+        for company, ours in agreements.grouped("company_id").items():
+            ours.with_company(company)._sync_visits_of_company(company._service_today())
+
+    def _sync_visits_of_company(self, today):
+        until = fields.Date.add(today, months=HORIZON_MONTHS)
+        planned = self.filtered("coverage_ids.visit_plan_ids")
+        since = min(planned.mapped("date_start"), default=today)
+        company = self.company_id
+        is_working = company._get_working_days(since, fields.Date.add(until, months=3))
+        wanted = {}
+        for agreement in planned:
+            wanted.update(agreement._list_owed_visits(until, is_working))
+        self._settle_visits(wanted, today)
+
+    def _list_owed_visits(self, until, is_working):
+        """
+        :param date until: how far ahead
+        :return: dict of PlannedVisit by Slot, whatever became of them
+        """
+        self.ensure_one()
+        if not self.activated_on:
+            return {}
+        # What an earlier year owed was made, or not, before it was on record here.
+        activated = self.company_id._service_day(self.activated_on)
+        first_year = year_of(self.date_start, max(self.date_start, activated))
+        years = range(first_year, year_of(self.date_start, until) + 1)
+        owed = {}
+        for plan, first, last in self._list_plan_days(until):
+            owed.update(plan._list_slots(years, first, last, is_working))
+        return owed
+
+    def _list_plan_days(self, until):
+        """:return: list of (plan, first day, last day) it holds in, the last included"""
+        self.ensure_one()
+        coverages = self.coverage_ids.sorted(lambda c: c.date_start or self.date_start)
+        days = [coverage.date_start or self.date_start for coverage in coverages]
+        ends = [fields.Date.subtract(day, days=1) for day in days[1:]] + [until]
+        return [
+            (plan, first, min(last, until))
+            for coverage, first, last in zip(coverages, days, ends, strict=True)
+            for plan in coverage.visit_plan_ids
+        ]
+
+    def _settle_visits(self, wanted, today):
+        """Make the records of these agreements what is ``wanted``.
+
+        :param dict wanted: PlannedVisit by Slot
+        """
+        visits = self.visit_ids
+        known = {visit._get_slot() for visit in visits}
+        missing = [
+            slot
+            for slot in wanted
+            if slot not in known and slot.plan.agreement_id._owes_on(wanted[slot].due)
+        ]
+        visits.create([_prepare_visit(slot, wanted[slot]) for slot in missing])
+        for visit in visits:
+            visit._follow(wanted.get(visit._get_slot()), today)
+
+    def _why_no_visit(self, day):
+        """:return: one of CANCEL_REASONS, why a visit of ``day`` is not owed; None: it
+        is
+        """
+        self.ensure_one()
+        last_day = self._get_last_day()
+        if not self.activated_on or last_day and day > last_day:
+            return "ended"
+        return "suspended" if self._get_suspension(day) else None
+
+    def _owes_on(self, day):
+        return self.state != "ended" and not self._why_no_visit(day)
+
+    # What changes an agreement changes its visits
+
+    def _after_activate(self):
+        result = super()._after_activate()
+        self._sync_visits()
+        return result
+
+    def _after_suspend(self):
+        result = super()._after_suspend()
+        self._sync_visits()
+        return result
+
+    def _after_resume(self, day):
+        result = super()._after_resume(day)
+        self._sync_visits()
+        return result
+
+    def _after_end(self):
+        result = super()._after_end()
+        self._sync_visits()
+        return result
+
+    def _after_take_back_end(self):
+        result = super()._after_take_back_end()
+        self._sync_visits()
+        return result
+
+    def _after_renew(self):
+        result = super()._after_renew()
+        self._sync_visits()
+        return result
+
+    def _expire(self):
+        result = super()._expire()
+        self.filtered(lambda a: a.state == "ended")._sync_visits()
+        return result
+
+    def write(self, vals):
+        result = super().write(vals)
+        if not {"system_ids", "site_ids"}.isdisjoint(vals):
+            self._sync_visits()
+        return result
+
+    # Every day
+
+    @api.model
+    def _cron_visits(self):
+        """Put on record what is owed a year ahead, forfeit what was not made in time,
+        and make the tickets of visits that are near."""
+        for company in self._get_serving_companies():
+            agreements = self.with_company(company)._find_with_visits(company)
+            for ids in split_every(BATCH, agreements.ids):
+                agreements.browse(ids)._sync_visits()
+                if not self.env["ir.cron"]._commit_progress(len(ids)):
+                    return
+            visits = self.env["service.agreement.visit"].with_company(company)
+            visits._plan_near(company)
+
+    @api.model
+    def _find_with_visits(self, company):
+        """:return: agreements of ``company`` that have visits to make, or may owe some"""
+        owing = Domain("state", "in", ("active", "suspended")) & Domain(
+            "coverage_ids.visit_plan_ids", "!=", False
+        )
+        open_visits = Domain("visit_ids.state", "in", OPEN)
+        return self.search(
+            Domain("company_id", "=", company.id) & (owing | open_visits)
+        )
+
+
+class ServiceAgreementVisit(models.Model):
+    _inherit = "service.agreement.visit"
+
+    def _get_slot(self):
+        self.ensure_one()
+        return Slot(self.plan_id, self.system_id, self.site_id, self.year, self.number)
+
+    # Owed, or not
+
+    def _follow(self, planned, today):
+        """Be what the terms of the agreement say now.
+
+        :param PlannedVisit planned: None: no plan of the agreement has it any more
+        """
+        self.ensure_one()
+        if self.state in ("done", "forfeited") or self.cancel_reason == "declined":
+            return
+        if planned and self.state == "owed" and not self.is_moved:
+            # A public holiday may have come in between.
+            self._set(planned_on=planned.due)
+        reason = self._why_not_owed(planned, today)
+        if reason == "forfeited":
+            self._forfeit()
+        elif reason:
+            self._cancel(reason)
+        elif self.cancelled_on:
+            self._restore()
+
+    def _set(self, **values):
+        """Write what is different only: the same terms write nothing."""
+        changed = {name: new for name, new in values.items() if self[name] != new}
+        if changed:
+            self.write(changed)
+
+    def _why_not_owed(self, planned, today):
+        """:return: one of CANCEL_REASONS, "forfeited", or None: it is owed"""
+        agreement = self.agreement_id
+        if reason := agreement._why_no_visit(self.date):
+            return reason
+        if not planned:
+            return "changed"
+        is_past = self.date < today
+        is_over = agreement.state == "ended" or self.usable_until < today
+        return "forfeited" if is_past and is_over else None
+
+    def _cancel(self, reason):
+        """Take it off what is owed; the customer, where he was told, hears of it."""
+        self.ensure_one()
+        if self.cancel_reason == reason:
+            return
+        was_planned = self.state == "planned"
+        today = self.company_id._service_today()
+        self.write({"cancelled_on": today, "cancel_reason": reason})
+        if was_planned:
+            self._close_ticket(
+                self.env._(
+                    "The visit of %(day)s is cancelled.",
+                    day=self._format_day(self.date),
+                )
+            )
+
+    def _forfeit(self):
+        self.ensure_one()
+        was_planned = self.state == "planned"
+        self.forfeited_on = self.company_id._service_today()
+        if was_planned:
+            self._close_ticket(
+                self.env._(
+                    "The visit of %(day)s was not made in time and is forfeited.",
+                    day=self._format_day(self.date),
+                )
+            )
+
+    def _restore(self):
+        for visit in self:
+            visit.write({"cancelled_on": False, "cancel_reason": False})
+            if visit.task_id:
+                visit._open_ticket()
+
+    # Tickets
+
+    def _get_deadline(self, day):
+        """:return: naive UTC datetime, the time of its ticket on ``day``; or else the
+        end of that day
+        """
+        zone = self.company_id._service_tz()
+        at = END_OF_DAY
+        if deadline := self.task_id.date_deadline:
+            at = deadline.replace(tzinfo=timezone.utc).astimezone(zone).time()
+        local = datetime.combine(day, at, zone)
+        return local.astimezone(timezone.utc).replace(tzinfo=None)
+
+    @api.model
+    def _plan_near(self, company):
+        """Make the tickets that are due to be made; one that fails stops no other."""
+        today = company._service_today()
+        owed = Domain("company_id", "=", company.id) & Domain("state", "=", "owed")
+        visits = self.search(owed & Domain("task_id", "=", False))
+        near = visits.filtered(lambda visit: visit._get_day_to_plan() <= today)
+        for visit in near:
+            visit._try_to_plan()
+            if not self.env["ir.cron"]._commit_progress(1):
+                return
+
+    def _get_day_to_plan(self):
+        self.ensure_one()
+        return fields.Date.subtract(self.date, days=self.plan_id.lead_days)
+
+    def _try_to_plan(self):
+        """Plan it, unless another worker does, or note why it cannot be."""
+        self.ensure_one()
+        try:
+            self.lock_for_update()
+            if self.task_id or (reason := self._why_not_plan()):
+                self._set(problem=not self.task_id and reason)
+                return
+            with self.env.cr.savepoint():
+                self._plan()
+        except LockError:
+            return
+        except UserError as error:
+            self._set(problem=str(error))
+
+    def _why_not_plan(self):
+        """:return: str, why no ticket can be made for it now; else None"""
+        self.ensure_one()
+        if self.state != "owed":
+            return self.env._(
+                "%(visit)s is not waiting to be planned.", visit=self.display_name
+            )
+        if self.agreement_id.state != "active":
+            return self.env._(
+                "%(agreement)s is not in force.", agreement=self.agreement_id.name
+            )
+        if not self._get_desk():
+            return self.env._(
+                "Choose the service desk of %(company)s in the settings, or one on the "
+                "visits of the tier: the visit's ticket goes there.",
+                company=self.company_id.name,
+            )
+        return None
+
+    def _get_desk(self):
+        self.ensure_one()
+        return self.plan_id.project_id or self.company_id.service_desk_project_id
+
+    def _plan(self):
+        """Make its ticket, with its checklist, and tell everybody.
+
+        A day that is past, because nobody planned it in time, becomes the next one on
+        which somebody works.
+        """
+        self.ensure_one()
+        if self.task_id:
+            self._open_ticket()
+            return
+        today = self.company_id._service_today()
+        if self.date < today:
+            self.planned_on = self._get_next_working_day(today)
+        task = self.env["project.task"].create(self._prepare_task_values())
+        self._set(problem=False)
+        self._copy_checklist()
+        if self.partner_id:
+            task.message_subscribe(self.partner_id.ids)
+        self._schedule_activity()
+        if self.partner_id.email:
+            self._tell_customer()
+
+    def _get_next_working_day(self, day):
+        """:return: date, ``day`` or the next one on which the company works"""
+        self.ensure_one()
+        far = fields.Date.add(day, months=1)
+        is_working = self.company_id._get_working_days(day, far)
+        days = (fields.Date.add(day, days=number) for number in range((far - day).days))
+        return next(filter(is_working, days), day)
+
+    def _prepare_task_values(self):
+        self.ensure_one()
+        agreement, plan = self.agreement_id, self.plan_id
+        assigned = self._get_technician()
+        return {
+            "name": self._get_title(),
+            "project_id": self._get_desk().id,
+            "company_id": self.company_id.id,
+            "partner_id": self.partner_id.id,
+            "agreement_id": agreement.id,
+            "agreement_tier_id": self.tier_id.id or agreement.tier_id.id,
+            "visit_id": self.id,
+            "work_type_id": plan.work_type_id.id,
+            "system_id": self.system_id.id,
+            "date_deadline": self._get_deadline(self.planned_on),
+            "allocated_hours": self.planned_hours,
+            "user_ids": [fields.Command.set(assigned.ids)],
+        }
+
+    def _get_title(self):
+        """:return: str, in the customer's language: he reads it in the portal"""
+        visit = self.with_context(lang=self.agreement_id._get_lang())
+        place = visit._get_place_text()
+        if not place:
+            return visit.display_name
+        return visit.env._(
+            "%(visit)s: %(place)s", visit=visit.display_name, place=place
+        )
+
+    def _get_place_text(self):
+        self.ensure_one()
+        names = [self.system_id.name, self.site_id.name]
+        return ", ".join(filter(None, names))
+
+    def _get_technician(self):
+        """:return: res.users who made the last visit there, or else who answers for
+        the service desk or for the agreement
+        """
+        before = self.search(
+            Domain("agreement_id", "=", self.agreement_id.id)
+            & Domain("system_id", "=", self.system_id.id)
+            & Domain("state", "=", "done")
+            & Domain("technician_id.active", "=", True),
+            order="date desc, id desc",
+            limit=1,
+        )
+        desk_user = self._get_desk().user_id
+        return before.technician_id or desk_user or self.agreement_id.user_id
+
+    def _copy_checklist(self):
+        lang = self.agreement_id._get_lang()
+        lines = self.plan_id.check_ids.with_context(lang=lang)
+        self.env["service.agreement.visit.check"].create(
+            [
+                {"visit_id": self.id, "name": line.name, "sequence": line.sequence}
+                for line in lines
+            ]
+        )
+
+    def _schedule_activity(self):
+        today = self.company_id._service_today()
+        day_before = fields.Date.subtract(self.date, days=1)
+        user = self._get_desk().user_id or self.agreement_id.user_id or self.env.user
+        self.task_id.activity_schedule(
+            "service_agreement.mail_activity_type_visit",
+            date_deadline=max(today, day_before),
+            user_id=user.id,
+        )
+
+    def _tell_customer(self):
+        """By mail from the ticket: his answer arrives there."""
+        self.ensure_one()
+        self.task_id.message_post_with_source(
+            self.env.ref("service_agreement.mail_template_visit_planned"),
+            subtype_xmlid="mail.mt_comment",
+        )
+        self.told_date = self.date
+
+    def _close_ticket(self, text):
+        """:param str text: for the customer, who was told that somebody comes"""
+        self.ensure_one()
+        task = self.task_id
+        task.write({"state": "1_canceled"})
+        task.activity_unlink(["service_agreement.mail_activity_type_visit"])
+        subtype = "mail.mt_comment" if self.told_date else "mail.mt_note"
+        task.message_post(body=text, subtype_xmlid=subtype)
+
+    def _open_ticket(self):
+        """The ticket it had goes on."""
+        self.ensure_one()
+        task = self.task_id
+        task.write(task._ticket_prepare_resume() or {"state": "01_in_progress"})
+        task.message_post(
+            body=self.env._(
+                "The visit of %(day)s takes place after all.",
+                day=self._format_day(self.date),
+            ),
+            subtype_xmlid="mail.mt_comment" if self.told_date else "mail.mt_note",
+        )
+
+
+def _prepare_visit(slot: Slot, planned: PlannedVisit):
+    """:return: dict, values of service.agreement.visit"""
+    agreement, plan = slot.plan.agreement_id, slot.plan
+    return {
+        "name": plan.with_context(lang=agreement._get_lang()).name,
+        "agreement_id": agreement.id,
+        "plan_id": plan.id,
+        "system_id": slot.system.id,
+        "site_id": slot.site.id,
+        "year": slot.year,
+        "number": slot.number,
+        "default_date": planned.default,
+        "window_from": planned.first,
+        "window_to": planned.last,
+        "planned_on": planned.due,
+        "planned_hours": plan.planned_hours,
+    }
