@@ -495,8 +495,8 @@ class ServiceAgreement(models.Model):
             agreement.ticket_count = counts.get(agreement, 0)
 
     def _count_tickets(self, model):
-        """:return: dict of the number of tickets of this model, by agreement; visits are
-        counted apart
+        """:return: dict of the number of tickets of this model, by agreement; those
+        that are planned are counted apart
         """
         tickets = self.env[model]
         asked = ~tickets._ticket_planned_domain()

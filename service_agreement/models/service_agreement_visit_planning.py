@@ -125,7 +125,7 @@ class ServiceAgreement(models.Model):
         return owed
 
     def _list_plan_days(self, until):
-        """:return: list of (plan, first day, last day) it holds in, the last included"""
+        """:return: list of (plan, first day it holds, last day, included)"""
         self.ensure_one()
         coverages = self.coverage_ids.sorted(lambda c: c.date_start or self.date_start)
         days = [coverage.date_start or self.date_start for coverage in coverages]
@@ -158,7 +158,7 @@ class ServiceAgreement(models.Model):
         """
         self.ensure_one()
         last_day = self._get_last_day()
-        if not self.activated_on or last_day and day > last_day:
+        if not self.activated_on or (last_day and day > last_day):
             return "ended"
         return "suspended" if self._get_suspension(day) else None
 
@@ -225,7 +225,7 @@ class ServiceAgreement(models.Model):
 
     @api.model
     def _find_with_visits(self, company):
-        """:return: agreements of ``company`` that have visits to make, or may owe some"""
+        """:return: agreements of ``company`` that have visits to make, or may owe any"""
         owing = Domain("state", "in", ("active", "suspended")) & Domain(
             "coverage_ids.visit_plan_ids", "!=", False
         )

@@ -33,3 +33,4 @@ from . import test_catalogue_update
 from . import test_review_billing
 from . import test_ticket_history
 from . import test_ticket_notes
+from . import test_visit
