@@ -16,6 +16,7 @@
         "data/plan_data.xml",
         "data/work_type_data.xml",
         "data/exclusion_data.xml",
+        "data/coverage_data.xml",
         "data/mail_message_subtype_data.xml",
         "data/mail_activity_type_data.xml",
         "report/service_agreement_report.xml",

@@ -74,9 +74,12 @@ from . import service_agreement_sla_credit_billing
 from . import service_agreement_work_type
 from . import service_agreement_exclusion
 from . import service_agreement_rate
+from . import service_agreement_rate_list
 from . import service_agreement_system
 from . import service_agreement_coverage
 from . import service_agreement_allowance
+from . import service_agreement_coverage_copy
+from . import service_agreement_coverage_guard
 from . import service_agreement_ticket_coverage
 from . import account_analytic_line
 from . import service_agreement_visit_plan

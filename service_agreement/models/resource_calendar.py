@@ -2,7 +2,7 @@ from collections import defaultdict
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from odoo import api, models
+from odoo import api, models, tools
 from odoo.fields import Domain
 
 from .instant import zone
@@ -124,6 +124,15 @@ class ResourceCalendar(models.Model):
                 special[day.isoformat()] = hours
             day += timedelta(days=1)
         return special
+
+    @tools.ormcache("self.id", "company_id")
+    def _get_known_closures(self, company_id):
+        """:return: tuple of (start, end) as in a spec, read once: what is covered asks
+        for every piece of work, and holidays clear the cache when they are written
+        """
+        self.ensure_one()
+        company = self.env["res.company"].browse(company_id)
+        return tuple(map(tuple, self.sudo()._get_service_closures(company)))
 
     def _get_service_closures(self, company):
         """The public holidays, as local days and times, of this calendar and company.

@@ -63,6 +63,8 @@ AGREED = {
     "exclusions",
     "sla_credit_percent",
     "sla_credit_cap",
+    "coverage_ids",
+    "system_quantity",
 }
 # What is different from a day on by a dated fact.
 CHANGEABLE = {"tier_id", "plan_id", "line_ids"}

@@ -63,16 +63,37 @@ class ServiceAgreementCoverage(models.Model):
     _order = "agreement_id, date_start, id"
 
     agreement_id = fields.Many2one(
-        "service.agreement", required=True, ondelete="cascade", index=True
+        "service.agreement",
+        required=True,
+        readonly=True,
+        ondelete="cascade",
+        index=True,
     )
     company_id = fields.Many2one(
         related="agreement_id.company_id", store=True, index=True
     )
     tier_id = fields.Many2one(
-        "service.agreement.tier", required=True, ondelete="restrict", index=True
+        "service.agreement.tier",
+        required=True,
+        readonly=True,
+        ondelete="restrict",
+        index=True,
+    )
+    change_id = fields.Many2one(
+        "service.agreement.change",
+        string="By the Change",
+        readonly=True,
+        ondelete="restrict",
+        index="btree_not_null",
     )
     date_start = fields.Date(
-        string="From", help="Empty: from the start of the agreement."
+        string="From", readonly=True, help="Empty: from the start of the agreement."
+    )
+    is_void = fields.Boolean(
+        string="Holds No Longer",
+        readonly=True,
+        help="Another one took its place, for all days. It is kept for what was drawn "
+        "from its allowances.",
     )
     sla_calendar_id = fields.Many2one(
         "service.agreement.sla.calendar",
@@ -81,11 +102,14 @@ class ServiceAgreementCoverage(models.Model):
         ondelete="restrict",
         index="btree_not_null",
     )
-    allowance_ids = fields.One2many("service.agreement.allowance", "coverage_id")
-    rate_ids = fields.One2many("service.agreement.rate", "coverage_id")
+    allowance_ids = fields.One2many(
+        "service.agreement.allowance", "coverage_id", string="Allowances"
+    )
+    rate_ids = fields.One2many("service.agreement.rate", "coverage_id", string="Rates")
+    currency_id = fields.Many2one(related="agreement_id.currency_id")
 
     _agreement_start_uniq = models.UniqueIndex(
-        "(agreement_id, date_start) NULLS NOT DISTINCT",
+        "(agreement_id, date_start) NULLS NOT DISTINCT WHERE is_void IS NOT TRUE",
         "Only one coverage starts on a day.",
     )
 

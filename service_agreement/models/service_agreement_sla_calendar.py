@@ -62,6 +62,13 @@ class ServiceAgreementSlaCalendar(models.Model):
         return _parse_working_time(self.spec)
 
     @api.model
+    def _parse(self, text):
+        """:param str text: a spec as canonical JSON
+        :return: WorkingTime
+        """
+        return _parse_working_time(text)
+
+    @api.model
     def _check_spec(self, spec):
         """:raise ValueError: for hours that no clock can count in"""
         _parse_working_time(canonical_json(spec))

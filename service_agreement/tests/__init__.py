@@ -26,7 +26,9 @@ from . import test_change_wizard
 from . import test_ending
 from . import test_suspension
 from . import test_correction
+from . import test_coverage_copy
 from . import test_random_lives
+from . import test_rate
 from . import test_renewal
 from . import test_carried_credit
 from . import test_catalogue_update

@@ -156,7 +156,17 @@ class ServiceAgreement(models.Model):
             or (self.highlights or "") != (tier.highlights or "")
             or (self.exclusions or "") != (tier.exclusions or "")
             or self._is_promise_behind()
+            or self._is_coverage_behind()
         )
+
+    def _is_coverage_behind(self):
+        self.ensure_one()
+        today = self.company_id._service_today()
+        tier = self.tier_id.with_context(lang=self._get_lang())
+        held = self._get_coverage_today()
+        return bool(held) and held._prepare_coverage_values(
+            self, today
+        ) != tier._prepare_coverage_values(self, today)
 
     def _is_promise_behind(self):
         self.ensure_one()
