@@ -197,7 +197,7 @@ class ServiceAgreementVisit(models.Model):
 
     def _get_state(self):
         self.ensure_one()
-        closed = self.task_id and self.task_id._ticket_is_closed()
+        closed = self.task_id._ticket_is_closed() if self.task_id else False
         if closed == "solved":
             return "done"
         if self.cancelled_on:

@@ -1,7 +1,8 @@
 from datetime import date, datetime, time, timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import ValidationError
+from odoo.fields import Command
 from odoo.tools import format_date
 
 from ..tools.visit_plan import VisitPattern, parse_months
@@ -16,11 +17,12 @@ PLACES = [
 class ServiceAgreementVisitPlan(models.Model):
     """Which preventive visits a year of an agreement includes.
 
-    A tier's are the catalogue; a coverage owns copies of them, which nobody changes.
+    A tier's are the catalogue; a coverage owns copies of them, which stay as agreed.
     """
 
     _name = "service.agreement.visit.plan"
     _description = "Plan of Preventive Visits"
+    _inherit = ["service.agreement.negotiable"]
     _order = "tier_id, coverage_id, sequence, id"
 
     name = fields.Char(
@@ -187,36 +189,11 @@ class ServiceAgreementVisitPlan(models.Model):
         """:return: int, how many visits a year there are by it; 0 of no plan"""
         return len(self._to_pattern().months) if self else 0
 
-    # CRUD
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        plans = super().create(vals_list)
-        plans._ensure_not_agreed()
-        return plans
-
-    def write(self, vals):
-        self._ensure_not_agreed()
-        return super().write(vals)
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_not_agreed(self):
-        self._ensure_not_agreed()
-
-    def _ensure_not_agreed(self):
-        """:raise UserError: somebody changes what an agreement includes"""
-        if not self.env.su and self.coverage_id:
-            raise UserError(
-                self.env._(
-                    "The visits of an agreement stay as they were agreed. Change those "
-                    "of the tier for new agreements, or change the tier of this one."
-                )
-            )
-
-    def _copy_to(self, coverage):
-        """Sudo: a salesman sells what the catalogue includes without owning it."""
-        for plan in self.sudo():
-            plan.copy({"tier_id": False, "coverage_id": coverage.id})
+    def _prepare_agreed_values(self):
+        """:return: values of the copy that a coverage owns"""
+        self.ensure_one()
+        [values] = self.copy_data({"tier_id": False, "coverage_id": False})
+        return values
 
 
 class ServiceAgreementVisitPlanCheck(models.Model):
@@ -224,6 +201,7 @@ class ServiceAgreementVisitPlanCheck(models.Model):
 
     _name = "service.agreement.visit.plan.check"
     _description = "What Is Checked on a Visit"
+    _inherit = ["service.agreement.negotiable"]
     _order = "plan_id, sequence, id"
 
     name = fields.Char(string="To Check", required=True, translate=True)
@@ -232,19 +210,11 @@ class ServiceAgreementVisitPlanCheck(models.Model):
         "service.agreement.visit.plan", required=True, ondelete="cascade", index=True
     )
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        checks = super().create(vals_list)
-        checks.plan_id._ensure_not_agreed()
-        return checks
+    def _get_owner_coverages(self):
+        return self.plan_id.coverage_id
 
-    def write(self, vals):
-        self.plan_id._ensure_not_agreed()
-        return super().write(vals)
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_not_agreed(self):
-        self.plan_id._ensure_not_agreed()
+    def _get_owner_tiers(self):
+        return self.plan_id.tier_id
 
 
 class ServiceAgreementTier(models.Model):
@@ -259,16 +229,18 @@ class ServiceAgreementCoverage(models.Model):
     _inherit = "service.agreement.coverage"
 
     visit_plan_ids = fields.One2many(
-        "service.agreement.visit.plan", "coverage_id", string="Visits", readonly=True
+        "service.agreement.visit.plan", "coverage_id", string="Visits"
     )
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        """What is agreed includes the visits of its tier as they are on that day."""
-        coverages = super().create(vals_list)
-        for coverage in coverages:
-            coverage.tier_id.sudo().visit_plan_ids._copy_to(coverage)
-        return coverages
+
+class ServiceAgreementCovering(models.AbstractModel):
+    _inherit = "service.agreement.covering"
+
+    def _prepare_coverage_values(self, agreement, day):
+        """EXTENDS: its visits are copied as well."""
+        values = super()._prepare_coverage_values(agreement, day)
+        plans = [plan._prepare_agreed_values() for plan in self.visit_plan_ids]
+        return {**values, "visit_plan_ids": [Command.create(plan) for plan in plans]}
 
 
 class ResCompany(models.Model):

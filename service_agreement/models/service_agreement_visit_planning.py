@@ -28,54 +28,6 @@ class Slot(NamedTuple):
     number: int
 
 
-class ServiceAgreementVisitPlan(models.Model):
-    _inherit = "service.agreement.visit.plan"
-
-    def _get_places(self):
-        """:return: list of (service.agreement.system, res.partner), each of which is
-        visited; both empty for the agreement as a whole
-        """
-        self.ensure_one()
-        agreement = self.coverage_id.agreement_id
-        nothing = agreement.system_ids.browse(), agreement.site_ids.browse()
-        if self.place == "system":
-            places = [(system, system.site_id) for system in agreement.system_ids]
-        elif self.place == "site":
-            places = [(nothing[0], site) for site in agreement.site_ids]
-        else:
-            places = []
-        return places or [nothing]
-
-    def _list_slots(self, years, first, last, is_working):
-        """
-        :param range years: of the agreement, from 0
-        :param date first: first day on which the plan holds
-        :param date last: included
-        :return: dict of PlannedVisit by Slot
-        """
-        self.ensure_one()
-        start, pattern = self.coverage_id.agreement_id.date_start, self._to_pattern()
-        planned = (
-            visit for year in years for visit in pattern.visits(start, year, is_working)
-        )
-        return {
-            Slot(self, system, site, visit.year + 1, visit.number): visit
-            for visit in planned
-            if first <= visit.default <= last
-            for system, site in self._get_places()
-        }
-
-
-class ServiceAgreementCoverage(models.Model):
-    _inherit = "service.agreement.coverage"
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        coverages = super().create(vals_list)
-        coverages.agreement_id._sync_visits()
-        return coverages
-
-
 class ServiceAgreement(models.Model):
     """The visits on record follow from the terms: the same terms, the same visits,
     however often they are planned."""
@@ -99,6 +51,9 @@ class ServiceAgreement(models.Model):
     def _sync_visits_of_company(self, today):
         until = fields.Date.add(today, months=HORIZON_MONTHS)
         planned = self.filtered("coverage_ids.visit_plan_ids")
+        # One after the other below, they would be read one by one.
+        planned.coverage_ids.visit_plan_ids.mapped("months")
+        planned.visit_ids.mapped("state")
         since = min(planned.mapped("date_start"), default=today)
         company = self.company_id
         is_working = company._get_working_days(since, fields.Date.add(until, months=3))
@@ -121,13 +76,32 @@ class ServiceAgreement(models.Model):
         years = range(first_year, year_of(self.date_start, until) + 1)
         owed = {}
         for plan, first, last in self._list_plan_days(until):
-            owed.update(plan._list_slots(years, first, last, is_working))
+            pattern, places = plan._to_pattern(), self._get_visit_places(plan.place)
+            for year in years:
+                for visit in pattern.visits(self.date_start, year, is_working):
+                    if first <= visit.default <= last:
+                        owed.update(_list_slots(plan, visit, places))
         return owed
+
+    def _get_visit_places(self, place):
+        """
+        :param str place: what is visited, one of PLACES
+        :return: list of (service.agreement.system, res.partner), each of which has its
+            own visits; both empty for the agreement as a whole
+        """
+        self.ensure_one()
+        no_system, no_site = self.system_ids.browse(), self.site_ids.browse()
+        places = {
+            "system": [(system, system.site_id) for system in self.system_ids],
+            "site": [(no_system, site) for site in self.site_ids],
+        }
+        return places.get(place) or [(no_system, no_site)]
 
     def _list_plan_days(self, until):
         """:return: list of (plan, first day it holds, last day, included)"""
         self.ensure_one()
-        coverages = self.coverage_ids.sorted(lambda c: c.date_start or self.date_start)
+        held = self._get_held_coverages()
+        coverages = held.sorted(lambda c: c.date_start or self.date_start)
         days = [coverage.date_start or self.date_start for coverage in coverages]
         ends = [fields.Date.subtract(day, days=1) for day in days[1:]] + [until]
         return [
@@ -142,6 +116,7 @@ class ServiceAgreement(models.Model):
         :param dict wanted: PlannedVisit by Slot
         """
         visits = self.visit_ids
+        visits._adopt(wanted)
         known = {visit._get_slot() for visit in visits}
         missing = [
             slot
@@ -197,6 +172,11 @@ class ServiceAgreement(models.Model):
         self._sync_visits()
         return result
 
+    def _after_coverage(self, day):
+        result = super()._after_coverage(day)
+        self._sync_visits()
+        return result
+
     def _expire(self):
         result = super()._expire()
         self.filtered(lambda a: a.state == "ended")._sync_visits()
@@ -225,7 +205,7 @@ class ServiceAgreement(models.Model):
 
     @api.model
     def _find_with_visits(self, company):
-        """:return: agreements of ``company`` that have visits to make, or may owe any"""
+        """:return: agreements of ``company`` with visits to make, or that owe some"""
         owing = Domain("state", "in", ("active", "suspended")) & Domain(
             "coverage_ids.visit_plan_ids", "!=", False
         )
@@ -243,6 +223,34 @@ class ServiceAgreementVisit(models.Model):
         return Slot(self.plan_id, self.system_id, self.site_id, self.year, self.number)
 
     # Owed, or not
+
+    def _adopt(self, wanted):
+        """What was on record by other terms goes on by those that took their place,
+        such as the same tier at another price: made once, it is not owed again.
+
+        :param dict wanted: PlannedVisit by Slot
+        """
+        known = {visit._get_slot() for visit in self}
+        orphans = {}
+        for visit in self.filtered(lambda v: v._get_slot() not in wanted):
+            orphans.setdefault(visit._get_day_and_place(), []).append(visit)
+        for slot, planned in wanted.items():
+            agreement = slot.plan.agreement_id
+            key = (agreement, planned.default, slot.system, slot.site)
+            if slot not in known and orphans.get(key):
+                orphans[key].pop(0)._hand_over(_prepare_visit(slot, planned))
+
+    def _get_day_and_place(self):
+        self.ensure_one()
+        return self.agreement_id, self.default_date, self.system_id, self.site_id
+
+    def _hand_over(self, values):
+        """:param dict values: of the visit as the new terms have it"""
+        self.ensure_one()
+        names = ["plan_id", "year", "number"]
+        if self.state in (*OPEN, "cancelled"):
+            names += ["name", "planned_hours", "window_from", "window_to"]
+        self.write({name: values[name] for name in names})
 
     def _follow(self, planned, today):
         """Be what the terms of the agreement say now.
@@ -510,6 +518,12 @@ class ServiceAgreementVisit(models.Model):
             ),
             subtype_xmlid="mail.mt_comment" if self.told_date else "mail.mt_note",
         )
+
+
+def _list_slots(plan, visit: PlannedVisit, places):
+    """:return: dict of the PlannedVisit by Slot, at each of ``places``"""
+    year, number = visit.year + 1, visit.number
+    return {Slot(plan, system, site, year, number): visit for system, site in places}
 
 
 def _prepare_visit(slot: Slot, planned: PlannedVisit):

@@ -54,18 +54,10 @@ class ServiceAgreement(models.Model):
     @api.depends_context("lang")
     def _compute_visit_plan_text(self):
         for agreement in self:
-            coverage = agreement._get_visit_coverage()
+            coverage = agreement._get_coverage_today()
             agreement.visit_plan_text = "\n".join(
                 f"{plan.name}: {plan.summary}" for plan in coverage.visit_plan_ids
             )
-
-    def _get_visit_coverage(self):
-        """:return: the service.agreement.coverage that holds today, or will first"""
-        self.ensure_one()
-        today = self.company_id._service_today()
-        ordered = self.coverage_ids.sorted(lambda c: c.date_start or self.date_start)
-        begun = ordered.filtered(lambda c: (c.date_start or self.date_start) <= today)
-        return begun[-1:] or ordered[:1]
 
     def action_view_visits(self):
         self.ensure_one()
