@@ -63,6 +63,7 @@
         "demo/res_users_portal_demo.xml",
         "demo/service_agreement_tier_demo.xml",
         "demo/project_project_demo.xml",
+        "demo/visit_demo.xml",
         "demo/service_agreement_history_demo.xml",
     ],
     "assets": {

@@ -13,6 +13,7 @@ from .money import Money
 from .promises import Promises
 from .tickets import Tickets
 from .timeline import Timeline
+from .visits import Visits
 
 
 def load(env):
@@ -29,10 +30,13 @@ def load(env):
     tickets.plan()
     promises = Promises(timeline)
     promises.plan()
+    visits = Visits(timeline, tickets)
+    visits.plan()
     timeline.run()
     timeline.env["account.analytic.line"].create(tickets.worked)
     money.leave_on_the_desk()
     promises.leave_on_the_desk()
+    visits.leave_on_the_desk()
     _let_customers_follow(timeline)
     _set_dates_right(timeline.env, first_message)
     _forget_assignments(timeline.env)

@@ -152,6 +152,12 @@ class ProjectTask(models.Model):
         self._ticket_check_may_work()
         self.visit_id.action_tell()
 
+    def action_told_visit(self):
+        """The customer knows the day: somebody called him."""
+        self.ensure_one()
+        self._ticket_check_may_work()
+        self.visit_id.action_told()
+
     def message_post(self, **kwargs):
         """EXTENDS 'mail': sending the report is what sends it."""
         message = super().message_post(**kwargs)
@@ -196,12 +202,12 @@ class ServiceAgreementVisit(models.Model):
         self._move(self._get_next_working_day(self.company_id._service_today()))
         if not self.task_id:
             self._plan()
-        elif self.partner_id.email:
-            self._tell_customer()
+        else:
+            self._tell_if_possible()
         text = self.env._(
             "%(visit)s is brought forward from %(before)s to %(day)s because of"
             " %(fault)s.",
-            visit=self.display_name,
+            visit=self._get_name_text(),
             before=format_date(self.env, before),
             day=format_date(self.env, self.date),
             fault=fault.display_name,

@@ -276,15 +276,20 @@ class ServiceAgreementVisit(models.Model):
                 all=len(results),
             )
 
-    @api.depends("name", "number_text", "partner_id")
+    @api.depends("name", "number_text", "partner_id.display_name")
     @api.depends_context("lang")
     def _compute_display_name(self):
         for visit in self:
             visit.display_name = self.env._(
-                "%(visit)s %(number)s",
-                visit=visit.name or "",
-                number=visit.number_text or "",
+                "%(customer)s: %(visit)s",
+                customer=visit.sudo().partner_id.display_name or "",
+                visit=visit._get_name_text(),
             )
+
+    def _get_name_text(self):
+        """:return: str, "Preventive visit 1 of 2" """
+        self.ensure_one()
+        return f"{self.name or ''} {self.number_text or ''}".strip()
 
     # Another day
 
@@ -343,18 +348,38 @@ class ServiceAgreementVisit(models.Model):
 
     def action_tell(self):
         """Write to the customer which day it is; again, where that day was moved."""
-        self.check_access("write")
-        for visit in self:
-            if visit.state != "planned":
-                raise UserError(self.env._("Plan the visit first: it has no ticket."))
-            if not visit.partner_id.email:
+        self._ensure_planned()
+        for visit in self.sudo():
+            if not visit.task_id.partner_id.email:
                 raise UserError(
                     self.env._(
-                        "%(customer)s has no mail address.",
-                        customer=visit.partner_id.display_name,
+                        "%(customer)s has no mail address. Give him a call, and then "
+                        "choose “Told Already”.",
+                        customer=visit.task_id.partner_id.display_name,
                     )
                 )
-            visit.sudo()._tell_customer()
+            visit._tell_customer()
+
+    def action_told(self):
+        """The customer knows the day: somebody called him."""
+        self._ensure_planned()
+        for visit in self.sudo():
+            visit.told_date = visit.date
+            visit.task_id._message_log(
+                body=self.env._(
+                    "The customer knows that we come on %(day)s.",
+                    day=visit._format_day(visit.date),
+                )
+            )
+
+    def _ensure_planned(self):
+        """
+        :raise AccessError: who asks may not write visits
+        :raise UserError: there is no day to tell
+        """
+        self.check_access("write")
+        if self.filtered(lambda visit: visit.state != "planned"):
+            raise UserError(self.env._("Plan the visit first: it has no ticket."))
 
     def _format_day(self, day):
         """:return: str, a day in the language of the environment"""

@@ -405,11 +405,9 @@ class ServiceAgreementVisit(models.Model):
         task = self.env["project.task"].create(self._prepare_task_values())
         self._set(problem=False)
         self._copy_checklist()
-        if self.partner_id:
-            task.message_subscribe(self.partner_id.ids)
+        task.message_subscribe(task.partner_id.ids)
         self._schedule_activity()
-        if self.partner_id.email:
-            self._tell_customer()
+        self._tell_if_possible()
 
     def _get_next_working_day(self, day):
         """:return: date, ``day`` or the next one on which the company works"""
@@ -427,7 +425,7 @@ class ServiceAgreementVisit(models.Model):
             "name": self._get_title(),
             "project_id": self._get_desk().id,
             "company_id": self.company_id.id,
-            "partner_id": self.partner_id.id,
+            "partner_id": self._get_contact().id,
             "agreement_id": agreement.id,
             "agreement_tier_id": self.tier_id.id or agreement.tier_id.id,
             "visit_id": self.id,
@@ -438,15 +436,22 @@ class ServiceAgreementVisit(models.Model):
             "user_ids": [fields.Command.set(assigned.ids)],
         }
 
+    def _get_contact(self):
+        """:return: res.partner who is told: the customer, or somebody there whose mail
+        address is known
+        """
+        self.ensure_one()
+        customer = self.partner_id
+        reachable = customer.child_ids.filtered(
+            lambda contact: contact.type == "contact" and contact.email
+        )
+        return customer if customer.email else reachable.sorted("id")[:1] or customer
+
     def _get_title(self):
         """:return: str, in the customer's language: he reads it in the portal"""
         visit = self.with_context(lang=self.agreement_id._get_lang())
-        place = visit._get_place_text()
-        if not place:
-            return visit.display_name
-        return visit.env._(
-            "%(visit)s: %(place)s", visit=visit.display_name, place=place
-        )
+        name, place = visit._get_name_text(), visit._get_place_text()
+        return f"{name}: {place}" if place else name
 
     def _get_place_text(self):
         self.ensure_one()
@@ -487,6 +492,11 @@ class ServiceAgreementVisit(models.Model):
             date_deadline=max(today, day_before),
             user_id=user.id,
         )
+
+    def _tell_if_possible(self):
+        """Who has no mail address is called: the ticket says that he does not know."""
+        if self.task_id.partner_id.email:
+            self._tell_customer()
 
     def _tell_customer(self):
         """By mail from the ticket: his answer arrives there."""

@@ -34,7 +34,10 @@ class ServiceAgreement(models.Model):
         by_agreement = visits.grouped("agreement_id")
         for agreement in self:
             ours = by_agreement.get(agreement._origin, visits.browse())
-            upcoming = ours.filtered(lambda visit: visit.state in OPEN)
+            today = agreement.company_id._service_today()
+            upcoming = ours.filtered(
+                lambda visit, today=today: visit.state in OPEN and visit.date >= today
+            )
             agreement.visit_count = len(ours)
             agreement.visit_text = agreement._describe_visits(ours)
             agreement.visit_next_date = upcoming[:1].date

@@ -36,3 +36,4 @@ from . import test_review_billing
 from . import test_ticket_history
 from . import test_ticket_notes
 from . import test_visit
+from . import test_visit_portal

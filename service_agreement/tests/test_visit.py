@@ -245,6 +245,28 @@ class TestVisitTicket(VisitCommon):
         self.assertFalse(self.first.told_otherwise)
         self.assertIn("instead of 14 April", task.message_ids[0].body)
 
+    def test_who_has_no_mail_address_is_called(self):
+        self.customer.email = False
+        self._plan_visits("2026-04-08 06:00")
+        self.assertTrue(self.first.told_otherwise)
+        with self.assertRaisesRegex(UserError, "Told Already"):
+            self.first.action_tell()
+        self.first.task_id.with_user(self.agent).action_told_visit()
+        self.assertFalse(self.first.told_otherwise)
+
+    def test_a_contact_of_the_customer_is_told_where_only_he_has_mail(self):
+        self.customer.email = False
+        contact = self.env["res.partner"].create(
+            {
+                "name": "Ann",
+                "parent_id": self.customer.id,
+                "email": "ann@whitfield.example.com",
+            }
+        )
+        self._plan_visits("2026-04-08 06:00")
+        self.assertEqual(self.first.task_id.partner_id, contact)
+        self.assertFalse(self.first.told_otherwise)
+
     def test_before_it_has_a_ticket_it_may_be_moved_too(self):
         self.first.date = "2026-05-04"
         self._plan_visits("2026-04-08 06:00")
