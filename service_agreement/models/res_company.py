@@ -12,7 +12,10 @@ INVOICE_MODES = [
 
 
 class ResCompany(models.Model):
-    _inherit = "res.company"
+    _name = "res.company"
+    _inherit = ["res.company", "service.agreement.guard"]
+
+    _facts = ("service_closed_until",)
 
     service_desk_project_id = fields.Many2one(
         "project.project",
@@ -48,6 +51,28 @@ class ResCompany(models.Model):
         default=7,
         help="Days after it was closed in which a ticket resumes its old promise."
         " Later, the customer's answer makes a new ticket.",
+    )
+
+    service_closed_until = fields.Date(
+        string="Service Settled Until",
+        readonly=True,
+        copy=False,
+        help="Last day of the last month that was settled: who pays for the work done "
+        "until then does not change any more.",
+    )
+    service_goodwill_budget = fields.Monetary(
+        string="Goodwill per Month",
+        help="What may be given as goodwill in a month, at list rates. Only a service "
+        "administrator goes beyond it.",
+    )
+    service_goodwill_budget_customer = fields.Monetary(
+        string="Goodwill per Month and Customer",
+        help="Of it, at most so much for one customer. 0: as much as is left.",
+    )
+
+    _service_goodwill_not_negative = models.Constraint(
+        "CHECK(service_goodwill_budget >= 0 AND service_goodwill_budget_customer >= 0)",
+        "A budget is 0 or more.",
     )
 
     def _service_tz(self):
