@@ -101,6 +101,7 @@ from . import service_agreement_visit_plan
 from . import service_agreement_visit
 from . import service_agreement_visit_check
 from . import service_agreement_visit_planning
+from . import service_agreement_visit_ticket
 from . import service_agreement_visit_report
 from . import project_task_visit
 from . import service_agreement_demo
