@@ -71,7 +71,6 @@
         "views/account_analytic_line_views.xml",
         "views/service_agreement_allowance_draw_views.xml",
         "views/service_agreement_visit_views.xml",
-        "views/service_agreement_portal_templates.xml",
         "views/service_agreement_visit_portal_templates.xml",
         "views/service_agreement_menus.xml",
     ],
