@@ -121,7 +121,7 @@ class AccountAnalyticLine(models.Model):
         return WorkFacts(
             self.id,
             self.date,
-            self._get_service_hours(),
+            self._get_service_hours(book),
             start=self._get_service_start(tz),
             customer=self.partner_id.id or None,
             place=place,
@@ -136,14 +136,12 @@ class AccountAnalyticLine(models.Model):
             is_late=self._is_in_settled_month(),
         )
 
-    def _get_service_hours(self):
+    def _get_service_hours(self, book):
         """:return: Decimal, in whole seconds or nearly; never less than none"""
         self.ensure_one()
-        hours, uom = self.unit_amount, self.product_uom_id
-        # Not `env.ref`: that asks the database each time.
-        hour = self.env["ir.model.data"]._xmlid_to_res_id("uom.product_uom_hour")
-        if uom and uom.id != hour:
-            hours = uom._compute_quantity(hours, uom.browse(hour), round=False)
+        hours, unit = self.unit_amount, self.product_uom_id
+        if unit and unit != book.hour:
+            hours = unit._compute_quantity(hours, book.hour, round=False)
         return max(Decimal(str(round(hours, 4))), Decimal(0))
 
     def _get_service_start(self, tz):
@@ -185,10 +183,16 @@ class AccountAnalyticLine(models.Model):
         agreement, part = share.agreement, share.part
         currency = agreement.currency_id or self.company_id.currency_id
         quantity = float(part.quantity)
+        amount = currency.round(float(part.quantity * share.price.price))
+        worth = currency.round(float(part.quantity * share.price.list_price))
         return {
+            **self._prepare_in_company_currency(currency, amount, worth),
             "line_id": self.id,
             "company_id": self.company_id.id,
             "partner_id": self.partner_id.commercial_partner_id.id,
+            # What is given need not be computed one by one.
+            "task_id": self.task_id.id,
+            "employee_id": self.employee_id.id,
             "date": share.day,
             "unit": share.unit,
             "outcome": part.outcome,
@@ -199,14 +203,18 @@ class AccountAnalyticLine(models.Model):
             "is_after_hours": part.after_hours,
             "currency_id": currency.id,
             "price": float(share.price.price),
-            "amount": currency.round(float(part.quantity * share.price.price)),
+            "amount": amount,
             "list_price": float(share.price.list_price),
-            "list_amount": currency.round(
-                float(part.quantity * share.price.list_price)
-            ),
+            "list_amount": worth,
             "reason": share.reason,
             "answer": self._get_own_answer(share),
         }
+
+    def _prepare_in_company_currency(self, currency, amount, worth):
+        """:return: dict of what needs no exchange rate"""
+        if currency != self.company_id.currency_id:
+            return {}
+        return {"charge": amount, "worth": worth}
 
     def _get_own_answer(self, share):
         """:return: what becomes of a part before anybody says so; False: he must"""
@@ -233,7 +241,8 @@ class AccountAnalyticLine(models.Model):
             if self._fields[name].convert_to_write(self[name], self) != value
         }
         if changed:
-            self.write(changed)
+            # Past all overrides: nobody reacts to these, and a month has many.
+            models.BaseModel.write(self, changed)
 
     def _prepare_verdict(self, book, decision, shares):
         paying = [s.agreement for s in shares if s.part.outcome == "covered"]
