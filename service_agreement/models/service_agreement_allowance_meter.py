@@ -37,9 +37,9 @@ class ServiceAgreement(models.Model):
             found = meters[agreement]
             agreement.has_allowances = bool(found)
             held = [m["left_text"] for m in found if m["granted"] != 0]
-            none_left = found and self.env._("None left")
+            none_left = bool(found) and self.env._("None left")
             agreement.allowance_summary = ", ".join(held) or none_left
-            agreement.allowance_meters = found and self.env["ir.qweb"]._render(
+            agreement.allowance_meters = bool(found) and self.env["ir.qweb"]._render(
                 METERS, {"meters": found}
             )
 
