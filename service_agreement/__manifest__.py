@@ -22,7 +22,9 @@
         "report/service_agreement_report.xml",
         "report/service_agreement_report_templates.xml",
         "report/service_work_report_templates.xml",
+        "report/service_agreement_visit_report.xml",
         "data/mail_template_data.xml",
+        "data/visit_mail_template_data.xml",
         "data/ir_cron_data.xml",
         "data/sla_warning_data.xml",
         "wizard/service_agreement_change_views.xml",
@@ -68,6 +70,8 @@
         "views/service_agreement_portal_templates.xml",
         "views/account_analytic_line_views.xml",
         "views/service_agreement_allowance_draw_views.xml",
+        "views/service_agreement_visit_views.xml",
+        "views/service_agreement_visit_portal_templates.xml",
         "views/service_agreement_menus.xml",
     ],
     "demo": [
@@ -78,6 +82,7 @@
         "demo/service_agreement_tier_demo.xml",
         "demo/service_agreement_rate_demo.xml",
         "demo/project_project_demo.xml",
+        "demo/visit_demo.xml",
         "demo/service_agreement_history_demo.xml",
     ],
     "assets": {

@@ -93,8 +93,6 @@ from . import service_agreement_allowance_adjust
 from . import service_agreement_allowance_prepaid
 from . import service_agreement_allowance_notice
 from . import service_agreement_allowance_meter
-from . import service_agreement_month
-from . import service_agreement_answer
 from . import service_agreement_coverage_text
 from . import service_agreement_system_count
 from . import service_agreement_ticket_coverage
@@ -110,8 +108,11 @@ from . import service_agreement_ticket_verdict
 from . import service_work_summary
 from . import service_agreement_work_totals
 from . import service_agreement_work
-from . import service_agreement_work_charge
-from . import service_agreement_work_invoice
-from . import service_agreement_work_links
-from . import service_agreement_work_cascade
+from . import service_agreement_visit_plan
+from . import service_agreement_visit
+from . import service_agreement_visit_check
+from . import service_agreement_visit_planning
+from . import service_agreement_visit_ticket
+from . import service_agreement_visit_report
+from . import project_task_visit
 from . import service_agreement_demo

@@ -280,6 +280,12 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         """:return: bool, whether this record is a ticket at all"""
         return True
 
+    def _ticket_is_planned(self):
+        """:return: bool, whether we planned it, as a preventive visit is, instead of
+        the customer asking for it: nothing is promised on it
+        """
+        return False
+
     def _ticket_is_waiting(self):
         """:return: bool, whether we wait for the customer"""
         return False
@@ -338,6 +344,11 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
     def _ticket_customer_domain(self, customers):
         """:return: Domain of the tickets of these customers, res.partner"""
         return Domain("partner_id.commercial_partner_id", "in", customers.ids)
+
+    @api.model
+    def _ticket_planned_domain(self):
+        """:return: Domain of the tickets that are planned, see `_ticket_is_planned`"""
+        return Domain.FALSE
 
     @api.model
     def _ticket_watched_fields(self):

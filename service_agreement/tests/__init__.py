@@ -37,8 +37,6 @@ from . import test_coverage
 from . import test_coverage_copy
 from . import test_coverage_life
 from . import test_coverage_text
-from . import test_coverage_text
-from . import test_coverage_life
 from . import test_random_lives
 from . import test_rate
 from . import test_renewal
@@ -51,3 +49,5 @@ from . import test_work_charge
 from . import test_work_invoice
 from . import test_ticket_coverage
 from . import test_ticket_verdict
+from . import test_visit
+from . import test_visit_portal
