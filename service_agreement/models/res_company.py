@@ -12,7 +12,10 @@ INVOICE_MODES = [
 
 
 class ResCompany(models.Model):
-    _inherit = "res.company"
+    _name = "res.company"
+    _inherit = ["res.company", "service.agreement.guard"]
+
+    _facts = ("service_closed_until",)
 
     service_desk_project_id = fields.Many2one(
         "project.project",
@@ -49,6 +52,79 @@ class ResCompany(models.Model):
         help="Days after it was closed in which a ticket resumes its old promise."
         " Later, the customer's answer makes a new ticket.",
     )
+
+    service_closed_until = fields.Date(
+        string="Service Settled Until",
+        readonly=True,
+        copy=False,
+        help="Last day of the last month that was settled: who pays for the work done "
+        "until then does not change any more.",
+    )
+    service_goodwill_budget = fields.Monetary(
+        string="Goodwill per Month",
+        help="What may be given as goodwill in a month, at list rates. Only a service "
+        "administrator goes beyond it.",
+    )
+    service_goodwill_budget_customer = fields.Monetary(
+        string="Goodwill per Month and Customer",
+        help="Of it, at most so much for one customer. 0: as much as is left.",
+    )
+
+    _service_goodwill_not_negative = models.Constraint(
+        "CHECK(service_goodwill_budget >= 0 AND service_goodwill_budget_customer >= 0)",
+        "A budget is 0 or more.",
+    )
+
+    service_hours_product_id = fields.Many2one(
+        "product.product",
+        string="Product for Hours",
+        domain="[('type', '=', 'service'), ('company_id', 'in', (False, id))]",
+        help="Gives hours on an invoice their income account and taxes. Empty: "
+        "“Service Hours”.",
+    )
+    service_trip_product_id = fields.Many2one(
+        "product.product",
+        string="Product for Trips",
+        domain="[('type', '=', 'service'), ('company_id', 'in', (False, id))]",
+        help="Gives trips on an invoice their income account and taxes. Empty: "
+        "“Service Trip”.",
+    )
+    service_work_months = fields.Integer(
+        string="Work Waits (months)",
+        default=3,
+        help="For the next invoice of its agreement. If none comes so long, it is "
+        "billed on the first of the month that follows. 0: every month.",
+    )
+    service_show_free_work = fields.Boolean(
+        string="Show Free Work",
+        help="Courtesy and warranty are on the next invoice at full price, with 100 % "
+        "off. For what is decided from now on.",
+    )
+    service_work_report = fields.Boolean(
+        string="Print a Work Report",
+        help="Invoices end with a list of the work they charge, by ticket.",
+    )
+
+    _service_work_months = models.Constraint(
+        "CHECK(service_work_months BETWEEN 0 AND 120)",
+        "Work waits between 0 and 120 months for the next invoice.",
+    )
+
+    def _get_work_product(self, unit):
+        """
+        :param str unit: "hour" or "trip"
+        :return: product.product by which work is billed; empty if it was deleted
+        """
+        self.ensure_one()
+        chosen, usual = {
+            "hour": ("service_hours_product_id", "product_service_hours"),
+            "trip": ("service_trip_product_id", "product_service_trip"),
+        }[unit]
+        # Sudo: whose work makes a charge need not see the settings.
+        product = self.sudo()[chosen] or self.sudo().env.ref(
+            f"service_agreement.{usual}", raise_if_not_found=False
+        )
+        return product or self.env["product.product"]
 
     def _service_tz(self):
         """:return: ZoneInfo in which this company's days begin and end"""

@@ -69,7 +69,7 @@ class ServiceAgreementAllowance(models.Model):
     rollover_months = fields.Integer(
         string="Usable For (months)",
         default=1,
-        help="How long what was carried over is valid.",
+        help="How long what was carried over is valid. 0: without end.",
     )
     validity_months = fields.Integer(
         string="Valid For (months)",
@@ -99,6 +99,11 @@ class ServiceAgreementAllowance(models.Model):
         "AND validity_months >= 0 AND interval_months > 0 AND price >= 0 "
         "AND warn_percent BETWEEN 0 AND 100)",
         "Quantities are 0 or more, and a period has at least a month.",
+    )
+
+    _overrun_has_periods = models.Constraint(
+        "CHECK(when_used_up != 'overrun' OR kind = 'included')",
+        "Only what is included per period can be taken from the next period.",
     )
 
     def _compute_company_id(self):
@@ -137,12 +142,15 @@ class ServiceAgreementAllowanceLot(models.Model):
     """What was granted or bought at once, valid for some days.
 
     Always: granted + adjusted + rolled in = drawn + forfeited + rolled out + balance
-    (SEMANTICS §6).
+    (SEMANTICS §6). A fact: written by ``_store_ledgers`` only, see
+    ``service_agreement_allowance_ledger.py``.
     """
 
     _name = "service.agreement.allowance.lot"
+    _inherit = ["service.agreement.guard"]
     _description = "Lot of an Allowance"
     _order = "agreement_id, date_start, id"
+    _facts = None
 
     agreement_id = fields.Many2one(
         "service.agreement",
@@ -161,7 +169,30 @@ class ServiceAgreementAllowanceLot(models.Model):
     company_id = fields.Many2one(
         related="agreement_id.company_id", store=True, index=True
     )
+    commercial_partner_id = fields.Many2one(
+        related="agreement_id.commercial_partner_id",
+        string="Customer",
+        store=True,
+        index="btree_not_null",
+    )
     unit = fields.Selection(related="allowance_id.unit", store=True)
+    kind = fields.Selection(
+        [
+            ("granted", "Granted"),
+            ("rolled", "Carried over"),
+            ("bought", "Bought"),
+        ],
+        string="Origin",
+        required=True,
+        readonly=True,
+        default="granted",
+    )
+    period_start = fields.Date(
+        string="Period",
+        readonly=True,
+        help="First day of the whole period it was granted for, or is carried over "
+        "from.",
+    )
     origin_id = fields.Many2one(
         "service.agreement.allowance.lot",
         string="Carried Over From",
@@ -173,14 +204,27 @@ class ServiceAgreementAllowanceLot(models.Model):
     date_end = fields.Date(
         string="Last Day", readonly=True, help="Included. Empty: without end."
     )
+    date_expiry = fields.Date(
+        string="Expires After",
+        readonly=True,
+        help="Of what was bought: its last day as agreed, whatever the agreement's is.",
+    )
     granted = fields.Float(digits=(16, 4), readonly=True)
     adjusted = fields.Float(digits=(16, 4), readonly=True)
-    rolled_in = fields.Float(digits=(16, 4), readonly=True)
-    drawn = fields.Float(digits=(16, 4), readonly=True)
+    rolled_in = fields.Float(string="Carried Over", digits=(16, 4), readonly=True)
+    drawn = fields.Float(string="Used", digits=(16, 4), readonly=True)
     forfeited = fields.Float(digits=(16, 4), readonly=True)
-    rolled_out = fields.Float(digits=(16, 4), readonly=True)
-    balance = fields.Float(digits=(16, 4), readonly=True)
-    is_paid = fields.Boolean(string="Paid", default=True, readonly=True)
+    rolled_out = fields.Float(string="Carried On", digits=(16, 4), readonly=True)
+    balance = fields.Float(string="Left", digits=(16, 4), readonly=True)
+    is_paid = fields.Boolean(
+        string="Usable",
+        readonly=True,
+        help="Not where it may be used only once its invoice is paid.",
+    )
+    paid_on = fields.Date(
+        readonly=True,
+        help="Since when it may be used, where that needs to be paid for.",
+    )
     agreement_line_id = fields.Many2one(
         "service.agreement.line",
         string="Charge",
@@ -195,122 +239,4 @@ class ServiceAgreementAllowanceLot(models.Model):
         "CHECK(abs(granted + adjusted + rolled_in - drawn - forfeited - rolled_out "
         "- balance) < 0.00005)",
         "A lot must add up.",
-    )
-
-
-class ServiceAgreementAllowanceDraw(models.Model):
-    """A part of a piece of work: who pays for it, and by which price.
-
-    All the parts of a timesheet line add up to what it counts. Written by the engine
-    only, see ``account_analytic_line_coverage.py``.
-    """
-
-    _name = "service.agreement.allowance.draw"
-    _description = "Part of Service Work"
-    _order = "date desc, line_id desc, id"
-
-    line_id = fields.Many2one(
-        "account.analytic.line",
-        string="Work",
-        required=True,
-        readonly=True,
-        ondelete="cascade",
-        index=True,
-    )
-    company_id = fields.Many2one("res.company", required=True, index=True)
-    partner_id = fields.Many2one(
-        "res.partner",
-        string="Customer",
-        readonly=True,
-        index="btree_not_null",
-        help="The commercial entity.",
-    )
-    task_id = fields.Many2one(
-        related="line_id.task_id", store=True, index="btree_not_null"
-    )
-    employee_id = fields.Many2one(
-        related="line_id.employee_id", store=True, index="btree_not_null"
-    )
-    date = fields.Date(required=True, readonly=True, index=True)
-    unit = fields.Selection(
-        [("hour", "Hours"), ("trip", "Trips")],
-        required=True,
-        readonly=True,
-        default="hour",
-    )
-    outcome = fields.Selection(
-        [
-            ("covered", "Covered"),
-            ("overage", "Allowance used up"),
-            ("after_hours", "After hours"),
-            ("uncovered", "Not covered"),
-        ],
-        required=True,
-        readonly=True,
-    )
-    agreement_id = fields.Many2one(
-        "service.agreement",
-        readonly=True,
-        ondelete="restrict",
-        index="btree_not_null",
-        help="Who pays, or by whose rates it is billed.",
-    )
-    lot_id = fields.Many2one(
-        "service.agreement.allowance.lot",
-        readonly=True,
-        ondelete="restrict",
-        index="btree_not_null",
-    )
-    quantity = fields.Float(
-        digits=(16, 4), readonly=True, help="Hours or trips, rounded as agreed."
-    )
-    units = fields.Float(
-        digits=(16, 4), readonly=True, help="What was taken of the lot, in its unit."
-    )
-    is_after_hours = fields.Boolean(readonly=True)
-    currency_id = fields.Many2one("res.currency", required=True, readonly=True)
-    price = fields.Monetary(
-        readonly=True, help="Per hour or trip, by the agreement's rates, else the list."
-    )
-    amount = fields.Monetary(readonly=True, help="What it costs if it is billed.")
-    list_price = fields.Monetary(readonly=True, help="By the list of its day.")
-    list_amount = fields.Monetary(string="Worth", readonly=True)
-    reason = fields.Selection(
-        [
-            ("never_sold", "Never sold"),
-            ("expired", "Expired"),
-            ("excluded", "Not included"),
-        ],
-        readonly=True,
-        help="Why no agreement pays for it. Empty: one does.",
-    )
-    answer = fields.Selection(
-        [
-            ("covered", "Covered"),
-            ("bill", "Billed"),
-            ("given", "Given away"),
-            ("goodwill", "Goodwill"),
-            ("warranty", "Warranty"),
-        ],
-        readonly=True,
-        index="btree_not_null",
-        help="What became of it. Empty: nobody has said so yet.",
-    )
-    answered_by_id = fields.Many2one("res.users", readonly=True, index="btree_not_null")
-    answered_at = fields.Datetime(readonly=True)
-    answer_note = fields.Char(readonly=True)
-    agreement_line_id = fields.Many2one(
-        "service.agreement.line",
-        string="Charge",
-        readonly=True,
-        ondelete="set null",
-        index="btree_not_null",
-        help="By which it is billed with the agreement.",
-    )
-    move_line_id = fields.Many2one(
-        "account.move.line",
-        string="Invoice Line",
-        readonly=True,
-        ondelete="set null",
-        index="btree_not_null",
     )

@@ -304,6 +304,114 @@ class ServiceDeskCommon(ServiceAgreementCommon):
         return ticket.sla_clock_ids.filtered(lambda clock: clock.metric == metric)
 
 
+class ServiceWorkMixin:
+    """Work on tickets, and what pays for it; beside `ServiceDeskCommon`.
+
+    ``self._log("2026-03-06", 2.0)`` is a timesheet line of a ticket of the customer;
+    ``self._parts(line)`` tells who pays for it.
+    """
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        employees = cls.env["hr.employee"].sudo()
+        cls.technician = employees.create(
+            {"name": "Tess", "user_id": cls.agent.id, "company_id": cls.company.id}
+        ).with_env(cls.env)
+        cls.remote = cls.env.ref("service_agreement.work_type_remote")
+        cls.on_site = cls.env.ref("service_agreement.work_type_on_site")
+        cls.programming = cls.env.ref("service_agreement.work_type_programming")
+        cls.rate = cls.env["service.agreement.rate"].create(
+            {"price": 150.0, "price_after_hours": 250.0, "company_id": cls.company.id}
+        )
+        cls.trip_rate = cls.env["service.agreement.rate"].create(
+            {"kind": "trip", "price": 40.0, "company_id": cls.company.id}
+        )
+        cls.ticket = cls.env["project.task"].create(cls._prepare_ticket_values())
+
+    @classmethod
+    def _cover(cls, agreement, *allowances, **values):
+        """Say what an agreement covers; replaces what it covered.
+
+        :param allowances: dicts of values of service.agreement.allowance
+        :return: service.agreement.coverage
+        """
+        agreement.sudo().coverage_ids.unlink()
+        # Sudo: it is in force, and nobody negotiates it any more.
+        coverages = cls.env["service.agreement.coverage"].sudo()
+        return coverages.create(
+            {
+                "agreement_id": agreement.id,
+                "tier_id": agreement.tier_id.id,
+                "allowance_ids": [
+                    Command.create({"name": "Help", "kind": "unlimited", **each})
+                    for each in allowances
+                ],
+                **values,
+            }
+        )
+
+    @classmethod
+    def _prepay(cls, coverage, quantity, first="2026-01-01", last=False, **values):
+        """Give the first allowance of a coverage a lot that was bought."""
+        return (
+            cls.env["service.agreement.allowance.lot"]
+            .sudo()
+            .create(
+                {
+                    "agreement_id": coverage.agreement_id.id,
+                    "allowance_id": coverage.allowance_ids[:1].id,
+                    "kind": "bought",
+                    "date_start": first,
+                    "date_end": last,
+                    "date_expiry": last,
+                    "granted": quantity,
+                    "balance": quantity,
+                    **values,
+                }
+            )
+        )
+
+    @classmethod
+    def _create_system(cls, name, **values):
+        return cls.env["service.agreement.system"].create(
+            {"name": name, "partner_id": cls.customer.id, **values}
+        )
+
+    @classmethod
+    def _create_site(cls, name, **values):
+        return cls.env["res.partner"].create(
+            {"name": name, "parent_id": cls.customer.id, "type": "other", **values}
+        )
+
+    @classmethod
+    def _log(cls, day, hours, wall=None, **values):
+        """:param str wall: "16:30", of the desk: when it was begun"""
+        if wall:
+            local = datetime.fromisoformat(f"{day} {wall}").replace(
+                tzinfo=cls.desk_zone
+            )
+            start = local.astimezone(ZoneInfo("UTC")).replace(tzinfo=None)
+            values["service_start"] = start
+        return cls.env["account.analytic.line"].create(
+            {
+                "name": "Worked",
+                "task_id": cls.ticket.id,
+                "employee_id": cls.technician.id,
+                "date": day,
+                "unit_amount": hours,
+                **values,
+            }
+        )
+
+    def _parts(self, line, *names):
+        """[(outcome, hours, what was asked for by name …)], trips last."""
+        return [
+            (draw.outcome, draw.quantity, *(draw[name] for name in names))
+            for draw in line.service_draw_ids.sorted(lambda d: (d.unit, d.date, d.id))
+        ]
+
+
 class TicketMailMixin:
     """Raw mails through Odoo's gateway; the desk answers support@desk.example.com."""
 

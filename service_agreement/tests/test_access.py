@@ -26,6 +26,7 @@ MODELS = [
     "service.agreement.sla.notice",
     "service.agreement.sla.miss.reason",
     "service.agreement.sla.credit",
+    "service.agreement.month",
     "service.agreement.work.type",
     "service.agreement.exclusion",
     "service.agreement.rate",

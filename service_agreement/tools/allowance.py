@@ -46,6 +46,11 @@ class Lot:
         if self.end is not None and self.end < self.start:
             raise ValueError(f"a lot ends on {self.end}, before {self.start}")
 
+    @property
+    def key(self) -> int:
+        """What a stock calls it."""
+        return self.id
+
     def is_valid(self, day: date) -> bool:
         return self.start <= day and (self.end is None or day <= self.end)
 
@@ -129,14 +134,22 @@ class Stock:
 
         :return: pairs of lot id and what was taken of it, more than 0.
         """
-        for lot in self.lots:
+        for lot in self.find(day):
             if not units:
                 return
-            taken = min(units, self.balances[lot.id]) if lot.is_valid(day) else ZERO
+            taken = min(units, self.balances[lot.id])
             if taken:
                 self.balances[lot.id] -= taken
                 units -= taken
                 yield lot.id, taken
+
+    def left(self, day: date) -> Decimal:
+        """:return: what is left in the lots valid on `day`"""
+        return sum((self.balances[lot.id] for lot in self.find(day)), ZERO)
+
+    def find(self, day: date) -> list[Lot]:
+        """:return: the lots valid on `day`, first one first, also those used up"""
+        return [lot for lot in self.lots if lot.is_valid(day)]
 
 
 def _draw(work: Work, stock: Stock) -> Iterator[Draw]:

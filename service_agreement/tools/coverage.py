@@ -8,6 +8,11 @@ How to use::
     verdict.parts       # half an hour covered, an hour and a half after hours
     verdict.judgements  # every candidate with what it met and what it failed
 
+Work is rounded by the rates of who would pay, so it is judged before it is rounded::
+
+    best = find_best(repair, [gold])
+    repair = replace(repair, quantity=round_work(repair.quantity, minimum_of(best)))
+
 The promise of a ticket is another question: it is frozen when the ticket is opened.
 Money is decided by when the work was done (SEMANTICS §5), always from all the work of
 an allowance at once, so that the order in which it was typed in does not matter.
@@ -15,10 +20,10 @@ an allowance at once, so that the order in which it was typed in does not matter
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 from fractions import Fraction
 from itertools import pairwise
 from typing import Protocol
@@ -28,10 +33,23 @@ from .allowance import ZERO, Lot, Stock, to_work
 
 # Best first: what is nearest to the thing that was worked on.
 LEVELS = ("device", "system", "site", "contact", "company", "parent")
-# Best first: what costs the customer nothing more.
-KINDS = ("unlimited", "included", "prepaid")
+# Best first: what costs the customer nothing more. "none" pays for nothing: there is an
+# agreement, and what is worked is billed by its rates.
+KINDS = ("unlimited", "included", "prepaid", "none")
+# One of these pays for all that is done on the same visit, or for the same fault.
+INDIVISIBLE = ("visits", "incidents")
 # Of a share of an hour; a second is 0.0003.
 PLACES = Decimal("0.0001")
+
+
+class Balance(Protocol):
+    """What is asked of lots; :class:`allowance.Stock` is one."""
+
+    def take(self, day: date, units: Decimal) -> Iterator[tuple[Hashable, Decimal]]: ...
+
+    def left(self, day: date) -> Decimal: ...
+
+    def find(self, day: date) -> list: ...
 
 
 class Calendar(Protocol):
@@ -67,7 +85,13 @@ class Work:
     :ivar kind: what was done: remote, on site, programming …
     :ivar exclusions: what of the pick-list of exclusions it is.
     :ivar factor: units of a lot that one unit of work costs, by the role.
-    :ivar chosen: id of the candidate that a person chose; it goes before all others.
+    :ivar chosen: id, or owner, of the candidate that a person chose. It goes before all
+        others, and pays also for what it does not cover; not beyond its days, hours and
+        balance.
+    :ivar job: the ticket: what is done on one day for it is a visit, all that is done
+        for it an incident. None: each piece of work is a job of its own.
+    :ivar role: of who works, for functions that ask.
+    :ivar late: typed in when its days were settled: it gets what is left.
     :raise ValueError: for a negative quantity, or one of `start` and `end` alone.
     """
 
@@ -81,6 +105,9 @@ class Work:
     exclusions: frozenset = frozenset()
     factor: Decimal = Decimal(1)
     chosen: Hashable = None
+    job: Hashable = None
+    role: Hashable = None
+    late: bool = False
 
     def __post_init__(self):
         if self.quantity < 0:
@@ -95,13 +122,19 @@ class Work:
 class Candidate:
     """An agreement, or one allowance of it, that might pay.
 
+    :ivar owner: the agreement, of one of its allowances.
     :ivar start: first day in force.
     :ivar end: last day in force, included; None: open-ended.
+    :ivar gaps: (first, last) days between on which it is not; last None: from then on.
     :ivar covers: ids by level; "company" also stands for its children if
         `covers_children`.
     :ivar work_kinds: None: all.
     :ivar hours: None: day and night.
-    :ivar kind: one of `KINDS`; "unlimited" has no lots.
+    :ivar kind: one of `KINDS`; "unlimited" and "none" have no lots.
+    :ivar unit: of the lots: "hours", "amount", or one of `INDIVISIBLE`.
+    :ivar per_hour: function from work to the units of a lot that one unit of it costs;
+        None: the work's factor. Not asked for what is indivisible.
+    :ivar overrun: its lots give more than they hold.
     """
 
     id: Hashable
@@ -115,17 +148,35 @@ class Candidate:
     kind: str = "unlimited"
     sequence: int = 10
     lots: tuple[Lot, ...] = ()
+    owner: Hashable = None
+    gaps: tuple[tuple[date, date | None], ...] = ()
+    unit: str = "hours"
+    per_hour: Callable[[Work], Decimal] | None = None
+    overrun: bool = False
 
     def __post_init__(self):
         if self.kind not in KINDS:
             raise ValueError(f"unknown kind of coverage: {self.kind!r}")
+
+    def is_in_force(self, day: date) -> bool:
+        """Whether it is in force on ``day``."""
+        return (
+            self.start <= day
+            and (self.end is None or day <= self.end)
+            and not any(a <= day and (b is None or day <= b) for a, b in self.gaps)
+        )
+
+    def is_chosen(self, work: Work) -> bool:
+        """Whether a person chose it for this piece of work."""
+        return work.chosen is not None and work.chosen in (self.id, self.owner)
 
 
 @dataclass(frozen=True)
 class Reason:
     """A condition, and whether it was met.
 
-    :ivar code: "in_force", "place", "work_kind", "exclusion" or "hours".
+    :ivar code: "in_force", "place", "work_kind", "exclusion", "hours", or "allowance",
+        which an agreement lacks that pays for no work.
     :ivar detail: the level of "place", else what failed, if it has a name.
     """
 
@@ -149,9 +200,21 @@ class Judgement:
         return all(reason.met for reason in self.reasons if reason.code != "hours")
 
     @property
+    def in_force(self) -> bool:
+        return self._met("in_force")
+
+    @property
+    def rates(self) -> bool:
+        """Whether what it does not cover is billed by its rates."""
+        return self.in_force and self._met("place")
+
+    @property
     def level(self) -> str | None:
         found = (r.detail for r in self.reasons if r.code == "place" and r.met)
         return next(found, None)
+
+    def _met(self, code):
+        return all(reason.met for reason in self.reasons if reason.code == code)
 
 
 @dataclass(frozen=True)
@@ -163,19 +226,27 @@ class Part:
     :ivar candidate: id of who pays, or by whose rates it is billed; None: list rate.
     :ivar lot: id, of what was drawn from; None: unlimited, or not covered.
     :ivar quantity: in units of work.
+    :ivar after_hours: billed at the rate for that: out of the hours of the candidate,
+        or of who serves where there is none.
+    :ivar units: what was taken of the lot, in its unit; it follows from the others.
     """
 
     outcome: str
     quantity: Decimal
     candidate: Hashable = None
     lot: Hashable = None
+    after_hours: bool = False
+    units: Decimal = field(default=ZERO, compare=False)
 
 
 @dataclass(frozen=True)
 class Verdict:
+    """:ivar best: id of who pays first, or by whose rates it is billed, or None."""
+
     work: Work
     parts: tuple[Part, ...]
     judgements: tuple[Judgement, ...]
+    best: Hashable = None
 
 
 def judge(candidate: Candidate, work: Work) -> Judgement:
@@ -183,19 +254,16 @@ def judge(candidate: Candidate, work: Work) -> Judgement:
     level = _get_level(candidate, work.place)
     excluded = sorted(candidate.exclusions & work.exclusions, key=str)
     kinds = candidate.work_kinds
-    in_force = candidate.start <= work.day and (
-        candidate.end is None or work.day <= candidate.end
+    reasons = (
+        Reason("in_force", candidate.is_in_force(work.day)),
+        Reason("place", level is not None, level),
+        Reason("work_kind", kinds is None or work.kind in kinds, work.kind),
+        Reason("exclusion", not excluded, excluded[0] if excluded else None),
+        Reason("hours", _is_open_for(candidate, work)),
     )
-    return Judgement(
-        candidate,
-        (
-            Reason("in_force", in_force),
-            Reason("place", level is not None, level),
-            Reason("work_kind", kinds is None or work.kind in kinds, work.kind),
-            Reason("exclusion", not excluded, excluded[0] if excluded else None),
-            Reason("hours", _is_open_for(candidate, work)),
-        ),
-    )
+    if candidate.kind == "none":
+        reasons += (Reason("allowance", False),)
+    return Judgement(candidate, reasons)
 
 
 def _get_level(candidate, place):
@@ -214,12 +282,46 @@ def rank(judgement: Judgement) -> tuple:
     sequence, earliest start and id (SEMANTICS §5). Never random.
     """
     candidate = judgement.candidate
+    level = judgement.level
     return (
-        LEVELS.index(judgement.level),
+        LEVELS.index(level) if level else len(LEVELS),
         KINDS.index(candidate.kind),
         candidate.sequence,
         candidate.start,
         candidate.id,
+    )
+
+
+def find_best(work: Work, candidates: Iterable[Candidate]) -> Candidate | None:
+    """:return: who would pay first, or by whose rates it would be billed, or None"""
+    judgements = [judge(candidate, work) for candidate in candidates]
+    return next(iter(_get_takers(work, judgements)), _get_rated(work, judgements))
+
+
+def _get_takers(work, judgements):
+    """:return: list of the Candidates that pay for work, best first"""
+    won = [each for each in judgements if each.won]
+    if not any(each.candidate.is_chosen(work) for each in won):
+        # Chosen by a person, it pays for what it does not cover, too.
+        won += [
+            each
+            for each in judgements
+            if each.candidate.is_chosen(work)
+            and each.in_force
+            and each.candidate.kind != "none"
+        ]
+    return [each.candidate for each in _ranked(work, won)]
+
+
+def _get_rated(work, judgements):
+    """:return: the Candidate by whose rates is billed what nobody pays, or None"""
+    rated = _ranked(work, [each for each in judgements if each.rates])
+    return rated[0].candidate if rated else None
+
+
+def _ranked(work, judgements):
+    return sorted(
+        judgements, key=lambda each: (not each.candidate.is_chosen(work), rank(each))
     )
 
 
@@ -231,28 +333,36 @@ def _is_open_for(candidate, work):
 
 
 def decide(
-    works: Iterable[Work], candidates: Iterable[Candidate], order: str = "expiry_first"
+    works: Iterable[Work],
+    candidates: Iterable[Candidate],
+    order: str = "expiry_first",
+    *,
+    stocks: Mapping[Hashable, Balance] | None = None,
+    office: Calendar | None = None,
+    paid: Mapping[tuple, Hashable] | None = None,
 ) -> list[Verdict]:
     """Say of each piece of work who pays for which part of it.
 
     The first candidate takes what lies within its hours, as far as its balance goes;
     what is left goes down the list. What nobody takes is billed.
 
-    :param works: in any order; taken by day, then id.
+    :param works: in any order; taken by day, then id, late ones last.
     :param order: of the lots of a candidate, see :func:`allowance.allocate`.
+    :param stocks: of candidates, by id, in place of their lots; drawn from.
+    :param office: hours of who serves, for work by the list; None: always open.
+    :param paid: lots by (candidate id, :func:`get_job`), of visits and incidents that
+        were paid before.
     """
     candidates = list(candidates)
-    stocks = {each.id: Stock(each.lots, order) for each in candidates}
+    till = _Till(candidates, order, stocks or {}, paid or {})
     verdicts = []
-    for work in sorted(works, key=lambda work: (work.day, work.id)):
+    for work in sorted(works, key=lambda work: (work.late, work.day, work.id)):
         judgements = tuple(judge(candidate, work) for candidate in candidates)
-        winners = sorted(
-            (each for each in judgements if each.won),
-            key=lambda each: (each.candidate.id != work.chosen, rank(each)),
-        )
-        takers = [each.candidate for each in winners]
-        parts = _joined(_share_out(work, takers, stocks))
-        verdicts.append(Verdict(work, parts, judgements))
+        takers = _get_takers(work, judgements)
+        rated = _get_rated(work, judgements)
+        parts = _joined(_share_out(work, takers, rated, till, office))
+        best = next(iter(takers), rated)
+        verdicts.append(Verdict(work, parts, judgements, best and best.id))
     return verdicts
 
 
@@ -260,77 +370,137 @@ def _joined(parts):
     """:return: tuple of Parts, those alike as one: nobody reads of a lunch break"""
     found = {}
     for part in parts:
-        key = part.outcome, part.candidate, part.lot
-        found[key] = found.get(key, ZERO) + part.quantity
-    return tuple(
-        Part(outcome, quantity, candidate, lot)
-        for (outcome, candidate, lot), quantity in found.items()
-    )
+        key = replace(part, quantity=ZERO, units=ZERO)
+        before = found.get(key, key)
+        found[key] = replace(
+            part,
+            quantity=before.quantity + part.quantity,
+            units=before.units + part.units,
+        )
+    return tuple(found.values())
 
 
-def _share_out(work, takers, stocks):
+def _share_out(work, takers, rated, till, office):
     """Yield the parts of a piece of work; together they are all of it."""
-    for quantity, open_for in _split_hours(work, takers):
+    hours = {each.id: each.hours for each in takers}
+    if not takers:
+        hours = {rated.id: rated.hours} if rated else {"office": office}
+    for quantity, is_open in _split_hours(work, hours):
         left = quantity
+        open_for = [each for each in takers if is_open(each.id)]
         for candidate in open_for:
-            for part in _take(candidate, work, left, stocks[candidate.id]):
+            for part in till.pay(candidate, work, left):
                 left -= part.quantity
                 yield part
         if left:
-            yield _charge(left, takers, open_for)
+            yield _charge(left, takers, open_for, rated, is_open)
 
 
-def _split_hours(work, takers):
-    """Yield (quantity, those of ``takers`` within whose hours it lies), in order."""
-    if work.start is None or work.start == work.end:
-        yield work.quantity, takers
-        return
-    hours = {
-        each.id: list(each.hours.openings(work.start, work.end))
-        for each in takers
-        if each.hours is not None
+def _split_hours(work, hours):
+    """Cut work wherever one of these hours begins or ends.
+
+    :param hours: Calendars by any key; None: always open
+    :return: yields (quantity, function that tells of a key whether it is open then)
+    """
+    openings = {
+        key: list(calendar.openings(work.start, work.end))
+        for key, calendar in hours.items()
+        if calendar is not None and work.start is not None and work.start != work.end
     }
-    inner = {edge for found in hours.values() for pair in found for edge in pair}
+    if not openings:
+        yield work.quantity, lambda _key: True
+        return
+    inner = {edge for found in openings.values() for pair in found for edge in pair}
     edges = sorted({work.start, work.end, *inner})
     pieces = [replace(work, start=a, end=b) for a, b in pairwise(edges)]
     for piece in _share_quantity(work, pieces):
-        yield (
-            piece.quantity,
-            [
-                each
-                for each in takers
-                if each.hours is None
-                or any(a <= piece.start < b for a, b in hours[each.id])
-            ],
-        )
+        closed = {
+            key
+            for key, found in openings.items()
+            if not any(a <= piece.start < b for a, b in found)
+        }
+        yield piece.quantity, lambda key, closed=closed: key not in closed
 
 
-def _take(candidate, work, wanted, stock):
-    """Yield what a candidate pays of ``wanted`` units of work."""
-    if not wanted:
-        return
-    if candidate.kind == "unlimited":
-        yield Part("covered", wanted, candidate.id)
-    elif not work.factor:
-        # It costs nothing of any lot, and needs one that is valid.
-        for lot in [each for each in stock.lots if each.is_valid(work.day)][:1]:
-            yield Part("covered", wanted, candidate.id, lot.id)
-    else:
-        left = wanted * work.factor
-        for lot_id, units in stock.take(work.day, left):
-            left -= units
-            covered = min(wanted, to_work(units, work.factor)) if left else wanted
-            wanted -= covered
-            yield Part("covered", covered, candidate.id, lot_id)
-
-
-def _charge(left, takers, open_for):
+def _charge(left, takers, open_for, rated, is_open):
     """:return: Part that is billed: beyond the balance, out of hours, or by nobody"""
     if open_for:
         return Part("overage", left, open_for[0].id)
     if takers:
-        return Part("after_hours", left, takers[0].id)
-    return Part("uncovered", left)
+        return Part("after_hours", left, takers[0].id, after_hours=True)
+    late = not is_open(rated.id if rated else "office")
+    return Part("uncovered", left, rated and rated.id, after_hours=late)
+
+
+def get_job(unit: str, work: Work) -> tuple:
+    """:return: what one visit, or one incident, pays for together"""
+    job = ("work", work.id) if work.job is None else ("job", work.job)
+    return (*job, work.day) if unit == "visits" else job
+
+
+class _Till:
+    """What the candidates have left, while work after work is paid from it."""
+
+    def __init__(self, candidates, order, stocks, paid):
+        self.stocks = {
+            each.id: stocks.get(each.id) or Stock(each.lots, order)
+            for each in candidates
+        }
+        self.paid = dict(paid)
+
+    def pay(self, candidate, work, wanted):
+        """Yield the Parts of ``wanted`` units of work that a candidate pays."""
+        if not wanted:
+            return
+        if candidate.kind == "unlimited":
+            yield Part("covered", wanted, candidate.id)
+        elif candidate.unit in INDIVISIBLE:
+            yield from self._pay_whole(candidate, work, wanted)
+        else:
+            yield from self._pay_by_the_hour(candidate, work, wanted)
+
+    def _pay_whole(self, candidate, work, wanted):
+        """One unit, once, for all the work of the visit or the incident."""
+        key = (candidate.id, get_job(candidate.unit, work))
+        stock = self.stocks[candidate.id]
+        if key in self.paid:
+            yield Part("covered", wanted, candidate.id, self.paid[key])
+            return
+        if stock.left(work.day) < 1 and not candidate.overrun:
+            return
+        drawn = list(stock.take(work.day, Decimal(1)))
+        if not drawn:
+            return
+        self.paid[key] = drawn[0][0]
+        for lot_id, units in drawn:
+            # Of two halves of a visit each pays for half of the work.
+            quantity = (wanted * units).quantize(PLACES, ROUND_UP)
+            if drawn[-1][0] == lot_id:
+                quantity = wanted
+            wanted -= quantity
+            yield Part("covered", quantity, candidate.id, lot_id, units=units)
+
+    def _pay_by_the_hour(self, candidate, work, wanted):
+        stock = self.stocks[candidate.id]
+        per_hour = candidate.per_hour(work) if candidate.per_hour else work.factor
+        left = (wanted * per_hour).quantize(PLACES)
+        if not left:
+            # It costs nothing of any lot, and needs one that is valid.
+            for lot in stock.find(work.day)[:1]:
+                yield Part("covered", wanted, candidate.id, lot.key)
+            return
+        for lot_id, units in stock.take(work.day, left):
+            left -= units
+            covered = min(wanted, _to_hours(units, per_hour)) if left else wanted
+            wanted -= covered
+            yield Part("covered", covered, candidate.id, lot_id, units=units)
+            if not wanted:
+                return
+
+
+def _to_hours(units, per_hour):
+    """:return: the work that ``units`` pay for, rounded for the customer"""
+    return to_work(units, per_hour).quantize(PLACES, ROUND_UP)
 
 
 def split_days(work: Work, tz: str) -> list[Work]:

@@ -1,0 +1,303 @@
+from datetime import timedelta
+from decimal import Decimal
+
+from odoo import api, models
+from odoo.fields import Domain
+
+from .service_book import DAY, ServiceBook, WorkFacts, get_local_day, get_place
+
+# What is noted on a line of what was decided.
+VERDICT = (
+    "service_verdict",
+    "service_agreement_id",
+    "service_issue",
+    "service_explanation",
+)
+
+
+class AccountAnalyticLine(models.Model):
+    """Who pays for a piece of service work (SEMANTICS §5, §6).
+
+    How it works: who pays for one depends on what others took from the same allowances.
+    So all the work of a tree of customers is decided at once, in the order of its
+    days, from the last settled month on, by a ``ServiceBook``. What comes out is
+    compared with what is on record, and only what differs is written.
+    """
+
+    _inherit = "account.analytic.line"
+
+    # Entry points
+
+    def _decide_service_work(self, customers=None, days=()):
+        """Decide these lines, and all others that depend on them.
+
+        As superuser: a technician logs his time and may read no agreement.
+
+        :param dict customers: whose the lines were before, see `_get_service_customers`
+        :param days: dates on which they were before
+        """
+        lines = self.sudo()
+        affected = lines._get_service_customers(customers)
+        since = min([*days, *lines._get_days().values()], default=None)
+        lines._decide_for_customers(affected, lines, since)
+
+    @api.model
+    def _decide_for_customers(self, customers, lines=None, since=None):
+        """
+        :param customers: dict of res.partner by res.company
+        :param lines: decided as well, also those that are nobody's
+        :param date since: the first day of what changed; None: all that is open
+        """
+        lines = (self.browse() if lines is None else lines).sudo()
+        # Work across midnight is of two days.
+        since = since and since - 2 * DAY
+        changed = self.env["service.agreement.allowance.draw"].sudo()
+        for company, partners in customers.items():
+            book = ServiceBook(company, partners)
+            own = lines.filtered(lambda ln, company=company: ln.company_id == company)
+            found = book.search_open(own, since)
+            if found or since:
+                changed |= found._decide_by(book)
+        changed.exists()._after_decided()
+
+    def _get_service_customers(self, before=None):
+        """:return: dict of res.partner by res.company: whose these lines are, and were
+        when they were decided
+        :param dict before: of the same kind, included
+        """
+        customers = dict(before or {})
+        for line in self:
+            found = line.partner_id | line.service_draw_ids.partner_id
+            customers[line.company_id] = found | customers.get(line.company_id, found)
+        return customers
+
+    # Which work
+
+    def _filter_settled(self):
+        """:return: those that nobody changes any more: their month is settled, or they
+        were invoiced"""
+        return self.filtered(
+            lambda ln: (
+                any(ln.service_draw_ids.mapped("is_closed"))
+                or ln.service_draw_ids.move_line_id
+            )
+        )
+
+    def _is_in_settled_month(self):
+        self.ensure_one()
+        closed = self.company_id.service_closed_until
+        return bool(closed and self.date and self.date <= closed)
+
+    @api.model
+    def _get_open_domain(self, company):
+        """:return: Domain of the service work of a company that is not decided for
+        good; what came in too late for its month is settled with the one after
+        """
+        domain = Domain("company_id", "=", company.id)
+        domain &= Domain("is_service_work", "=", True)
+        if closed := company.service_closed_until:
+            settled = Domain("service_draw_ids", "any", [("is_closed", "=", True)])
+            domain &= Domain("date", ">", closed) | ~settled
+        invoiced = self.env["service.agreement.allowance.draw"]._get_invoiced_domain()
+        return domain & Domain("service_draw_ids", "not any", invoiced)
+
+    # What is known of it
+
+    def _get_service_facts(self, book):
+        """:return: list of WorkFacts"""
+        places = {}
+        return [line._get_facts_of_work(book, places) for line in self]
+
+    def _get_facts_of_work(self, book, places):
+        """:param dict places: (Place, tz) by what they follow from, filled here"""
+        self.ensure_one()
+        device = self.service_device_id
+        system = self.service_system_id or device.system_id
+        key = (self.partner_id, system, device, self.company_id)
+        if key not in places:
+            places[key] = get_place(*key)
+        place, tz = places[key]
+        flags = book.get_flags(device, self.date)
+        return WorkFacts(
+            self.id,
+            self.date,
+            self._get_service_hours(),
+            start=self._get_service_start(tz),
+            customer=self.partner_id.id or None,
+            place=place,
+            tz=tz,
+            work_type=self.service_work_type_id.id or None,
+            exclusions=book.get_exclusions(self.service_exclusion_id, flags),
+            flags=flags,
+            choice=self.service_choice_id.id or None,
+            role=self.employee_id.job_id.id or None,
+            job=self.task_id.id or None,
+            trips=self.service_trips,
+            is_late=self._is_in_settled_month(),
+        )
+
+    def _get_service_hours(self):
+        """:return: Decimal, in whole seconds or nearly; never less than none"""
+        self.ensure_one()
+        hours, uom = self.unit_amount, self.product_uom_id
+        # Not `env.ref`: that asks the database each time.
+        hour = self.env["ir.model.data"]._xmlid_to_res_id("uom.product_uom_hour")
+        if uom and uom.id != hour:
+            hours = uom._compute_quantity(hours, uom.browse(hour), round=False)
+        return max(Decimal(str(round(hours, 4))), Decimal(0))
+
+    def _get_service_start(self, tz):
+        """:return: naive UTC datetime; None where it is not known, or lies so far from
+        the day of the work that one of them is wrong: then the day counts
+        """
+        self.ensure_one()
+        start = self.service_start
+        if not start or abs((get_local_day(start, tz) - self.date).days) > 1:
+            return None
+        return start
+
+    # What is on record
+
+    def _decide_by(self, book):
+        """Decide these lines by their book.
+
+        :return: service.agreement.allowance.draw that were added or changed
+        """
+        deciding = self.filtered(lambda ln: ln.unit_amount >= 0)
+        decisions = book.decide(deciding._get_service_facts(book), redecided=self)
+        lots = book.store()
+        by_id = {decision.facts.id: decision for decision in decisions}
+        wanted = {}
+        for line in self:
+            decision = by_id.get(line.id)
+            shares = book.price(decision) if decision else []
+            wanted[line] = [line._prepare_draw(share, lots) for share in shares]
+            line._note_verdict(book, decision, shares)
+        return self.env["service.agreement.allowance.draw"]._replace(wanted)
+
+    def _prepare_draw(self, share, lots):
+        """
+        :param Share share: of service_book
+        :param dict lots: service.agreement.allowance.lot by key
+        :return: dict of values of service.agreement.allowance.draw
+        """
+        self.ensure_one()
+        agreement, part = share.agreement, share.part
+        currency = agreement.currency_id or self.company_id.currency_id
+        quantity = float(part.quantity)
+        return {
+            "line_id": self.id,
+            "company_id": self.company_id.id,
+            "partner_id": self.partner_id.commercial_partner_id.id,
+            "date": share.day,
+            "unit": share.unit,
+            "outcome": part.outcome,
+            "agreement_id": agreement.id,
+            "lot_id": lots[part.lot].id if part.lot else False,
+            "quantity": quantity,
+            "units": float(part.units),
+            "is_after_hours": part.after_hours,
+            "currency_id": currency.id,
+            "price": float(share.price.price),
+            "amount": currency.round(float(part.quantity * share.price.price)),
+            "list_price": float(share.price.list_price),
+            "list_amount": currency.round(
+                float(part.quantity * share.price.list_price)
+            ),
+            "reason": share.reason,
+            "answer": self._get_own_answer(share),
+        }
+
+    def _get_own_answer(self, share):
+        """:return: what becomes of a part before anybody says so; False: he must"""
+        self.ensure_one()
+        outcome = share.part.outcome
+        if outcome == "covered":
+            return "covered"
+        if outcome == "uncovered" or share.allowance.when_used_up == "ask":
+            return False
+        return "bill"
+
+    def _forget_verdict(self):
+        """Nothing is decided of these any more."""
+        self.service_draw_ids.unlink()
+        self.write(dict.fromkeys(VERDICT, False))
+
+    def _note_verdict(self, book, decision, shares):
+        """Write what differs of the verdict, and nothing else."""
+        self.ensure_one()
+        values = self._prepare_verdict(book, decision, shares)
+        changed = {
+            name: value
+            for name, value in values.items()
+            if self._fields[name].convert_to_write(self[name], self) != value
+        }
+        if changed:
+            self.write(changed)
+
+    def _prepare_verdict(self, book, decision, shares):
+        paying = [s.agreement for s in shares if s.part.outcome == "covered"]
+        return {
+            "service_verdict": book.get_verdict(shares),
+            "service_agreement_id": paying[0].id if paying else False,
+            "service_issue": self._get_service_issue(shares) or self._get_overlap(),
+            "service_explanation": decision and book.explain(decision),
+        }
+
+    def _get_service_issue(self, shares):
+        """:return: what somebody has to see to, the worst first; False: nothing"""
+        self.ensure_one()
+        if self.unit_amount < 0:
+            return "negative"
+        if not self.partner_id:
+            return "customer"
+        if any(s.part.outcome != "covered" and not s.price.found for s in shares):
+            return "rate"
+        return False
+
+    # What somebody should look at
+
+    def _get_overlap(self):
+        """:return: the issue that is not of this line alone, as it is on record"""
+        return self.service_issue == "overlap" and "overlap"
+
+    @api.model
+    def _note_overlaps(self, employees, days):
+        """Note on work that was done at the same time as other work, and nowhere else.
+
+        :param employees: hr.employee whose work changed
+        :param days: dates on which it is, or was
+        """
+        if not (employees and days):
+            return
+        domain = Domain("employee_id", "in", employees.ids)
+        domain &= Domain("date", ">=", min(days) - DAY)
+        domain &= Domain("date", "<=", max(days) + DAY)
+        domain &= Domain("is_service_work", "=", True)
+        timed = Domain("service_start", "!=", False) & Domain("unit_amount", ">", 0)
+        noted = Domain("service_issue", "=", "overlap")
+        lines = self.sudo().search(domain & (timed | noted))
+        overlapping = lines._get_overlapping()
+        for line in lines - lines._filter_settled():
+            issue = line in overlapping and "overlap"
+            if line.service_issue in (False, "overlap") and line.service_issue != issue:
+                line.service_issue = issue
+
+    def _get_overlapping(self):
+        """:return: those of ``self`` that were done while another one was, by the same
+        person
+        """
+        found = self.browse()
+        timed = self.filtered(lambda line: line.service_start and line.unit_amount > 0)
+        for lines in timed.grouped("employee_id").values():
+            longest = self.browse()
+            for line in lines.sorted(lambda each: (each.service_start, each.id)):
+                if longest and line.service_start < longest._get_service_end():
+                    found |= longest | line
+                if not longest or line._get_service_end() > longest._get_service_end():
+                    longest = line
+        return found
+
+    def _get_service_end(self):
+        self.ensure_one()
+        return self.service_start + timedelta(hours=self.unit_amount)

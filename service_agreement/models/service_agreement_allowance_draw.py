@@ -1,0 +1,200 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+# What a person answers: of which part of the work, and what was said of it.
+SAME_QUESTION = ("unit", "outcome")
+# By which a part is found again among those of its line.
+ALIKE = ("agreement_id", "lot_id", "date", "quantity")
+# Of what is stored with four places.
+SMALLEST = 0.00005
+
+
+class ServiceAgreementAllowanceDraw(models.Model):
+    """A part of a piece of work: who pays for it, and by which price.
+
+    All the parts of a timesheet line add up to what it counts. Written by the engine
+    only, see ``account_analytic_line_coverage.py``.
+    """
+
+    _name = "service.agreement.allowance.draw"
+    _inherit = ["service.agreement.guard"]
+    _description = "Part of Service Work"
+    _order = "date desc, line_id desc, id"
+
+    line_id = fields.Many2one(
+        "account.analytic.line",
+        string="Work",
+        required=True,
+        readonly=True,
+        ondelete="cascade",
+        index=True,
+    )
+    company_id = fields.Many2one("res.company", required=True, index=True)
+    partner_id = fields.Many2one(
+        "res.partner",
+        string="Customer",
+        readonly=True,
+        index="btree_not_null",
+        help="The commercial entity.",
+    )
+    task_id = fields.Many2one(
+        related="line_id.task_id", store=True, index="btree_not_null"
+    )
+    employee_id = fields.Many2one(
+        related="line_id.employee_id", store=True, index="btree_not_null"
+    )
+    date = fields.Date(required=True, readonly=True, index=True)
+    unit = fields.Selection(
+        [("hour", "Hours"), ("trip", "Trips")],
+        required=True,
+        readonly=True,
+        default="hour",
+    )
+    outcome = fields.Selection(
+        [
+            ("covered", "Covered"),
+            ("overage", "Allowance used up"),
+            ("after_hours", "After hours"),
+            ("uncovered", "Not covered"),
+        ],
+        required=True,
+        readonly=True,
+    )
+    agreement_id = fields.Many2one(
+        "service.agreement",
+        readonly=True,
+        ondelete="restrict",
+        index="btree_not_null",
+        help="Who pays, or by whose rates it is billed.",
+    )
+    lot_id = fields.Many2one(
+        "service.agreement.allowance.lot",
+        readonly=True,
+        ondelete="restrict",
+        index="btree_not_null",
+    )
+    quantity = fields.Float(
+        digits=(16, 4), readonly=True, help="Hours or trips, rounded as agreed."
+    )
+    units = fields.Float(
+        digits=(16, 4), readonly=True, help="What was taken of the lot, in its unit."
+    )
+    is_after_hours = fields.Boolean(readonly=True)
+    currency_id = fields.Many2one("res.currency", required=True, readonly=True)
+    price = fields.Monetary(
+        readonly=True, help="Per hour or trip, by the agreement's rates, else the list."
+    )
+    amount = fields.Monetary(readonly=True, help="What it costs if it is billed.")
+    list_price = fields.Monetary(readonly=True, help="By the list of its day.")
+    list_amount = fields.Monetary(string="Worth", readonly=True)
+    reason = fields.Selection(
+        [
+            ("never_sold", "Never sold"),
+            ("expired", "Expired"),
+            ("excluded", "Not included"),
+        ],
+        readonly=True,
+        help="Why no agreement pays for it. Empty: one does.",
+    )
+    answer = fields.Selection(
+        [
+            ("covered", "Covered"),
+            ("bill", "Billed"),
+            ("given", "Given away"),
+            ("goodwill", "Goodwill"),
+            ("warranty", "Warranty"),
+        ],
+        readonly=True,
+        index="btree_not_null",
+        help="What became of it. Empty: nobody has said so yet.",
+    )
+    answered_by_id = fields.Many2one("res.users", readonly=True, index="btree_not_null")
+    answered_at = fields.Datetime(readonly=True)
+    answer_note = fields.Char(readonly=True)
+    agreement_line_id = fields.Many2one(
+        "service.agreement.line",
+        string="Charge",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        help="By which it is billed with the agreement.",
+    )
+    move_line_id = fields.Many2one(
+        "account.move.line",
+        string="Invoice Line",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+    )
+
+    def _after_decided(self):
+        """Hook: these were decided anew, or otherwise."""
+
+    @api.model
+    def _get_invoiced_domain(self):
+        """:return: Domain of those that were billed: nobody decides them again"""
+        charged = Domain("agreement_line_id.period_ids", "!=", False)
+        return Domain("move_line_id", "!=", False) | charged
+
+    def _get_paid_job(self):
+        """:return: ((id of the candidate, what it paid for), key of the lot), of what
+        was drawn of visits or incidents; see tools.coverage.get_job
+        """
+        self.ensure_one()
+        allowance = self.lot_id.allowance_id
+        candidate = (self.agreement_id.id, allowance.coverage_id.id, allowance.id)
+        job = ("job", self.task_id.id)
+        if allowance.unit == "visits":
+            job = (*job, self.date)
+        return (candidate, job), self.lot_id._get_key()
+
+    # Written by the engine
+
+    @api.model
+    def _replace(self, wanted):
+        """Make the parts of each line what they should be; what is the same stays.
+
+        :param dict wanted: list of values by account.analytic.line
+        :return: those that were added or changed
+        """
+        changed, added, kept = self.browse(), [], self.browse()
+        for line, rows in wanted.items():
+            left = line.service_draw_ids
+            for values in rows:
+                draw = left._find_alike(values)
+                left -= draw
+                kept |= draw
+                if not draw:
+                    added.append(values)
+                elif draw._update(values):
+                    changed |= draw
+        lines = self.env["account.analytic.line"].union(*wanted)
+        (lines.service_draw_ids - kept).unlink()
+        return changed | self.create(added)
+
+    def _find_alike(self, values):
+        """:return: the one of ``self`` that is most like these values, none if another
+        question was answered there
+        """
+        same = self.filtered(lambda d: all(d[n] == values[n] for n in SAME_QUESTION))
+        return same.sorted(lambda draw: -draw._count_alike(values))[:1]
+
+    def _count_alike(self, values):
+        return sum(self._is_alike(name, values[name]) for name in ALIKE)
+
+    def _is_alike(self, name, value):
+        field = self._fields[name]
+        mine = field.convert_to_write(self[name], self)
+        if field.type in ("float", "monetary"):
+            return abs(mine - value) < SMALLEST
+        return (mine or False) == (value or False)
+
+    def _update(self, values):
+        """:return: bool, whether something differs"""
+        if self.answered_by_id:
+            # Somebody has answered: that holds as long as it is the same question.
+            values = {name: v for name, v in values.items() if name != "answer"}
+        differs = {n: v for n, v in values.items() if not self._is_alike(n, v)}
+        if differs:
+            self.write(differs)
+        return bool(differs)
