@@ -4,6 +4,13 @@ from odoo.tools import SQL
 
 # In the order in which nothing is left that refers to what is deleted.
 MADE_BY_PEOPLE = (
+    "service_agreement_allowance_draw",
+    "service_agreement_month",
+    "service_agreement_allowance_lot",
+    "service_agreement_allowance_factor",
+    "service_agreement_allowance",
+    "service_agreement_rate",
+    "service_agreement_coverage",
     "service_agreement_billing_failure",
     "service_agreement_billing_preview",
     "service_agreement_billing_run",
@@ -22,6 +29,27 @@ MADE_BY_PEOPLE = (
     "service_agreement",
     "service_agreement_tier_price",
     "service_agreement_tier",
+    "service_agreement_device",
+    "service_agreement_system",
+)
+# What other addons' records hold on to.
+TICKET_COLUMNS = (
+    "agreement_id",
+    "agreement_tier_id",
+    "sla_promise_id",
+    "work_type_id",
+    "system_id",
+    "device_id",
+    "exclusion_id",
+    "payer_id",
+)
+WORK_COLUMNS = (
+    "service_agreement_id",
+    "service_choice_id",
+    "service_work_type_id",
+    "service_exclusion_id",
+    "service_system_id",
+    "service_device_id",
 )
 
 
@@ -38,6 +66,7 @@ def uninstall_hook(env):
         ("account_move_line", "agreement_line_id"),
         ("account_move_line", "agreement_id"),
         ("account_move_line", "agreement_reversed_line_id"),
+        *(("account_analytic_line", column) for column in WORK_COLUMNS),
         *_get_ticket_columns(env),
     ):
         env.cr.execute(
@@ -56,7 +85,7 @@ def uninstall_hook(env):
 def _get_ticket_columns(env):
     """Also those of bridges, which go at the same time."""
     for model in env["service.agreement.ticket.mixin"]._get_ticket_models():
-        for column in ("agreement_id", "agreement_tier_id", "sla_promise_id"):
+        for column in TICKET_COLUMNS:
             yield env[model]._table, column
 
 

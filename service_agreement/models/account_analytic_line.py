@@ -233,30 +233,37 @@ class AccountAnalyticLine(models.Model):
     def default_get(self, fields):
         """What a context or one's own defaults propose is no fact, either."""
         values = super().default_get(fields)
-        if not self.env.su:
-            for name in (*FACTS, *self._get_refused_choice()):
-                values.pop(name, None)
+        refused = () if self._may_choose_payer() else ("service_choice_id",)
+        for name in () if self.env.su else (*FACTS, *refused):
+            values.pop(name, None)
         return values
 
     @api.model
     def _refuse_facts(self, vals):
         result = super()._refuse_facts(vals)
-        if any(vals.get(name) for name in self._get_refused_choice()):
-            raise AccessError(
-                self.env._("Only who makes agreements may choose which one pays.")
-            )
+        if vals.get("service_choice_id"):
+            self._refuse_choice()
         return result
 
     @api.model
-    def _get_refused_choice(self):
-        """:return: names of the fields by which one chooses who pays, if one may not"""
-        may = self.env.su or self.env.user.has_group("service_agreement.group_user")
-        return () if may else ("service_choice_id",)
+    def _refuse_choice(self):
+        """:raise AccessError: who calls may not choose who pays"""
+        if not self._may_choose_payer():
+            raise AccessError(
+                self.env._("Only who makes agreements may choose which one pays.")
+            )
+
+    @api.model
+    def _may_choose_payer(self):
+        user = self.env.user
+        return self.env.su or user.has_group("service_agreement.group_user")
 
     @api.model_create_multi
     def create(self, vals_list):
         lines = super().create(vals_list)
-        lines.sudo().filtered("is_service_work")._decide_service_work()
+        work = lines.sudo().filtered("is_service_work")
+        work._decide_service_work()
+        work._note_own_overlaps()
         return lines
 
     def write(self, vals):
@@ -265,13 +272,25 @@ class AccountAnalyticLine(models.Model):
         before = self.sudo().filtered("is_service_work")
         before._ensure_not_settled()
         customers, days = before._get_service_customers(), before._get_days()
+        timed = before._get_timed()
         result = super().write(vals)
         for line, start in before._get_moved_starts(vals, days).items():
             super(AccountAnalyticLine, line).write({"service_start": start})
         lines = self.sudo().filtered("is_service_work")
         (before - lines | lines._filter_settled())._forget_verdict()
         lines._decide_service_work(customers, days.values())
+        lines._note_own_overlaps(*timed)
         return result
+
+    def _get_timed(self):
+        """:return: (hr.employee, list of dates) of those that have a time of day"""
+        timed = self.filtered("service_start")
+        return timed.employee_id, list(timed._get_days().values())
+
+    def _note_own_overlaps(self, employees=None, days=()):
+        """:param employees: whose these lines were before; and days: when"""
+        whose, when = self._get_timed()
+        self._note_overlaps(whose | (employees or whose), [*when, *days])
 
     def _get_days(self):
         return {line: line.date for line in self if line.date}
@@ -298,10 +317,11 @@ class AccountAnalyticLine(models.Model):
     def unlink(self):
         lines = self.sudo().filtered("is_service_work")
         customers, days = lines._get_service_customers(), lines._get_days()
-        siblings = lines._get_siblings()
+        timed, siblings = lines._get_timed(), lines._get_siblings()
         result = super().unlink()
         siblings._compute_service_trips()
         siblings._decide_service_work(customers, days.values())
+        self._note_overlaps(*timed)
         return result
 
     def _get_siblings(self):

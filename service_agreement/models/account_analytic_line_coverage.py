@@ -1,3 +1,4 @@
+from datetime import timedelta
 from decimal import Decimal
 
 from odoo import api, models
@@ -54,7 +55,9 @@ class AccountAnalyticLine(models.Model):
         for company, partners in customers.items():
             book = ServiceBook(company, partners)
             own = lines.filtered(lambda ln, company=company: ln.company_id == company)
-            changed |= book.search_open(own, since)._decide_by(book)
+            found = book.search_open(own, since)
+            if found or since:
+                changed |= found._decide_by(book)
         changed.exists()._after_decided()
 
     def _get_service_customers(self, before=None):
@@ -74,7 +77,10 @@ class AccountAnalyticLine(models.Model):
         """:return: those that nobody changes any more: their month is settled, or they
         were invoiced"""
         return self.filtered(
-            lambda ln: ln._is_in_settled_month() or ln.service_draw_ids.move_line_id
+            lambda ln: (
+                any(ln.service_draw_ids.mapped("is_closed"))
+                or ln.service_draw_ids.move_line_id
+            )
         )
 
     def _is_in_settled_month(self):
@@ -85,13 +91,13 @@ class AccountAnalyticLine(models.Model):
     @api.model
     def _get_open_domain(self, company):
         """:return: Domain of the service work of a company that is not decided for
-        good; what came in too late for its month is decided once
+        good; what came in too late for its month is settled with the one after
         """
         domain = Domain("company_id", "=", company.id)
         domain &= Domain("is_service_work", "=", True)
         if closed := company.service_closed_until:
-            undecided = Domain("service_verdict", "=", False)
-            domain &= Domain("date", ">", closed) | undecided
+            settled = Domain("service_draw_ids", "any", [("is_closed", "=", True)])
+            domain &= Domain("date", ">", closed) | ~settled
         invoiced = self.env["service.agreement.allowance.draw"]._get_invoiced_domain()
         return domain & Domain("service_draw_ids", "not any", invoiced)
 
@@ -133,10 +139,11 @@ class AccountAnalyticLine(models.Model):
     def _get_service_hours(self):
         """:return: Decimal, in whole seconds or nearly; never less than none"""
         self.ensure_one()
-        hours = self.unit_amount
-        hour = self.env.ref("uom.product_uom_hour")
-        if self.product_uom_id and self.product_uom_id != hour:
-            hours = self.product_uom_id._compute_quantity(hours, hour, round=False)
+        hours, uom = self.unit_amount, self.product_uom_id
+        # Not `env.ref`: that asks the database each time.
+        hour = self.env["ir.model.data"]._xmlid_to_res_id("uom.product_uom_hour")
+        if uom and uom.id != hour:
+            hours = uom._compute_quantity(hours, uom.browse(hour), round=False)
         return max(Decimal(str(round(hours, 4))), Decimal(0))
 
     def _get_service_start(self, tz):
@@ -229,15 +236,11 @@ class AccountAnalyticLine(models.Model):
             self.write(changed)
 
     def _prepare_verdict(self, book, decision, shares):
-        outcomes = {share.part.outcome for share in shares}
         paying = [s.agreement for s in shares if s.part.outcome == "covered"]
-        verdict = "partly" if "covered" in outcomes else "uncovered"
-        if outcomes <= {"covered"}:
-            verdict = bool(outcomes) and "covered"
         return {
-            "service_verdict": verdict,
+            "service_verdict": book.get_verdict(shares),
             "service_agreement_id": paying[0].id if paying else False,
-            "service_issue": self._get_service_issue(shares),
+            "service_issue": self._get_service_issue(shares) or self._get_overlap(),
             "service_explanation": decision and book.explain(decision),
         }
 
@@ -251,3 +254,50 @@ class AccountAnalyticLine(models.Model):
         if any(s.part.outcome != "covered" and not s.price.found for s in shares):
             return "rate"
         return False
+
+    # What somebody should look at
+
+    def _get_overlap(self):
+        """:return: the issue that is not of this line alone, as it is on record"""
+        return self.service_issue == "overlap" and "overlap"
+
+    @api.model
+    def _note_overlaps(self, employees, days):
+        """Note on work that was done at the same time as other work, and nowhere else.
+
+        :param employees: hr.employee whose work changed
+        :param days: dates on which it is, or was
+        """
+        if not (employees and days):
+            return
+        domain = Domain("employee_id", "in", employees.ids)
+        domain &= Domain("date", ">=", min(days) - DAY)
+        domain &= Domain("date", "<=", max(days) + DAY)
+        domain &= Domain("is_service_work", "=", True)
+        timed = Domain("service_start", "!=", False) & Domain("unit_amount", ">", 0)
+        noted = Domain("service_issue", "=", "overlap")
+        lines = self.sudo().search(domain & (timed | noted))
+        overlapping = lines._get_overlapping()
+        for line in lines - lines._filter_settled():
+            issue = line in overlapping and "overlap"
+            if line.service_issue in (False, "overlap") and line.service_issue != issue:
+                line.service_issue = issue
+
+    def _get_overlapping(self):
+        """:return: those of ``self`` that were done while another one was, by the same
+        person
+        """
+        found = self.browse()
+        timed = self.filtered(lambda line: line.service_start and line.unit_amount > 0)
+        for lines in timed.grouped("employee_id").values():
+            longest = self.browse()
+            for line in lines.sorted(lambda each: (each.service_start, each.id)):
+                if longest and line.service_start < longest._get_service_end():
+                    found |= longest | line
+                if not longest or line._get_service_end() > longest._get_service_end():
+                    longest = line
+        return found
+
+    def _get_service_end(self):
+        self.ensure_one()
+        return self.service_start + timedelta(hours=self.unit_amount)

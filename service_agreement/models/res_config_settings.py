@@ -19,6 +19,12 @@ class ResConfigSettings(models.TransientModel):
     agreement_reopen_days = fields.Integer(
         related="company_id.agreement_reopen_days", readonly=False
     )
+    service_goodwill_budget = fields.Monetary(
+        related="company_id.service_goodwill_budget", readonly=False
+    )
+    service_goodwill_budget_customer = fields.Monetary(
+        related="company_id.service_goodwill_budget_customer", readonly=False
+    )
     service_hours_product_id = fields.Many2one(
         related="company_id.service_hours_product_id", readonly=False
     )

@@ -69,7 +69,7 @@ class ServiceAgreementAllowance(models.Model):
     rollover_months = fields.Integer(
         string="Usable For (months)",
         default=1,
-        help="How long what was carried over is valid.",
+        help="How long what was carried over is valid. 0: without end.",
     )
     validity_months = fields.Integer(
         string="Valid For (months)",
@@ -99,6 +99,11 @@ class ServiceAgreementAllowance(models.Model):
         "AND validity_months >= 0 AND interval_months > 0 AND price >= 0 "
         "AND warn_percent BETWEEN 0 AND 100)",
         "Quantities are 0 or more, and a period has at least a month.",
+    )
+
+    _overrun_has_periods = models.Constraint(
+        "CHECK(when_used_up != 'overrun' OR kind = 'included')",
+        "Only what is included per period can be taken from the next period.",
     )
 
     def _compute_company_id(self):
@@ -164,6 +169,12 @@ class ServiceAgreementAllowanceLot(models.Model):
     company_id = fields.Many2one(
         related="agreement_id.company_id", store=True, index=True
     )
+    commercial_partner_id = fields.Many2one(
+        related="agreement_id.commercial_partner_id",
+        string="Customer",
+        store=True,
+        index="btree_not_null",
+    )
     unit = fields.Selection(related="allowance_id.unit", store=True)
     kind = fields.Selection(
         [
@@ -171,6 +182,7 @@ class ServiceAgreementAllowanceLot(models.Model):
             ("rolled", "Carried over"),
             ("bought", "Bought"),
         ],
+        string="Origin",
         required=True,
         readonly=True,
         default="granted",
@@ -199,14 +211,13 @@ class ServiceAgreementAllowanceLot(models.Model):
     )
     granted = fields.Float(digits=(16, 4), readonly=True)
     adjusted = fields.Float(digits=(16, 4), readonly=True)
-    rolled_in = fields.Float(digits=(16, 4), readonly=True)
-    drawn = fields.Float(digits=(16, 4), readonly=True)
+    rolled_in = fields.Float(string="Carried Over", digits=(16, 4), readonly=True)
+    drawn = fields.Float(string="Used", digits=(16, 4), readonly=True)
     forfeited = fields.Float(digits=(16, 4), readonly=True)
-    rolled_out = fields.Float(digits=(16, 4), readonly=True)
-    balance = fields.Float(digits=(16, 4), readonly=True)
+    rolled_out = fields.Float(string="Carried On", digits=(16, 4), readonly=True)
+    balance = fields.Float(string="Left", digits=(16, 4), readonly=True)
     is_paid = fields.Boolean(
         string="Usable",
-        default=True,
         readonly=True,
         help="Not where it may be used only once its invoice is paid.",
     )

@@ -1,7 +1,7 @@
 from datetime import date, timedelta
 from decimal import Decimal
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.fields import Domain
 
 from ..tools.billing_period import Recurrence
@@ -41,6 +41,28 @@ class ServiceAgreementAllowance(models.Model):
 
     _inherit = "service.agreement.allowance"
 
+    lot_ids = fields.One2many(
+        "service.agreement.allowance.lot", "allowance_id", string="Ledger"
+    )
+    anchor_date = fields.Date(
+        string="Periods Counted From",
+        compute="_compute_anchor_date",
+        store=True,
+        precompute=True,
+        copy=False,
+        export_string_translation=False,
+    )
+
+    @api.depends(
+        "coverage_id.agreement_id.anchor_date", "coverage_id.agreement_id.date_start"
+    )
+    def _compute_anchor_date(self):
+        """Another billing plan counts anew; what was granted by then stays granted."""
+        for allowance in self:
+            agreement = allowance.coverage_id.agreement_id
+            if not (allowance.anchor_date and agreement.activated_on):
+                allowance.anchor_date = agreement.anchor_date or agreement.date_start
+
     def _get_ledgers(self, until, redecided=None):
         """
         :param date until: periods that start later are not reckoned with
@@ -54,12 +76,14 @@ class ServiceAgreementAllowance(models.Model):
         allowances = agreements.coverage_ids.allowance_ids.filtered(
             lambda allowance: allowance.kind != "unlimited"
         )
+        # Grouped, they are read together; one by one, they would be queried so.
+        by_coverage = allowances.grouped("coverage_id")
         facts = allowances._get_ledger_facts(redecided)
         ledgers = {}
         for agreement in agreements:
             previous = self.browse()
             for coverage in agreement._get_coverages_in_order():
-                own = coverage.allowance_ids & allowances
+                own = by_coverage.get(coverage, self.browse())
                 successors = own._match_previous(previous)
                 for allowance in own:
                     before = [ledgers[each] for each in successors.get(allowance, ())]
@@ -116,10 +140,9 @@ class ServiceAgreementAllowance(models.Model):
         if self.kind != "included":
             return Terms()
         agreement = self.agreement_id
-        anchor = agreement.anchor_date or agreement.date_start
         return Terms(
             quantity=exact(self.quantity),
-            recurrence=Recurrence(anchor, "month", self.interval_months),
+            recurrence=Recurrence(self.anchor_date, "month", self.interval_months),
             proration=agreement.proration_method,
             step=STEPS.get(self.unit) or exact(self.currency_id.rounding),
             rollover_cap=exact(self.rollover_cap),
@@ -171,7 +194,7 @@ class ServiceAgreementAllowance(models.Model):
         :return: dict of service.agreement.allowance.lot by tools.ledger.LotKey: of
             every lot that is not final
         """
-        allowances = self.union(*ledgers).sudo()
+        allowances = self.sudo().browse().union(*ledgers)
         found = {}
         for ledger in ledgers.values():
             ledger.advance(today)
@@ -276,9 +299,10 @@ class ServiceAgreementAllowanceLot(models.Model):
         drawn = self._get_drawn()
         kept = self.filtered(lambda lot: lot in drawn)
         kept.write(dict.fromkeys(FIGURES, 0.0))
+        gone = (self - kept).grouped("kind")
         # What was carried over before what it came from.
         for kind in KINDS:
-            (self - kept).filtered(lambda lot, kind=kind: lot.kind == kind).unlink()
+            gone.get(kind, self.browse()).unlink()
 
 
 class ServiceAgreementCoverage(models.Model):
@@ -290,11 +314,11 @@ class ServiceAgreementCoverage(models.Model):
         """
         self.ensure_one()
         agreement = self.agreement_id
-        if not agreement.activated_on:
+        if self.is_void or not agreement.activated_on:
             return []
         start = max(self.date_start or agreement.date_start, agreement.date_start)
         last_day = agreement._get_last_day()
-        later = (agreement._get_coverages_in_order() - self).mapped("date_start")
+        later = (agreement._get_held_coverages() - self).mapped("date_start")
         later = [day for day in later if day and day > start]
         if last_day:
             later.append(last_day + DAY)
@@ -308,8 +332,11 @@ class ServiceAgreement(models.Model):
     _inherit = "service.agreement"
 
     def _get_coverages_in_order(self):
+        """:return: what is or was covered; what took a place follows what it took"""
         self.ensure_one()
-        return self.coverage_ids.sorted(lambda each: each.date_start or date.min)
+        return self.coverage_ids.sorted(
+            lambda each: (each.date_start or date.min, not each.is_void, each.id)
+        )
 
     def _get_suspended_spans(self):
         """:return: list of half-open pairs of days"""

@@ -286,12 +286,20 @@ class ServiceAgreement(models.Model):
 
 def _describe_week(calendar):
     """:return: "Monday – Friday 9:00 AM – 5:00 PM; Saturday 10:00 AM – 2:00 PM" """
-    env = calendar.env
     rows = calendar._get_service_attendances()
-    names = dict(rows._fields["dayofweek"]._description_selection(env))
+    names = dict(rows._fields["dayofweek"]._description_selection(calendar.env))
+    return describe_days(
+        (name, _describe_day(rows, day)) for day, name in names.items()
+    )
+
+
+def describe_days(days):
+    """
+    :param days: (name of a weekday, its hours in words) from Monday on
+    :return: str, days in a row with the same hours taken together
+    """
     runs = []
-    for day, name in names.items():
-        text = _describe_day(rows, day)
+    for name, text in days:
         if runs and runs[-1][1] == text:
             runs[-1][0].append(name)
         else:
@@ -311,9 +319,13 @@ def _describe_day(rows, day):
             spans[-1][1] = max(spans[-1][1], row.hour_to)
         else:
             spans.append([row.hour_from, row.hour_to])
+    return describe_spans(rows.env, spans)
+
+
+def describe_spans(env, spans):
+    """:param spans: [from, to] in hours after midnight"""
     return ", ".join(
-        f"{_format_hour(rows.env, start)} – {_format_hour(rows.env, end)}"
-        for start, end in spans
+        f"{_format_hour(env, start)} – {_format_hour(env, end)}" for start, end in spans
     )
 
 

@@ -277,34 +277,19 @@ class ServiceBook:
     # What they have left
 
     def _open_ledgers(self, until, redecided):
-        """Read what the candidates have left, and keep anybody else from doing the
-        same at the same instant: who comes second is told so by the database, and Odoo
-        has him try again (SEMANTICS §6).
-        """
         _ = self.candidates
-        limited = [
+        allowances = self.env["service.agreement.allowance"].union(
+            *(allowance for _agreement, allowance in self._list_limited())
+        )
+        self.ledgers = allowances._get_ledgers(until, redecided=redecided)
+
+    def _list_limited(self):
+        """:return: list of (agreement, allowance) of those that have lots"""
+        return [
             (agreement, allowance)
             for agreement, _coverage, allowance in self.terms.values()
             if allowance.kind in ("included", "prepaid")
         ]
-        self._touch(sorted({agreement.id for agreement, _allowance in limited}))
-        allowances = self.env["service.agreement.allowance"].union(
-            *(allowance for _agreement, allowance in limited)
-        )
-        self.ledgers = allowances._get_ledgers(until, redecided=redecided)
-
-    def _touch(self, agreement_ids):
-        if agreement_ids and not self.env.context.get("service_preview"):
-            self.env.execute_query(
-                SQL(
-                    "WITH touched AS (SELECT id FROM service_agreement"
-                    " WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE)"
-                    " UPDATE service_agreement agreement"
-                    " SET write_date = agreement.write_date FROM touched"
-                    " WHERE touched.id = agreement.id RETURNING agreement.id",
-                    agreement_ids,
-                )
-            )
 
     def _get_paid(self, facts, redecided):
         """:return: lots by (candidate id, tools.coverage.get_job), of the visits and
@@ -328,9 +313,25 @@ class ServiceBook:
 
         :return: dict of service.agreement.allowance.lot by key
         """
+        if not self.ledgers:
+            return {}
+        self._touch({agreement.id for agreement, _allowance in self._list_limited()})
         allowances = self.env["service.agreement.allowance"]
-        today = self.company._service_today()
-        return allowances._store_ledgers(self.ledgers, today) if self.ledgers else {}
+        return allowances._store_ledgers(self.ledgers, self.company._service_today())
+
+    def _touch(self, agreement_ids):
+        """Keep anybody else from drawing at the same instant: who comes second is told
+        so by the database, and Odoo has him try again (SEMANTICS §6)."""
+        self.env.execute_query(
+            SQL(
+                "WITH touched AS (SELECT id FROM service_agreement"
+                " WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE)"
+                " UPDATE service_agreement agreement"
+                " SET write_date = agreement.write_date FROM touched"
+                " WHERE touched.id = agreement.id RETURNING agreement.id",
+                sorted(agreement_ids),
+            )
+        )
 
     # What is decided
 
@@ -505,7 +506,7 @@ class ServiceBook:
     # What is said of it
 
     def explain(self, decision):
-        """:return: dict of plain values, of which sentences are made when it is read"""
+        """:return: dict of plain values, of which ``ServiceWords`` makes sentences"""
         flags = list(decision.facts.flags)
         if decision.facts.choice:
             chosen = decision.best and decision.best.owner == decision.facts.choice
@@ -513,31 +514,50 @@ class ServiceBook:
         return {
             "flags": flags,
             "days": [
-                {"day": str(verdict.work.day), "rows": _list_rows(verdict)}
+                {
+                    "day": str(verdict.work.day),
+                    "place": _to_plain(decision.facts.place),
+                    "rows": [
+                        _to_row(judgement, decision.facts.tz, verdict.work)
+                        for judgement in _list_judgements(verdict)
+                    ],
+                }
                 for verdict in decision.verdicts
             ],
         }
 
+    @staticmethod
+    def get_verdict(shares):
+        """:return: "covered", "partly", "uncovered"; False: there is nothing to pay"""
+        outcomes = {share.part.outcome for share in shares}
+        if outcomes <= {"covered"}:
+            return bool(outcomes) and "covered"
+        return "partly" if "covered" in outcomes else "uncovered"
 
-def _list_rows(verdict):
-    """:return: list of dict of what is told of each candidate: of an agreement those
-    that are in force on the day, or else one
+
+def _list_judgements(verdict):
+    """:return: list of Judgement, best first: of an agreement those of what is in force
+    on the day, or else one
     """
     by_owner = defaultdict(list)
     for each in sorted(verdict.judgements, key=lambda each: (not each.won, rank(each))):
         by_owner[each.candidate.owner].append(each)
     return [
-        _to_row(judgement)
+        judgement
         for found in by_owner.values()
         for judgement in [each for each in found if each.in_force] or found[-1:]
     ]
 
 
-def _to_row(judgement):
+def _to_row(judgement, tz, work):
+    """:return: dict of plain values"""
     agreement, coverage, allowance = judgement.candidate.id
     failed = [
         [reason.code, reason.detail] for reason in judgement.reasons if not reason.met
     ]
+    for reason in failed:
+        if reason[0] == "hours":
+            reason[1] = _get_closed(judgement.candidate.hours, tz, work.start)
     return {
         "agreement": agreement,
         "coverage": coverage,
@@ -546,6 +566,25 @@ def _to_row(judgement):
         "level": judgement.level,
         "failed": failed,
     }
+
+
+def _get_closed(hours, tz, start):
+    """:return: what is closed then: the "weekday", the "date", or the "hour" """
+    midnight = start.astimezone(ZoneInfo(tz)).replace(hour=0, minute=0, second=0)
+
+    def is_open_on(days):
+        first = midnight + days * DAY
+        return any(True for _opening in hours.openings(first, first + DAY))
+
+    if is_open_on(0):
+        return "hour"
+    return "date" if is_open_on(7) or is_open_on(-7) else "weekday"
+
+
+def _to_plain(place):
+    """:return: dict of what is known of a Place"""
+    known = {name: getattr(place, name) for name in ("system", "site", "company")}
+    return {name: value for name, value in known.items() if value}
 
 
 def get_top(partner):
@@ -578,10 +617,12 @@ def get_site(partner):
     return partner
 
 
-def get_place(partner, system, device, company):
-    """:return: (tools.coverage.Place, name of the time zone of its clock)"""
+def get_place(partner, system, device, company, site=None):
+    """
+    :param site: res.partner, where that is known
+    :return: (tools.coverage.Place, name of the time zone of its clock)"""
     customer = partner or system.partner_id
-    site = get_site(system.site_id or system.partner_id or customer)
+    site = site or get_site(system.site_id or system.partner_id or customer)
     own = customer.commercial_partner_id
     top, parents = own, []
     while top.parent_id:

@@ -7,3 +7,6 @@ from . import service_agreement_goodwill
 from . import service_agreement_catalogue_update
 from . import service_agreement_ticket_fact_add
 from . import service_agreement_ticket_explanation
+from . import service_agreement_prepaid
+from . import service_agreement_allowance_adjust
+from . import service_agreement_device_add

@@ -34,6 +34,10 @@ class HelpdeskTicket(models.Model):
     def _ticket_customer(self):
         return self.partner_id
 
+    @api.model
+    def _ticket_customer_fields(self):
+        return ["partner_id"]
+
     def _ticket_company(self):
         return self.company_id
 
@@ -70,6 +74,14 @@ class HelpdeskTicket(models.Model):
             "category_id": self.category_id.id,
             "user_id": self.user_id.id,
             "follows_id": self.id,
+        }
+
+    @api.model
+    def _ticket_prepare_request(self, agreement, partner):
+        return {
+            "team_id": agreement._get_request_team().id,
+            "partner_name": partner.name,
+            "partner_email": partner.email,
         }
 
     def _ticket_coordinator(self):
