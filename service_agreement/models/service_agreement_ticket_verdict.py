@@ -173,6 +173,9 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
             words.tell_left(book, previewed)
             if story.state == "covered"
             else words.tell_price(book, previewed),
+            *words.list_flags(
+                {"flags": [flag for flag in explanation["flags"] if flag != "chosen"]}
+            ),
         ]
         return story.tell(
             notes=[note for note in notes if note],
