@@ -77,7 +77,10 @@ class AccountAnalyticLine(models.Model):
         """:return: those that nobody changes any more: their month is settled, or they
         were invoiced"""
         return self.filtered(
-            lambda ln: ln._is_in_settled_month() or ln.service_draw_ids.move_line_id
+            lambda ln: (
+                any(ln.service_draw_ids.mapped("is_closed"))
+                or ln.service_draw_ids.move_line_id
+            )
         )
 
     def _is_in_settled_month(self):
@@ -88,13 +91,13 @@ class AccountAnalyticLine(models.Model):
     @api.model
     def _get_open_domain(self, company):
         """:return: Domain of the service work of a company that is not decided for
-        good; what came in too late for its month is decided once
+        good; what came in too late for its month is settled with the one after
         """
         domain = Domain("company_id", "=", company.id)
         domain &= Domain("is_service_work", "=", True)
         if closed := company.service_closed_until:
-            undecided = Domain("service_verdict", "=", False)
-            domain &= Domain("date", ">", closed) | undecided
+            settled = Domain("service_draw_ids", "any", [("is_closed", "=", True)])
+            domain &= Domain("date", ">", closed) | ~settled
         invoiced = self.env["service.agreement.allowance.draw"]._get_invoiced_domain()
         return domain & Domain("service_draw_ids", "not any", invoiced)
 

@@ -26,6 +26,20 @@ class AccountAnalyticLine(models.Model):
 
     _inherit = "account.analytic.line"
 
+    def _list_service_reasons(self, every=False):
+        """
+        :param bool every: all that the agreements include, one by one
+        :return: list of dict of agreement (id), name, won and text, see `ServiceWords`
+        """
+        self.ensure_one()
+        words = ServiceWords(self.env)
+        return words.list_rows(self.sudo().service_explanation, every)
+
+    def _list_service_flags(self):
+        """:return: list of str, what is to be known beside"""
+        self.ensure_one()
+        return ServiceWords(self.env).list_flags(self.sudo().service_explanation)
+
     @api.model
     def _preview_service_work(self, company, values):
         """Who would pay for work that is not there yet. Writes nothing.

@@ -194,7 +194,7 @@ class ServiceAgreementAllowance(models.Model):
         :return: dict of service.agreement.allowance.lot by tools.ledger.LotKey: of
             every lot that is not final
         """
-        allowances = self.sudo().union(*ledgers)
+        allowances = self.sudo().browse().union(*ledgers)
         found = {}
         for ledger in ledgers.values():
             ledger.advance(today)
@@ -299,9 +299,10 @@ class ServiceAgreementAllowanceLot(models.Model):
         drawn = self._get_drawn()
         kept = self.filtered(lambda lot: lot in drawn)
         kept.write(dict.fromkeys(FIGURES, 0.0))
+        gone = (self - kept).grouped("kind")
         # What was carried over before what it came from.
         for kind in KINDS:
-            (self - kept).filtered(lambda lot, kind=kind: lot.kind == kind).unlink()
+            gone.get(kind, self.browse()).unlink()
 
 
 class ServiceAgreementCoverage(models.Model):

@@ -133,7 +133,7 @@ class ServiceAgreementAllowance(models.Model):
         neither holds up nor fails who logs his time.
         """
         result = super()._store_ledgers(ledgers, today)
-        stored = self.sudo().union(*ledgers)
+        stored = self.sudo().browse().union(*ledgers)
         low = stored.filtered(
             lambda each: (
                 each.warn_percent

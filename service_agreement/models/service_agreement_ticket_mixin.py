@@ -138,11 +138,22 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         compute="_compute_sla_summary", export_string_translation=False
     )
     is_ticket = fields.Boolean(compute="_compute_is_ticket")
+    request_key = fields.Char(
+        copy=False,
+        readonly=True,
+        index=False,
+        export_string_translation=False,
+        groups="base.group_system",
+        help="Of the portal form it was sent with: sent twice, it is one ticket.",
+    )
     agreement_missing = fields.Boolean(
         compute="_compute_agreement_missing",
         help="The customer is known, and no agreement covers the ticket.",
     )
 
+    _request_key_uniq = models.UniqueIndex(
+        "(request_key) WHERE request_key IS NOT NULL"
+    )
     # What breaks next, among all that was ever asked.
     _sla_running_idx = models.Index("(sla_due_at) WHERE sla_phase = 'running'")
 
@@ -269,6 +280,12 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         """:return: bool, whether this record is a ticket at all"""
         return True
 
+    def _ticket_is_planned(self):
+        """:return: bool, whether we planned it, as a preventive visit is, instead of
+        the customer asking for it: nothing is promised on it
+        """
+        return False
+
     def _ticket_is_waiting(self):
         """:return: bool, whether we wait for the customer"""
         return False
@@ -317,9 +334,21 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         return {}
 
     @api.model
+    def _ticket_prepare_request(self, agreement, partner):
+        """:return: dict of values of a ticket that ``partner`` opens in the portal:
+        on which desk it arrives, and what this model wants to know
+        """
+        return {}
+
+    @api.model
     def _ticket_customer_domain(self, customers):
         """:return: Domain of the tickets of these customers, res.partner"""
         return Domain("partner_id.commercial_partner_id", "in", customers.ids)
+
+    @api.model
+    def _ticket_planned_domain(self):
+        """:return: Domain of the tickets that are planned, see `_ticket_is_planned`"""
+        return Domain.FALSE
 
     @api.model
     def _ticket_watched_fields(self):

@@ -373,6 +373,18 @@ class ServiceWorkMixin:
         )
 
     @classmethod
+    def _create_system(cls, name, **values):
+        return cls.env["service.agreement.system"].create(
+            {"name": name, "partner_id": cls.customer.id, **values}
+        )
+
+    @classmethod
+    def _create_site(cls, name, **values):
+        return cls.env["res.partner"].create(
+            {"name": name, "parent_id": cls.customer.id, "type": "other", **values}
+        )
+
+    @classmethod
     def _log(cls, day, hours, wall=None, **values):
         """:param str wall: "16:30", of the desk: when it was begun"""
         if wall:

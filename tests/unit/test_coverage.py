@@ -9,14 +9,18 @@ from itertools import permutations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tools.allowance import Lot
+from tools.allowance import Lot, Stock
 from tools.coverage import (
+    INDIVISIBLE,
+    KINDS,
     LEVELS,
     Candidate,
     Part,
     Place,
     Work,
     decide,
+    find_best,
+    get_job,
     judge,
     split_days,
 )
@@ -249,6 +253,142 @@ class TestEdges:
             broken()
 
 
+def visits(quantity, number=1, unit="visits", **values):
+    return replace(hours(quantity, number, **values), unit=unit)
+
+
+class TestWholeUnits:
+    """A visit or an incident is paid once, and never by half."""
+
+    def test_blk_11_a_visit_pays_for_all_work_of_its_day(self):
+        first, second = work(1, job=5), work(2, "3", job=5)
+        other = work(3, "1", job=6)
+        [one, two, three] = decide([first, second, other], [visits(1)])
+        assert one.parts == (Part("covered", Decimal(2), 1, 1),)
+        assert [part.units for part in one.parts] == [1]
+        assert two.parts == (Part("covered", Decimal(3), 1, 1),)
+        assert [part.units for part in two.parts] == [0]
+        assert three.parts == (Part("overage", Decimal(1), 1),)
+
+    def test_an_incident_goes_on_the_next_day_and_a_visit_does_not(self):
+        days = [work(n, day=FRIDAY + timedelta(days=n), job=5) for n in (1, 2)]
+        assert parts(*days, by=[visits(1, unit="incidents")])[2] == [
+            ("covered", "2", 1)
+        ]
+        assert parts(*days, by=[visits(1)])[2] == [("overage", "2", 1)]
+
+    def test_half_a_visit_is_none(self):
+        assert parts(work(), by=[visits("0.5")])[1] == [("overage", "2", 1)]
+        halves = replace(
+            visits(1), lots=tuple(Lot(n, Decimal("0.5"), START) for n in (1, 2))
+        )
+        [verdict] = decide([work()], [halves])
+        assert [(p.lot, p.quantity, p.units) for p in verdict.parts] == [
+            (1, 1, Decimal("0.5")),
+            (2, 1, Decimal("0.5")),
+        ]
+
+    def test_paid_before_it_costs_nothing_more(self):
+        done = work(job=5)
+        paid = {(1, ("job", 5, FRIDAY)): 7}
+        [verdict] = decide([done], [visits(0)], paid=paid)
+        assert verdict.parts == (Part("covered", Decimal(2), 1, 7),)
+
+    def test_out_of_its_hours_a_visit_is_billed(self):
+        late = work(hours=("16:30", "18:30"), job=5)
+        assert parts(late, by=[visits(1, hours=OFFICE)])[1] == [
+            ("covered", "0.5", 1),
+            ("after_hours", "1.5", 1),
+        ]
+
+
+class TestTerms:
+    def test_what_an_hour_costs_is_the_candidates(self):
+        money = replace(hours(100), unit="amount", per_hour=lambda _work: Decimal(150))
+        [verdict] = decide([work()], [money])
+        assert [(p.outcome, p.quantity, p.units) for p in verdict.parts] == [
+            ("covered", Decimal("0.6667"), 100),
+            ("overage", Decimal("1.3333"), 0),
+        ]
+
+    def test_stocks_in_place_of_lots_are_drawn_from(self):
+        stock = Stock([Lot(9, Decimal(1), START)], "expiry_first")
+        [verdict] = decide([work()], [hours(5)], stocks={1: stock})
+        assert verdict.parts[0] == Part("covered", Decimal(1), 1, 9)
+        assert stock.left(FRIDAY) == 0
+
+    def test_without_allowance_its_rates_apply(self):
+        rates = agreement(kind="none", hours=OFFICE)
+        late = work(hours=("16:30", "18:30"))
+        [verdict] = decide([late], [rates])
+        assert verdict.parts == (
+            Part("uncovered", Decimal("0.5"), 1),
+            Part("uncovered", Decimal("1.5"), 1, after_hours=True),
+        )
+        assert verdict.best == 1
+
+    def test_what_is_excluded_is_billed_by_the_rates_of_who_covers_the_place(self):
+        no_lamps = agreement(exclusions=frozenset({"lamp"}))
+        elsewhere = agreement(2, covers={"company": {1}})
+        lamp = work(exclusions=frozenset({"lamp"}))
+        [verdict] = decide([lamp], [elsewhere, no_lamps])
+        assert verdict.parts == (Part("uncovered", Decimal(2), 1),)
+
+    def test_by_nobodys_rates_the_hours_of_who_serves_count(self):
+        late = work(hours=("16:30", "18:30"))
+        [verdict] = decide([late], [], office=OFFICE)
+        assert verdict.parts == (
+            Part("uncovered", Decimal("0.5")),
+            Part("uncovered", Decimal("1.5"), after_hours=True),
+        )
+
+    def test_days_on_which_it_is_not_in_force(self):
+        gap = (FRIDAY, FRIDAY)
+        assert parts(work(), by=[agreement(gaps=(gap,))])[1] == [
+            ("uncovered", "2", None)
+        ]
+        open_ended = agreement(gaps=((FRIDAY + timedelta(days=1), None),))
+        later = work(2, day=FRIDAY + timedelta(days=9))
+        assert parts(work(), later, by=[open_ended]) == {
+            1: [("covered", "2", 1)],
+            2: [("uncovered", "2", None)],
+        }
+
+    def test_chosen_by_its_owner_it_pays_for_what_it_does_not_cover(self):
+        only_remote = agreement(1, owner=8, work_kinds=frozenset({"remote"}))
+        chosen = work(kind="on_site", chosen=8)
+        by = [only_remote, agreement(2, owner=9)]
+        assert parts(chosen, by=by)[1] == [("covered", "2", 1)]
+        assert parts(chosen, by=[replace(only_remote, end=START), by[1]])[1] == [
+            ("covered", "2", 2)
+        ]
+
+    def test_who_pays_first_is_known_before_it_is_rounded(self):
+        far, near = agreement(1), agreement(2, covers={"device": {1}})
+        assert find_best(work(), [far, near]) is near
+        assert find_best(work(), []) is None
+        billed = agreement(3, kind="none")
+        assert find_best(work(), [billed]) is billed
+
+    def test_what_comes_late_gets_what_is_left(self):
+        late = work(1, "2", day=FRIDAY - timedelta(days=5), late=True)
+        assert parts(late, work(2, "2"), by=[hours(3)]) == {
+            1: [("covered", "1", 1), ("overage", "1", 1)],
+            2: [("covered", "2", 1)],
+        }
+
+    def test_an_overrun_is_taken_all_the_same(self):
+        class Overdrawn(Stock):
+            def take(self, day, units):
+                yield self.lots[0].id, units
+
+        lots = [Lot(9, Decimal(0), START)]
+        stock = Overdrawn(lots, "expiry_first")
+        by = replace(visits(0), overrun=True)
+        [verdict] = decide([work()], [by], stocks={1: stock})
+        assert verdict.parts == (Part("covered", Decimal(2), 1, 9),)
+
+
 quantities = st.decimals("0.25", 8, places=2)
 places = st.builds(
     Place,
@@ -269,16 +409,20 @@ def works(draw):
         end = length and start + timedelta(minutes=15 * length)
         piece = work(number, draw(quantities), day, place=draw(places))
         piece = replace(piece, start=end and start, end=end)
+        piece = replace(piece, job=draw(st.none() | st.integers(1, 2)))
         found.append(replace(piece, factor=draw(st.sampled_from(FACTORS))))
     return found
 
 
 FACTORS = [Decimal(1), Decimal("0.5"), Decimal(2)]
+PRICES = [Decimal("0.75"), Decimal(3), Decimal("33.33")]
+UNITS = ("hours", "amount", "visits", "incidents")
+ends = st.none() | st.integers(-1, 2).map(lambda n: FRIDAY + timedelta(days=n))
 covered = st.sampled_from([COMPANY, {"site": {1}}, {"device": {1}}, {"company": {6}}])
 
 
 @st.composite
-def candidates(draw, first=0):
+def candidates(draw, first=0, units=UNITS):
     found = []
     for number in range(first, first + draw(st.integers(0, 4))):
         values = {
@@ -288,18 +432,28 @@ def candidates(draw, first=0):
             "end": draw(st.none() | st.just(FRIDAY)),
             "sequence": draw(st.integers(1, 2)),
         }
-        kind = draw(st.sampled_from(["unlimited", "included", "prepaid"]))
-        lots = ()
-        if kind != "unlimited":
-            lots = (Lot(number, draw(quantities), START),)
+        kind = draw(st.sampled_from(KINDS))
+        lots, per_hour = (), draw(st.sampled_from([None, *PRICES]))
+        if kind in ("included", "prepaid"):
+            lots = tuple(
+                Lot(10 * number + index, draw(quantities), START, draw(ends))
+                for index in range(draw(st.integers(1, 2)))
+            )
+            values["unit"] = draw(st.sampled_from(units))
+        if per_hour:
+            values["per_hour"] = lambda _work, price=per_hour: price
         found.append(agreement(number, kind=kind, lots=lots, **values))
     return found
 
 
+# Paid for on one day, whatever comes later.
+LASTING = ("hours", "amount", "visits")
+
+
 def get_billed(verdicts):
-    """Units that nobody took, of all work."""
+    """Work that nobody pays for."""
     return sum(
-        part.quantity * verdict.work.factor
+        part.quantity
         for verdict in verdicts
         for part in verdict.parts
         if part.outcome != "covered"
@@ -320,7 +474,8 @@ class TestProperties:
         drawn = Counter()
         for verdict in decide(done, by):
             for part in verdict.parts:
-                drawn[part.candidate, part.lot] += part.quantity * verdict.work.factor
+                assert not part.units or part.outcome == "covered"
+                drawn[part.candidate, part.lot] += part.units
         for each in by:
             for lot in each.lots:
                 assert drawn[each.id, lot.id] <= lot.quantity
@@ -333,9 +488,31 @@ class TestProperties:
             assert decide(shuffled, by) == expected
 
     @property_test
-    @given(works(), candidates(), candidates(first=10))
-    def test_another_agreement_never_leaves_more_to_bill(self, done, by, more):
-        assert get_billed(decide(done, [*by, *more])) <= get_billed(decide(done, by))
+    @given(works(), candidates())
+    def test_what_a_visit_paid_is_paid_once(self, done, by):
+        whole = {each.id for each in by if each.unit in INDIVISIBLE}
+        units = Counter()
+        for verdict in decide(done, by):
+            for part in verdict.parts:
+                if part.candidate in whole:
+                    unit = by[[c.id for c in by].index(part.candidate)].unit
+                    units[part.candidate, get_job(unit, verdict.work)] += part.units
+        assert set(units.values()) <= {0, 1}
+
+    @property_test
+    @given(
+        works(),
+        candidates(units=LASTING),
+        candidates(first=10, units=LASTING),
+    )
+    def test_another_agreement_never_makes_a_covered_customer_pay_more(
+        self, done, by, more
+    ):
+        """Of an incident that goes on, the day on which it is paid decides from which
+        lot: an agreement that pays for its first day may leave the rest to a lot that
+        is over by then. Such rules say so themselves."""
+        before, after = decide(done, by), decide(done, [*by, *more])
+        assert get_billed(after) <= get_billed(before)
 
     @property_test
     @given(works(), candidates())
