@@ -92,9 +92,10 @@ class ServiceAgreementAllowanceDraw(models.Model):
 
     def _sum_money(self, name, currency):
         """:return: float, in ``currency``, each part by the exchange rate of its day"""
-        return sum(
+        foreign = self.filtered(lambda draw: draw.currency_id != currency)
+        return sum((self - foreign).mapped(name)) + sum(
             draw.currency_id._convert(draw[name], currency, draw.company_id, draw.date)
-            for draw in self
+            for draw in foreign
         )
 
 
