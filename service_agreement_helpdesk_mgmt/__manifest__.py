@@ -12,6 +12,8 @@
     "data": [
         "views/helpdesk_ticket_stage_views.xml",
         "views/helpdesk_ticket_views.xml",
+        "views/helpdesk_board_views.xml",
+        "views/helpdesk_ticket_actions.xml",
         "views/helpdesk_ticket_templates.xml",
         "views/service_agreement_views.xml",
     ],

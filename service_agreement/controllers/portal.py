@@ -216,7 +216,9 @@ class ServiceAgreementPortal(CustomerPortal):
             "ticket_rows": rows[:TICKETS_SHOWN],
             "older_ticket_rows": rows[TICKETS_SHOWN:],
             "compliance": agreement._get_portal_compliance(),
-            "new_ticket_row": self._get_new_ticket_row(rows, kwargs.get("ticket")),
+            "new_ticket_row": self._get_new_ticket_row(
+                agreement, rows, kwargs.get("ticket")
+            ),
             "can_request": not agreement._why_not_request(),
             "in_force": bool(
                 agreement._in_force_on(agreement.company_id._service_today())
@@ -248,10 +250,17 @@ class ServiceAgreementPortal(CustomerPortal):
         author = self._get_author(agreement)
         return "" if author.is_company else author.name or ""
 
-    def _get_new_ticket_row(self, rows, ticket_id):
+    def _get_new_ticket_row(self, agreement, rows, ticket_id):
         """The ticket that was just opened; only one of this agreement's."""
-        wanted = request.env["project.task"].browse(_to_int(ticket_id))
-        return next((row for row in rows if row["ticket"] == wanted), None)
+        model, number = agreement._get_request_model(), _to_int(ticket_id)
+        return next(
+            (
+                row
+                for row in rows
+                if (row["ticket"]._name, row["ticket"].id) == (model, number)
+            ),
+            None,
+        )
 
     # Accept and decline
 

@@ -12,15 +12,6 @@ class ProjectTask(models.Model):
     _name = "project.task"
     _inherit = ["project.task", "service.agreement.ticket.mixin"]
 
-    request_key = fields.Char(
-        copy=False,
-        readonly=True,
-        index=False,
-        export_string_translation=False,
-        groups="base.group_system",
-        help="Of the portal form it was sent with: sent twice, it is one ticket.",
-    )
-
     follows_id = fields.Many2one(
         "project.task",
         copy=False,
@@ -30,10 +21,6 @@ class ProjectTask(models.Model):
         help="The ticket that was closed long before this matter came up again.",
     )
     followed_by_ids = fields.One2many("project.task", "follows_id", readonly=True)
-
-    _request_key_uniq = models.UniqueIndex(
-        "(request_key) WHERE request_key IS NOT NULL"
-    )
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -113,6 +100,10 @@ class ProjectTask(models.Model):
 
     def _ticket_assignees(self):
         return self.user_ids
+
+    @api.model
+    def _ticket_prepare_request(self, agreement, partner):
+        return {"project_id": agreement.company_id.service_desk_project_id.id}
 
     @api.model
     def _ticket_assignee_fields(self):

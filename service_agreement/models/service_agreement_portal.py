@@ -67,9 +67,18 @@ class ServiceAgreement(models.Model):
         self.ensure_one()
         if not self._in_force_on(self.company_id._service_today()):
             return self.env._("This agreement is not in force today.")
-        if not self.company_id.sudo().service_desk_project_id:
+        if not self._get_request_model():
             return self.env._("Requests cannot be sent from here yet.")
         return None
+
+    def _get_request_model(self):
+        """Hook for bridges: where the customer's requests arrive.
+
+        :return: str, the name of a model of tickets; None where there is no desk yet
+        """
+        self.ensure_one()
+        desk = self.company_id.sudo().service_desk_project_id
+        return "project.task" if desk else None
 
     @api.model
     def _get_portal_priorities_labels(self):
@@ -100,7 +109,7 @@ class ServiceAgreement(models.Model):
     def _request_service(self, partner, values, key):
         """Open a ticket for the customer, once per ``key``.
 
-        Sudo: customers may not create tasks; what they can set is chosen here.
+        Sudo: customers may not create tickets; what they can set is chosen here.
 
         :param res.partner partner: who asks
         :param dict values: subject, description, priority
@@ -110,14 +119,15 @@ class ServiceAgreement(models.Model):
         self.ensure_one()
         if ticket := self._find_request(key):
             return ticket
-        task_values = self._prepare_request_values(partner, values)
-        task_values["request_key"] = self._get_request_key(key)
-        return self.env["project.task"].sudo().create(task_values)
+        ticket_values = self._prepare_request_values(partner, values)
+        ticket_values["request_key"] = self._get_request_key(key)
+        return self.env[self._get_request_model()].sudo().create(ticket_values)
 
     def _find_request(self, key):
         """:return: the ticket made by the form ``key`` of this agreement, or none"""
-        tasks = self.env["project.task"].sudo()
-        return tasks.search([("request_key", "=", self._get_request_key(key))], limit=1)
+        tickets = self.env[self._get_request_model()].sudo()
+        of_form = Domain("request_key", "=", self._get_request_key(key))
+        return tickets.search(of_form, limit=1)
 
     def _get_request_key(self, key):
         """The agreement's id is part of it: no key leads to another one's ticket."""
@@ -126,12 +136,12 @@ class ServiceAgreement(models.Model):
 
     def _prepare_request_values(self, partner, values):
         self.ensure_one()
-        desk = self.company_id.sudo().service_desk_project_id
+        tickets = self.env[self._get_request_model()].sudo()
         return {
+            **tickets._ticket_prepare_request(self, partner),
             "name": values["subject"],
             "description": plaintext2html(values.get("description") or ""),
             "priority": values.get("priority") or "0",
-            "project_id": desk.id,
             "company_id": self.company_id.id,
             "partner_id": partner.id,
             "agreement_id": self.id,

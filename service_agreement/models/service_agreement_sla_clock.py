@@ -124,6 +124,10 @@ class ServiceAgreementSlaClock(models.Model):
     excused_until = fields.Datetime(
         help="From then on it is late by what was promised before the change, too.",
     )
+    is_excuse_over = fields.Boolean(
+        export_string_translation=False,
+        help="What follows from the end of the excuse was done.",
+    )
     reprioritised = fields.Boolean(
         string="Missed by a Later Change",
         compute="_compute_reprioritised",
@@ -135,6 +139,7 @@ class ServiceAgreementSlaClock(models.Model):
         "(res_model, res_id, metric, number)", "A ticket has one clock per promise."
     )
     _running_idx = models.Index("(deadline) WHERE state = 'running'")
+    _excused_idx = models.Index("(excused_until) WHERE excused_until IS NOT NULL")
 
     @api.depends("state", "deadline", "risk_at")
     def _compute_status(self):
@@ -226,17 +231,28 @@ class ServiceAgreementSlaClock(models.Model):
 
     @api.model
     def _cron_check(self):
-        self.search(
-            [("state", "=", "missed"), ("excused_until", "<", instant.now(self.env))]
-        )._after_excuse()
+        self._end_excuses()
         self.env["service.agreement.ticket.mixin"]._cron_check_clocks()
+
+    @api.model
+    def _end_excuses(self):
+        """Each once: an excuse that ends at another time is another one."""
+        ended = self.search(
+            [
+                ("state", "=", "missed"),
+                ("excused_until", "<", instant.now(self.env)),
+                ("is_excuse_over", "=", False),
+            ]
+        )
+        ended._after_excuse()
+        ended.is_excuse_over = True
 
     def _after_reading(self):
         """Hook: the clocks in ``self`` are new, or were set anew by their facts."""
 
     def _after_excuse(self):
-        """Hook: what was promised before a change is missed as well; called every night
-        for all of these."""
+        """Hook: what was promised before a change is missed as well; called at night,
+        once."""
 
     @api.model
     def _get_shown(self, res_model, res_ids):
@@ -279,6 +295,9 @@ class ServiceAgreementSlaClock(models.Model):
         :return: the clocks written
         """
         clocks = self.browse(changes)
+        for values in changes.values():
+            if "excused_until" in values:
+                values["is_excuse_over"] = False
         rows = [
             {
                 name: self._fields[name].convert_to_column(new, self)

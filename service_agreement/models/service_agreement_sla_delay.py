@@ -141,7 +141,7 @@ class ServiceAgreementSlaClock(models.Model):
     def _get_delay_people(self):
         """:return: str, names of who works on it; empty if nobody does yet"""
         self.ensure_one()
-        return ", ".join(self._get_assignees().mapped("name"))
+        return ", ".join(self._get_ticket()._ticket_assignees().mapped("name"))
 
     def _get_delay_reference(self):
         """:return: str, "The projector stays dark (#12)" """

@@ -5,7 +5,7 @@ METRICS = [
     ("first_response", "First answer"),
     ("update", "Reply to a message"),
     ("on_site", "Technician on site"),
-    ("resolution", "Solved"),
+    ("resolution", "Solution"),
 ]
 # The values of project.task, in the words of a service desk.
 PRIORITIES = [

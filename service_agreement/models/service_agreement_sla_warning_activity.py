@@ -20,6 +20,11 @@ class MailActivity(models.Model):
         groups="service_agreement.group_user",
     )
 
+    def _write_if_different(self, values):
+        self.ensure_one()
+        if any(self[name] != value for name, value in values.items()):
+            self.write(values)
+
 
 class ServiceAgreementSlaClock(models.Model):
     _inherit = "service.agreement.sla.clock"
@@ -32,18 +37,42 @@ class ServiceAgreementSlaClock(models.Model):
     def _get_activities(self):
         return self.env["mail.activity"].search([("sla_clock_id", "in", self.ids)])
 
-    def _set_activity(self, user, percent):
-        self.ensure_one()
-        values = self._prepare_activity_values(percent)
-        mine = self._get_activities().filtered(lambda each: each.user_id == user)
-        if mine:
-            mine.write(values)
-            return
+    def _set_activities(self, readers, tickets):
+        """Tell these users by one to-do per promise, written anew if it is there.
+
+        :param dict readers: by promise, dict of the percent to tell by res.users
+        :param dict tickets: by promise, as of `_get_tickets`
+        """
+        mine = self._get_activities().grouped(lambda a: (a.sla_clock_id, a.user_id))
+        # Somebody may have deleted it: then it is Odoo's own type of to-do.
+        kind = self.env.ref(ACTIVITY, raise_if_not_found=False)
+        new = []
+        for clock in self:
+            for user, percent in readers[clock].items():
+                values = clock._for_reader(user)._prepare_activity_values(percent)
+                if activity := mine.get((clock, user)):
+                    activity._write_if_different(values)
+                    continue
+                ticket = tickets[clock]
+                ids = clock._prepare_activity(user, ticket)
+                kind = kind or ticket._default_activity_type()
+                new.append({**ids, **values, "activity_type_id": kind.id})
         # Odoo would send a mail of its own: whether there is one, the ladder says.
-        quiet = self._get_ticket().with_context(mail_activity_quick_update=True)
-        quiet.activity_schedule(
-            ACTIVITY, user_id=user.id, sla_clock_id=self.id, **values
+        activities = self.env["mail.activity"].with_context(
+            mail_activity_quick_update=True
         )
+        activities.create(new)
+
+    def _prepare_activity(self, user, ticket):
+        """:return: dict, what a new to-do is and whose"""
+        self.ensure_one()
+        return {
+            "automated": True,
+            "res_model_id": self.env["ir.model"]._get_id(ticket._name),
+            "res_id": ticket.id,
+            "sla_clock_id": self.id,
+            "user_id": user.id,
+        }
 
     def _prepare_activity_values(self, percent):
         day = fields.Datetime.context_timestamp(
@@ -56,24 +85,41 @@ class ServiceAgreementSlaClock(models.Model):
 
     def _pass_on_activities(self):
         """Whoever works on it now has to know what was told to others."""
-        for clock in self.filtered(lambda c: c.told_percent and c._is_open()):
-            audience = clock._get_audience(clock.told_percent)
-            clock._get_activities().filtered(
-                lambda each, audience=audience: each.user_id not in audience
-            ).unlink()
-            for user, ways in audience.items():
-                if "activity" in ways and clock._is_readable(user):
-                    clock._for_reader(user)._set_activity(user, clock.told_percent)
+        clocks = self.filtered(lambda c: c.told_percent and c._is_open())
+        if not clocks:
+            return
+        tickets = clocks._get_tickets()
+        audiences = {c: c._get_audience(c.told_percent, tickets[c]) for c in clocks}
+        clocks._get_activities().filtered(
+            lambda each: each.user_id not in audiences[each.sla_clock_id]
+        ).unlink()
+        readers = {clock: {} for clock in clocks}
+        for user, told in _invert(audiences).items():
+            for clock in clocks.browse(told)._filter_readable(tickets, user):
+                readers[clock][user] = clock.told_percent
+        clocks._set_activities(readers, tickets)
 
     def _refresh_activities(self):
         """Kept, missed for good, or cancelled: nothing is left to do. Else another
         deadline is written on what is."""
-        for activity in self.sudo()._get_activities():
+        activities = self.sudo()._get_activities()
+        left = activities.filtered(lambda each: each.sla_clock_id._is_open())
+        (activities - left).unlink()
+        for activity in left:
             clock = activity.sla_clock_id._for_reader(activity.user_id)
-            if clock._is_open():
-                activity.write(clock._prepare_activity_values(clock.told_percent))
-            else:
-                activity.unlink()
+            activity._write_if_different(
+                clock._prepare_activity_values(clock.told_percent)
+            )
+
+
+def _invert(audiences):
+    """:return: dict of the ids of the promises that each user is told of by a to-do"""
+    told = {}
+    for clock, audience in audiences.items():
+        for user, ways in audience.items():
+            if "activity" in ways:
+                told.setdefault(user, []).append(clock.id)
+    return told
 
 
 class ServiceAgreementTicketMixin(models.AbstractModel):

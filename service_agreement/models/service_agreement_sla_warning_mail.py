@@ -32,10 +32,11 @@ class ServiceAgreementSlaClock(models.Model):
         :return: bool, whether anything was said
         """
         self.ensure_one()
-        clock, seen = self._for_reader(user), self._is_readable(user)
+        clock, tickets = self._for_reader(user), self._get_tickets()
+        seen = self._filter_readable(tickets, user)
         is_told = False
         if "activity" in ways and self._is_open() and seen:
-            clock._set_activity(user, percent)
+            self._set_activities({self: {user: percent}}, tickets)
             is_told = True
         elif ways == {"activity"} and not seen:
             ways = {"mail"}

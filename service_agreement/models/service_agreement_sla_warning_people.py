@@ -12,22 +12,26 @@ WAYS = {
 class ServiceAgreementSlaClock(models.Model):
     _inherit = "service.agreement.sla.clock"
 
-    def _get_audience(self, percent):
-        """:return: dict of {"activity", "mail"} by res.users"""
+    def _get_audience(self, percent, ticket):
+        """
+        :param ticket: the record the promise was made on, empty if it is gone
+        :return: dict of {"activity", "mail"} by res.users
+        """
         self.ensure_one()
-        if not self._get_ticket():
+        if not ticket:
             return {}
         audience = {}
         for rung, whom, how in self._get_ladder():
             if rung == percent:
-                for user in self._get_people(whom):
+                for user in self._get_people(whom, ticket):
                     audience.setdefault(user, set()).update(WAYS[how])
         return audience
 
-    def _get_people(self, whom):
+    def _get_people(self, whom, ticket):
         """:return: res.users; where there is nobody, who stands in for them"""
         self.ensure_one()
-        assignees, coordinator = self._get_assignees(), self._get_coordinator()
+        assignees = ticket._ticket_assignees()
+        coordinator = ticket._ticket_coordinator() or self.agreement_id.user_id
         manager = self.company_id.service_manager_id
         candidates = {
             "assignee": (assignees, coordinator, manager),
@@ -49,25 +53,38 @@ class ServiceAgreementSlaClock(models.Model):
     def _get_ticket(self):
         """:return: the record the promise was made on, empty if it is gone"""
         self.ensure_one()
-        if self.res_model not in self.env:
-            return self.env["service.agreement.ticket.mixin"]
-        return self.env[self.res_model].browse(self.res_id).exists()
+        return self._get_tickets()[self]
 
-    def _get_assignees(self):
-        ticket = self._get_ticket()
-        return ticket._ticket_assignees() if ticket else self.env["res.users"]
+    def _get_tickets(self):
+        """:return: dict of what `_get_ticket` says, by promise; one query per model"""
+        tickets = dict.fromkeys(self, self.env["service.agreement.ticket.mixin"])
+        for model, clocks in self.grouped("res_model").items():
+            if model not in self.env:
+                continue
+            found = self.env[model].browse(set(clocks.mapped("res_id"))).exists()
+            by_id = dict(zip(found.ids, found, strict=True))
+            for clock in clocks:
+                tickets[clock] = by_id.get(clock.res_id, found.browse())
+        return tickets
 
-    def _get_coordinator(self):
-        ticket = self._get_ticket()
-        coordinator = ticket and ticket._ticket_coordinator()
-        return coordinator or self.agreement_id.user_id
+    def _filter_readable(self, tickets, user):
+        """:return: those of the promises whose ticket the user may see
 
-    def _is_readable(self, user):
-        """:return: bool, whether the user may see the ticket"""
-        ticket = self._get_ticket().with_user(user)
-        # Not those of who is at work here: they may be none of the user's.
-        ticket = ticket.with_context(allowed_company_ids=self.company_id.ids)
-        return bool(ticket) and ticket.has_access("read")
+        :param dict tickets: by promise, as of `_get_tickets`
+        """
+        readable = self.browse()
+        for company, clocks in self.grouped("company_id").items():
+            # Not the companies of who is at work here: they may be none of the user's.
+            context = {"allowed_company_ids": company.ids}
+            by_model = clocks.grouped(lambda clock: tickets[clock]._name)
+            for model, same in by_model.items():
+                there = self.env[model].union(*(tickets[clock] for clock in same))
+                if not there:
+                    continue
+                seen = there.with_user(user).with_context(**context)
+                seen = set(seen._filtered_access("read").ids)
+                readable |= same.filtered(lambda c, seen=seen: tickets[c].id in seen)
+        return readable
 
 
 class ServiceAgreementTicketMixin(models.AbstractModel):

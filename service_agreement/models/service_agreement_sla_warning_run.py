@@ -166,7 +166,9 @@ class ServiceAgreementSlaClock(models.Model):
         """Tell, and record who was reached; why nobody was, is on record, too."""
         self.ensure_one()
         reached, failures = self.env["res.users"], []
-        audience = {} if self._is_old_news() else self._get_audience(percent)
+        ticket, audience = self._get_ticket(), {}
+        if not self._is_old_news():
+            audience = self._get_audience(percent, ticket)
         for user, ways in audience.items():
             is_told, failure = self._attempt(
                 lambda user=user, ways=ways: self._tell(user, ways, percent)

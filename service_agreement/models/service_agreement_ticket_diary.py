@@ -21,6 +21,16 @@ class TicketStatus(NamedTuple):
     covered: tuple
 
 
+class OnBehalfOf(NamedTuple):
+    """In a context: who did what somebody else's user carries out.
+
+    A type of its own: a context that comes over the API has plain values only, so
+    nobody notes a fact under another name by it.
+    """
+
+    partner_id: int
+
+
 class ServiceAgreementTicketMixin(models.AbstractModel):
     """What happens to a ticket becomes dated facts."""
 
@@ -133,9 +143,16 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         own = "company_id" in self._fields and self.company_id
         return self.agreement_id.company_id or own or self.env["res.company"]
 
+    def _ticket_on_behalf_of(self, author):
+        """:return: the same ticket, whose facts are noted as this res.partner's"""
+        on_behalf_of = OnBehalfOf(author.id or 0)
+        return self.with_context(service_agreement_on_behalf_of=on_behalf_of)
+
     def _ticket_author(self):
-        author_id = self.env.context.get("service_agreement_author_id")
-        return self.env["res.partner"].browse(author_id) or self.env.user.partner_id
+        author = self.env.context.get("service_agreement_on_behalf_of")
+        if isinstance(author, OnBehalfOf) and author.partner_id:
+            return self.env["res.partner"].browse(author.partner_id)
+        return self.env.user.partner_id
 
     def _ticket_forget_readings(self):
         """Nobody may see in a cache what was so before the facts just noted."""

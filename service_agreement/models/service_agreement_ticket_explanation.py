@@ -5,7 +5,7 @@ from markupsafe import Markup
 from odoo import models
 from odoo.tools import format_datetime
 
-from ..tools.sla_clock import trace
+from ..tools.sla_clock import in_minutes, trace
 from ..tools.sla_history import read_at
 from .service_agreement_sla_target import format_minutes, format_promise
 
@@ -91,11 +91,14 @@ class _Words:
         return texts
 
     def tell_steps(self, now):
-        """:return: list of str: what was counted, stretch by stretch"""
+        """:return: list of str: what was counted, stretch by stretch, in numbers that
+        add up to what was promised
+        """
         target = self.clock.line.target
+        steps = trace(target, self.clock.facts, max(now, self.clock.as_of))
         return [
             self._tell_step(step)
-            for step in trace(target, self.clock.facts, max(now, self.clock.as_of))
+            for step in in_minutes(steps)
             if step.end <= self.clock.as_of or step.phase != "closed"
         ]
 

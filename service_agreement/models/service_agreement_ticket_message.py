@@ -118,7 +118,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
 
     def _ticket_resume(self, author):
         """Move the ticket to a stage in which it is worked on."""
-        ticket = self.with_context(service_agreement_author_id=author.id)
+        ticket = self._ticket_on_behalf_of(author)
         if values := ticket._ticket_prepare_resume():
             ticket.write(values)
         else:

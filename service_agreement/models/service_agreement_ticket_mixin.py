@@ -134,11 +134,22 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         compute="_compute_sla_summary", export_string_translation=False
     )
     is_ticket = fields.Boolean(compute="_compute_is_ticket")
+    request_key = fields.Char(
+        copy=False,
+        readonly=True,
+        index=False,
+        export_string_translation=False,
+        groups="base.group_system",
+        help="Of the portal form it was sent with: sent twice, it is one ticket.",
+    )
     agreement_missing = fields.Boolean(
         compute="_compute_agreement_missing",
         help="The customer is known, and no agreement covers the ticket.",
     )
 
+    _request_key_uniq = models.UniqueIndex(
+        "(request_key) WHERE request_key IS NOT NULL"
+    )
     # What breaks next, among all that was ever asked.
     _sla_running_idx = models.Index("(sla_due_at) WHERE sla_phase = 'running'")
 
@@ -309,6 +320,13 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         """:param Markup text: what the customer wrote, or empty
         :return: dict of values of a new ticket that goes on with this one, which was
             closed long ago; empty if this model knows no such thing
+        """
+        return {}
+
+    @api.model
+    def _ticket_prepare_request(self, agreement, partner):
+        """:return: dict of values of a ticket that ``partner`` opens in the portal:
+        on which desk it arrives, and what this model wants to know
         """
         return {}
 

@@ -121,7 +121,7 @@ class TestCompliance(PortalUsersMixin, ServiceDeskCommon):
             compliance = self.agreement._get_portal_compliance()
         self.assertEqual((compliance["kept"], compliance["decided"]), (1, 2))
         (miss,) = compliance["missed"]
-        self.assertEqual((miss["ticket"], miss["promise"]), (ticket, "Solved"))
+        self.assertEqual((miss["ticket"], miss["promise"]), (ticket, "Solution"))
         self.assertRegex(miss["due"], r"Mon 9 Mar.*3:00")
         self.assertRegex(miss["done"], r"Tue 10 Mar.*10:00")
 

@@ -1,3 +1,5 @@
+from datetime import date
+
 from psycopg2.errors import UniqueViolation
 
 from odoo.tests import tagged
@@ -100,6 +102,17 @@ class TestSlaClock(ServiceDeskCommon):
         with self.at_desk("2026-03-06 15:10"):
             ticket.priority = "3"
         self.assertEqual(self.on_wall(self._clock(ticket).deadline), "Fri 17:00")
+
+    def test_an_agreement_that_ended_keeps_its_open_promises(self):
+        ticket = self._open_ticket("2026-03-06 15:00")
+        with self.at_desk("2026-03-06 16:00"):
+            self.agreement._end(date(2026, 3, 5), "cancelled", "They move away")
+        self._answer(ticket, "2026-03-09 10:00")
+        self.assertEqual(self.agreement.state, "ended")
+        self.assertEqual(self._clock(ticket, "first_response").state, "met")
+        self.assertEqual(self.on_wall(self._clock(ticket).deadline), "Mon 15:00")
+        later = self._open_ticket("2026-03-09 10:30")
+        self.assertFalse(later.agreement_id)
 
     def test_tickets_share_one_frozen_promise(self):
         tickets = self._open_ticket("2026-03-06 15:00")

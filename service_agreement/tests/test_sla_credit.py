@@ -1,4 +1,5 @@
-from datetime import date
+from datetime import date, timedelta
+from unittest.mock import patch
 
 from lxml import html
 from psycopg2.errors import UniqueViolation
@@ -96,6 +97,25 @@ class TestSlaCredit(WarningCommon):
         for night in ("2026-03-10 02:00", "2026-03-11 02:00"):
             self._check(night)
         self.assertEqual(self._get_credit(ticket).amount, 14.90)
+
+    def test_nothing_is_asked_again_of_an_excuse_that_is_over(self):
+        ticket = self._open("2026-03-09 10:00")
+        with self.at_desk("2026-03-09 13:00"):
+            ticket.priority = "3"
+        clocks = self.env["service.agreement.sla.clock"]
+        with patch.object(type(clocks), "_after_excuse", autospec=True) as after:
+            self._check("2026-03-09 13:30")
+            self.assertFalse(after.call_args.args[0])
+            self._check("2026-03-10 02:00")
+            self.assertEqual(after.call_args.args[0], ticket.sla_clock_ids)
+            self._check("2026-03-11 02:00")
+            self.assertFalse(after.call_args.args[0])
+            # It counts from an earlier opening: the excuse ended at another time.
+            with self.at_desk("2026-03-11 10:00"):
+                opened_at = ticket.create_date - timedelta(minutes=30)
+                ticket.sudo()._ticket_note("opened", at=opened_at)
+            self._check("2026-03-12 02:00")
+            self.assertEqual(after.call_args.args[0], ticket.sla_clock_ids)
 
     def _check(self, wall):
         with self.at_desk(wall):

@@ -1,4 +1,4 @@
-from datetime import datetime
+from datetime import datetime, timedelta
 from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
@@ -185,6 +185,29 @@ class TestServiceHours(ServiceDeskCommon):
         self.assertTrue(self._is_open(hours, "2026-12-24 16:59", zone))
         self.assertFalse(self._is_open(hours, "2026-12-25 09:00", zone))
         self.assertFalse(self._is_open(hours, "2026-12-25 16:59", zone))
+
+    def test_a_shift_across_midnight_on_the_night_the_clock_changes(self):
+        """In two rows, that count as one: 22:00 to 06:00, less or more what the night
+        has lost or won."""
+        night = self._create_calendar("Night", range(7), 22, 24)
+        night.attendance_ids += self._create_calendar(
+            "Morning", range(7), 0, 6
+        ).attendance_ids
+        for zone, evening, expected in (
+            ("Europe/Amsterdam", "2026-03-06", 8),
+            ("Europe/Amsterdam", "2026-03-28", 7),
+            ("Europe/Amsterdam", "2026-10-24", 9),
+            ("Australia/Sydney", "2026-10-03", 7),
+            ("Australia/Sydney", "2026-04-04", 9),
+            ("Australia/Lord_Howe", "2026-10-03", 7.5),
+            ("Asia/Kolkata", "2026-10-24", 8),
+        ):
+            hours = self._read(night, tz=zone)
+            start = datetime.fromisoformat(f"{evening} 21:00")
+            start = start.replace(tzinfo=ZoneInfo(zone))
+            end = hours.add(start, timedelta(hours=expected)).astimezone(start.tzinfo)
+            self.assertEqual(end.strftime("%H:%M"), "06:00", (zone, evening))
+            self.assertEqual((end.date() - start.date()).days, 1, (zone, evening))
 
     def test_closed_while_the_clock_is_put_back(self):
         calendar = self._create_calendar("Always", range(7), 0, 24)

@@ -431,6 +431,43 @@ class TestSlaWarning(WarningCommon):
         self.assertEqual(activity.user_id, colleague)
         self.assertIn("50 % used", activity.summary)
 
+    def test_given_away_many_cost_few_queries(self):
+        colleague = self._create_staff("colleague")
+
+        def count(number):
+            tickets = self.env["project.task"].union(
+                *(self._open() for _each in range(number))
+            )
+            self._warn("2026-03-06 17:00")
+            with self.at_desk("2026-03-06 17:05"):
+                before = self.env.cr.sql_log_count
+                # Odoo's own mail to whom it is given costs sixteen each.
+                quiet = tickets.with_context(mail_auto_subscribe_no_notify=True)
+                quiet.user_ids = colleague
+                self.env.flush_all()
+                queries = self.env.cr.sql_log_count - before
+            for ticket in tickets:
+                self.assertEqual(self._get_activities(ticket).user_id, colleague)
+            return queries
+
+        count(1)  # warms the caches
+        few, many = count(10), count(20)
+        self.assertLess(many - few, 10)
+
+    def test_who_may_not_see_the_ticket_gets_no_activity_of_it(self):
+        ticket = self._open()
+        self._warn("2026-03-06 17:00")
+        outsider = self._create_agent("outsider")
+        self.desk.privacy_visibility = "followers"
+        self.desk.user_id = outsider
+        with self.at_desk("2026-03-06 17:05"):
+            ticket.user_ids = False
+        ticket.message_unsubscribe(outsider.partner_id.ids)
+        self.desk.message_unsubscribe(outsider.partner_id.ids)
+        self.env["mail.activity"].search([("user_id", "=", outsider.id)]).unlink()
+        ticket.sla_clock_ids._pass_on_activities()
+        self.assertFalse(self._get_activities(ticket))
+
     def test_another_deadline_is_written_on_the_activity(self):
         clock = self._promise_solution()
         ticket = clock._get_ticket()

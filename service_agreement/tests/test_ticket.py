@@ -2,7 +2,7 @@ from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import HttpCase, tagged
 
 from .common import PortalUsersMixin, ServiceDeskCommon
 
@@ -413,6 +413,26 @@ class TestTicket(ServiceDeskCommon):
         ours = count(20) - count_plain(20), count(40) - count_plain(40)
         self.assertLessEqual(ours[1] - ours[0], 2, ours)
 
+    def test_promised_anew_many_cost_the_queries_of_few(self):
+        def count(number):
+            tickets = self.env["project.task"].union(
+                *(self._open_ticket("2026-03-06 15:00") for _each in range(number))
+            )
+            for target in self.agreement.target_ids:
+                target.minutes += 60
+            with self.at_desk("2026-03-06 16:00"):
+                self.env.flush_all()
+                before = self.env.cr.sql_log_count
+                tickets.action_ticket_apply_promise()
+                self.env.flush_all()
+                queries = self.env.cr.sql_log_count - before
+            self.assertEqual(len(set(tickets.mapped("sla_due_at"))), 1)
+            return queries
+
+        count(2)  # warms the caches
+        few, many = count(10), count(20)
+        self.assertLess(many - few, 5)
+
     def test_queries_grow_slowly_with_the_number_of_moves(self):
         def count(number):
             tickets = self.env["project.task"].create(
@@ -579,3 +599,27 @@ class TestTicketAccess(PortalUsersMixin, ServiceDeskCommon):
         for record in (ticket.sla_clock_ids, ticket.ticket_fact_ids):
             with self.assertRaises(AccessError):
                 record.with_user(user).read(["create_date"])
+
+
+@tagged("post_install", "-at_install")
+class TestTicketPage(PortalUsersMixin, ServiceDeskCommon, HttpCase):
+    """What the customer reads on the page of his ticket."""
+
+    def test_what_was_promised_and_whether_it_was_kept_for_him_alone(self):
+        ann = self._create_portal_user("ann", self.customer)
+        self._create_portal_user("stranger", self._create_customer("Harrow Clinic"))
+        self.customer.tz = "Europe/Lisbon"  # an hour behind the desk
+        self.desk.privacy_visibility = "portal"
+        ticket = self._open_ticket("2026-03-06 15:00", partner_id=ann.partner_id.id)
+        self._answer(ticket, "2026-03-06 16:00")
+        self._move(ticket, "solved", "2026-03-09 16:00")
+        ticket.message_subscribe(ann.partner_id.ids)
+        self.authenticate("ann", "ann")
+        page = self.url_open(f"/my/tasks/{ticket.id}").text
+        self.assertIn("We answer within 4", page)
+        self.assertRegex(page, r"Kept: Fri 6 Mar, 3:00")
+        self.assertRegex(page, r"Missed: Mon 9 Mar, 3:00.*due Mon 9 Mar, 2:00")
+        self.authenticate("stranger", "stranger")
+        page = self.url_open(f"/my/tasks/{ticket.id}").text
+        self.assertNotIn("We answer within 4", page)
+        self.assertNotIn(ticket.name, page)

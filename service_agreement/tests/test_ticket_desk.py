@@ -2,6 +2,7 @@
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
+from odoo.service.model import call_kw
 from odoo.tests import Form, tagged
 
 from .common import PortalUsersMixin, ServiceDeskCommon, TicketMailMixin
@@ -137,6 +138,26 @@ class TestForgery(PortalUsersMixin, DeskCommon):
             **values,
         }
 
+    def test_a_technician_notes_nothing_under_another_name(self):
+        ticket = self._open_ticket("2026-03-06 15:00")
+        tickets = self.env["project.task"].with_user(self.agent)
+        for forged in (self.ann.partner_id.id, [self.ann.partner_id.id]):
+            context = {
+                "service_agreement_author_id": forged,
+                "service_agreement_on_behalf_of": forged,
+            }
+            for method, args in (
+                ("action_ticket_arrived", []),
+                ("write", [{"stage_id": self.stages["waiting"].id}]),
+                ("write", [{"stage_id": self.stages["In Progress"].id}]),
+            ):
+                with self.at_desk("2026-03-06 16:00"):
+                    call_kw(tickets, method, [ticket.ids, *args], {"context": context})
+        facts = ticket.ticket_fact_ids.filtered(lambda fact: fact.kind != "opened")
+        self.assertIn("waiting", facts.mapped("kind"))
+        self.assertIn("arrived", facts.mapped("kind"))
+        self.assertEqual(facts.author_id, self.agent.partner_id)
+
     def test_a_fact_by_hand_is_its_author_s_and_promises_nothing(self):
         ticket = self._open_ticket("2026-03-06 15:00")
         promise = ticket.sla_promise_id
@@ -160,7 +181,7 @@ class TestForgery(PortalUsersMixin, DeskCommon):
             fact = facts.with_context(
                 default_sla_promise_id=promise.id,
                 default_author_id=self.ann.partner_id.id,
-                service_agreement_author_id=self.ann.partner_id.id,
+                service_agreement_on_behalf_of=[self.ann.partner_id.id],
             ).create(self._prepare_fact(ticket))
         self.assertEqual(fact.author_id, self.env.user.partner_id)
         self.assertFalse(fact.sla_promise_id)

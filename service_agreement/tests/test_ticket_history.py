@@ -102,6 +102,27 @@ class TestUpdate(HistoryCommon):
             self._move(ticket, stage, "2026-03-09 11:30")
             self.assertEqual(self._show(ticket, "update")[0][0], state)
 
+    def test_reopened_the_answer_is_still_owed_with_what_was_left(self):
+        ticket = self._open_ticket("2026-03-09 10:00")
+        self._ask(ticket, "2026-03-09 11:00")
+        self._move(ticket, "solved", "2026-03-09 12:30")
+        self._ask(ticket, "2026-03-10 10:00")
+        self.assertEqual(self._show(ticket, "update"), [("running", "Tue 10:30")])
+        self._answer(ticket, "2026-03-10 10:15")
+        self._ask(ticket, "2026-03-10 11:00")
+        rounds = [("met", "Tue 10:30"), ("running", "Tue 13:00")]
+        self.assertEqual(self._show(ticket, "update"), rounds)
+        self.assertFalse(ticket.sudo()._ticket_check_clocks())
+
+    def test_solved_too_late_the_next_message_is_promised_another_answer(self):
+        ticket = self._open_ticket("2026-03-09 10:00")
+        self._ask(ticket, "2026-03-09 11:00")
+        self._move(ticket, "solved", "2026-03-09 14:00")
+        self._ask(ticket, "2026-03-10 10:00")
+        rounds = [("missed", "Mon 13:00"), ("running", "Tue 12:00")]
+        self.assertEqual(self._show(ticket, "update"), rounds)
+        self.assertFalse(ticket.sudo()._ticket_check_clocks())
+
 
 @tagged("post_install", "-at_install")
 class TestOnSite(HistoryCommon):
@@ -477,6 +498,15 @@ class TestExplanation(HistoryCommon):
         self.assertRegex(lines[1], r"until Fri .* 16:00: 1 hour used, 7 hours left")
         self.assertRegex(lines[2], r"Waiting for the customer until Mon .* 10:00")
         self.assertRegex(lines[3], r"7 hours left: due Mon 9 Mar 2026 17:00")
+
+    def test_odd_seconds_add_up_all_the_same(self):
+        ticket = self._open_ticket("2026-03-09 10:00:20", priority="3")
+        self._move(ticket, "waiting", "2026-03-09 10:48:50")
+        self._move(ticket, "In Progress", "2026-03-09 11:30:10")
+        lines = self._explain(ticket, "2026-03-09 11:40:05")
+        self.assertRegex(lines[1], "49 minutes used, 1 hour 11 minutes left")
+        self.assertRegex(lines[3], "10 minutes used, 1 hour 1 minute left")
+        self.assertRegex(lines[-1], r"^1 hour 1 minute left: due")
 
     def test_a_reopening(self):  # REO-01
         ticket = self._open_ticket("2026-03-09 10:00")

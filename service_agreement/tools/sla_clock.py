@@ -33,6 +33,7 @@ from typing import Protocol
 
 UTC = timezone.utc
 ZERO = timedelta(0)
+MINUTE = timedelta(minutes=1)
 # Also the order of facts at one instant: what ends the clock goes first, so that
 # done in the second of a cancellation is done.
 KINDS = ("start", "stop", "cancel", "pause", "resume", "reopen")
@@ -151,6 +152,23 @@ def trace(target: Target, facts: Iterable[Fact], now: datetime) -> list[Step]:
         if clock.phase != "new":
             last = at
     return _join(steps)
+
+
+def in_minutes(steps: Iterable[Step]) -> list[Step]:
+    """The same steps in whole minutes that still add up: what was used so far is
+    rounded up, so what is left is rounded down, as a countdown does; within the last
+    minute the seconds that are left.
+
+    :param steps: all of a target of whole minutes, from its start on
+    """
+    rounded, used, shown = [], ZERO, ZERO
+    for step in steps:
+        used += step.used
+        total = -(-used // MINUTE) * MINUTE
+        left = step.remaining // MINUTE * MINUTE or step.remaining
+        rounded.append(replace(step, used=total - shown, remaining=left))
+        shown = total
+    return rounded
 
 
 def _step(clock, start, end):

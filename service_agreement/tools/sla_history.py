@@ -20,7 +20,9 @@ out the same, in whatever order they were written down (SEMANTICS §4).
 - `first_response` starts at the opening and is stopped by an answer, or by the solution
   as long as it stays solved: reopened, who was never answered is owed an answer.
 - `update` has a clock per round, `number`: from the customer's first message nobody
-  answered up to the next answer. The opening is `first_response`'s.
+  answered up to the next answer. The opening is `first_response`'s. A solution stops
+  it as long as the ticket stays solved: reopened, the answer is still owed, with what
+  was left. What was missed by then is over, and the next message is another round.
 - `on_site` starts at the opening and is stopped by the arrival. Solved without one,
   nobody is needed on site: cancelled, unless it was missed by then. Reopened, the
   arrival is owed again with the time that was left.
@@ -30,6 +32,7 @@ out the same, in whatever order they were written down (SEMANTICS §4).
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from itertools import count
 from typing import NamedTuple
 
@@ -223,7 +226,7 @@ def derive(
         _count(course, terms)
         for metric in ROLES
         if metric in promised
-        for course in _list_courses(metric, dated)
+        for course in _list_courses(metric, dated, partial(_is_missed, terms=terms))
     ]
     return [clock for clock in clocks if clock]
 
@@ -272,7 +275,8 @@ def get_due_at(
     waits, if it went on now. None if its calendar can never provide the time.
     """
     dated = sorted(happenings, key=lambda happening: happening.at)
-    courses = _list_courses(line.metric, [h for h in dated if h.at <= now])
+    known = [happening for happening in dated if happening.at <= now]
+    courses = _list_courses(line.metric, known, partial(_is_missed_by, line=line))
     facts = _settle(courses[-1]) if courses else []
     if not any(fact.kind == "start" for fact in facts):
         facts = [Fact(now, "start")]
@@ -295,7 +299,8 @@ def _list_terms(dated, get_lines):
     return terms
 
 
-def _list_courses(metric, dated):
+def _list_courses(metric, dated, is_missed):
+    """:param is_missed: whether a course was missed, as of its last fact"""
     roles = {**ROLES[metric], PUT_ASIDE: "stop"}
     facts = [
         (index, happening.kind, Fact(happening.at, roles[happening.kind]))
@@ -303,7 +308,7 @@ def _list_courses(metric, dated):
         if happening.kind in roles
     ]
     if metric == "update":
-        return _list_rounds(dated, facts)
+        return _list_rounds(dated, facts, is_missed)
     needless = False
     if metric == "first_response":
         facts = _until_answer(facts)
@@ -350,29 +355,34 @@ def _until_arrival(facts):
     return kept
 
 
-def _list_rounds(dated, facts):
+def _list_rounds(dated, facts, is_missed):
     """Cut the facts of updates into rounds, each with the waiting before it."""
     opening = next((i for i, h in enumerate(dated) if h.kind == "opened"), len(dated))
-    closed_between = _list_closures(dated)
+    closed_at = _list_closures(dated)
     courses, waiting, current = [], [], None
     for index, kind, fact in facts:
         row = (index, fact)
         if kind in ("waiting", "resumed"):
             waiting.append(row)
-            if current:
-                current.append(row)
-        elif kind in (PUT_ASIDE, "reopened"):
-            if current:
-                current.append(row)
-        elif kind == "asked":
-            if current is None and index > opening and not closed_between[index]:
-                current = [*waiting, row]
-        elif current:
-            courses.append([*current, row])
+        over = current and _ends_round(kind, current, closed_at[index - 1], is_missed)
+        if over:
+            courses.append(current if kind == "reopened" else [*current, row])
             current = None
+        elif current and kind != "asked":
+            current.append(row)
+        elif kind == "asked" and not current:
+            if index > opening and not closed_at[index]:
+                current = [*waiting, row]
     if current:
         courses.append(current)
     return [_Course("update", n, course) for n, course in enumerate(courses, 1)]
+
+
+def _ends_round(kind, facts, was_closed, is_missed):
+    """Whether a round is over by what happens now."""
+    if kind == "reopened":
+        return was_closed and is_missed(_Course("update", 1, facts))
+    return kind in ("answered", *CANCELLING)
 
 
 def _list_closures(dated):
@@ -407,6 +417,18 @@ def _count(course, terms):
         late,
         before.deadline if before and before.state in ("running", "missed") else None,
     )
+
+
+def _is_missed(course, terms):
+    """Whether a course was missed as of its last fact, by the terms of then."""
+    last = course.facts[-1][0]
+    clock = _count(course, [term for term in terms if term.index <= last])
+    return bool(clock) and clock.reading.state == "missed"
+
+
+def _is_missed_by(course, line):
+    facts = _settle(course)
+    return read(line.target, facts, facts[-1].at).state == "missed"
 
 
 def _apply(course, terms):

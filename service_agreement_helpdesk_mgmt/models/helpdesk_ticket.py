@@ -72,6 +72,14 @@ class HelpdeskTicket(models.Model):
             "follows_id": self.id,
         }
 
+    @api.model
+    def _ticket_prepare_request(self, agreement, partner):
+        return {
+            "team_id": agreement._get_request_team().id,
+            "partner_name": partner.name,
+            "partner_email": partner.email,
+        }
+
     def _ticket_coordinator(self):
         return self.team_id.user_id
 

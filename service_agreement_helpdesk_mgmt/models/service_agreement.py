@@ -13,6 +13,26 @@ class ServiceAgreement(models.Model):
         for agreement in self:
             agreement.helpdesk_ticket_count = counts.get(agreement, 0)
 
+    def _get_request_model(self):
+        """Without a project for them, requests are tickets of the helpdesk."""
+        if model := super()._get_request_model():
+            return model
+        return "helpdesk.ticket" if self._get_request_team() else None
+
+    def _get_request_team(self):
+        """Sudo: asked for a customer; the first team that OCA offers him."""
+        return (
+            self.env["helpdesk.ticket.team"]
+            .sudo()
+            .search(
+                [
+                    ("show_in_portal", "=", True),
+                    ("company_id", "in", (False, self.company_id.id)),
+                ],
+                limit=1,
+            )
+        )
+
     def action_view_helpdesk_tickets(self):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(

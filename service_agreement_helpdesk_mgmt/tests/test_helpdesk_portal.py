@@ -1,3 +1,4 @@
+from odoo import http
 from odoo.tests import HttpCase, tagged
 
 from odoo.addons.service_agreement.tests.common import PortalUsersMixin
@@ -49,6 +50,33 @@ class TestHelpdeskPortal(PortalUsersMixin, HelpdeskCommon, HttpCase):
         page = self.url_open(f"/my/agreements/{self.agreement.id}").text
         self.assertIn(ticket.number, page)
         self.assertIn(f"/my/ticket/{ticket.id}", page)
+
+    def _request(self, **values):
+        data = {"csrf_token": http.Request.csrf_token(self), **values}
+        return self.url_open(f"/my/agreements/{self.agreement.id}/request", data=data)
+
+    def test_requested_in_the_portal_it_is_a_ticket_of_the_helpdesk_once(self):
+        self.authenticate("ann", "ann")
+        for _again in range(2):
+            page = self._request(subject="Dark", priority="3", form_key="c" * 32).text
+        ticket = self.env["helpdesk.ticket"].search([("name", "=", "Dark")])
+        self.assertIn(ticket.number, page)
+        self.assertEqual((ticket.team_id, ticket.priority), (self.desk, "3"))
+        self.assertEqual(ticket.partner_email, self.ann.email)
+        self.assertEqual(ticket.agreement_id, self.agreement)
+        self.assertIn(self.ann.partner_id, ticket.message_partner_ids)
+        self.assertFalse(self.env["project.task"].search([("name", "=", "Dark")]))
+
+    def test_a_project_for_requests_goes_first_and_no_team_is_none(self):
+        self.assertEqual(self.agreement._get_request_model(), "helpdesk.ticket")
+        self.desk.show_in_portal = False
+        self.assertFalse(self.agreement._get_request_model())
+        project = self.env["project.project"].create(
+            {"name": "Desk", "is_service_desk": True}
+        )
+        self.company.service_desk_project_id = project
+        self.desk.show_in_portal = True
+        self.assertEqual(self.agreement._get_request_model(), "project.task")
 
     def test_closed_by_the_customer_it_is_solved(self):
         ticket = self._open_ticket("2026-03-06 15:00")

@@ -153,3 +153,10 @@ class TestHelpdeskBoard(BoardCases, HelpdeskCommon):
         )
         arch = self.env[self.ticket_model].get_view(view.id, "kanban")["arch"]
         self.assertIn('default_group_by="technician_id"', arch)
+
+    def test_the_calendar_is_that_of_tasks(self):
+        view = self.env.ref(
+            "service_agreement_helpdesk_mgmt.helpdesk_ticket_view_calendar"
+        )
+        arch = self.env[self.ticket_model].get_view(view.id, "calendar")["arch"]
+        self.assertIn('date_start="sla_due_at"', arch)

@@ -1,12 +1,13 @@
 """Clocks derived from histories, and what the trace of one tells."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tools.sla_clock import Fact, Target, read, trace
+from tools.sla_clock import Fact, Target, in_minutes, read, trace
 from tools.sla_history import (
     ROLES,
     Happening,
@@ -132,6 +133,47 @@ class TestReopened:
         clock = clocks["update", 1]
         assert (clock.reading.state, clock.reading.deadline) == ("met", at(11, 15))
 
+    def test_so_does_a_question_that_was_solved_and_not_answered(self):
+        history = [Happening(at(9, 11), "asked"), Happening(at(9, 15), "solved")]
+        clock = live(*history)["update", 1]
+        assert (clock.reading.state, clock.stopped_at) == ("met", at(9, 15))
+        history += [Happening(at(11, 11), "reopened"), Happening(at(11, 11), "asked")]
+        clocks = live(*history)
+        clock = clocks["update", 1]
+        assert (clock.reading.state, clock.reading.deadline) == ("running", at(11, 15))
+        assert ("update", 2) not in clocks
+        clocks = live(*history, Happening(at(11, 12), "answered"))
+        assert clocks["update", 1].reading.state == "met"
+
+    def test_a_question_answered_while_it_was_closed_is_owed_nothing(self):
+        clock = live(
+            Happening(at(9, 11), "asked"),
+            Happening(at(9, 12), "solved"),
+            Happening(at(9, 13), "answered"),
+            Happening(at(11, 11), "reopened"),
+        )["update", 1]
+        assert (clock.reading.state, clock.stopped_at) == ("met", at(9, 12))
+
+    @pytest.mark.parametrize("closing", ["solved", "cancelled"])
+    def test_the_next_question_after_a_missed_one_is_another_round(self, closing):
+        clocks = live(
+            Happening(at(9, 11), "asked"),
+            Happening(at(10, 12), closing),
+            Happening(at(11, 11), "reopened"),
+            Happening(at(11, 12), "asked"),
+        )
+        states = [clocks["update", n].reading.state for n in (1, 2)]
+        assert states == ["missed", "running"]
+        assert clocks["update", 2].started_at == at(11, 12)
+
+    def test_a_missed_question_of_an_open_ticket_stays_the_first_unanswered(self):
+        clocks = live(
+            Happening(at(9, 11), "asked"),
+            Happening(at(10, 12), "reopened"),
+            Happening(at(10, 12), "asked"),
+        )
+        assert ("update", 2) not in clocks
+
     def test_cancelled_at_last_it_is_cancelled(self):
         clock = live(
             Happening(at(9, 12), "cancelled"),
@@ -219,6 +261,25 @@ def test_at_most_the_last_round_of_updates_is_open(history):
     assert starts == sorted(starts)
 
 
+@given(happenings)
+def test_every_question_is_in_a_round(history):
+    """Whatever closes and reopens the ticket, a customer who writes is owed an answer,
+    by a round that is open then."""
+    promised = [replace(h, source=None) for h in history if h.kind != "merged"]
+    history = list({happening.at: happening for happening in promised}.values())
+    rounds = [c for key, c in live(*history).items() if key[0] == "update"]
+    is_closed = False
+    for happening in sorted(history, key=lambda happening: happening.at):
+        if happening.kind in ("solved", "cancelled", "reopened"):
+            is_closed = happening.kind != "reopened"
+        elif happening.kind == "asked" and happening.at > at(9, 10) and not is_closed:
+            assert any(
+                c.started_at <= happening.at
+                and (not c.stopped_at or c.stopped_at > happening.at)
+                for c in rounds
+            )
+
+
 @given(happenings, st.integers(0, 300), st.integers(0, 300))
 def test_reading_is_independent_of_when_it_is_read(history, hours, more):
     """Reading in between changes nothing: the later reading is of the facts alone."""
@@ -255,6 +316,22 @@ def test_the_steps_of_a_trace_add_up_to_the_reading(history, hours, promised):
         assert (steps[0].start, steps[-1].end) == (at(9, 10), now)
         assert steps[-1].remaining == reading.remaining
         assert steps[-1].deadline == reading.deadline
+
+
+@given(clock_facts, st.integers(0, 400), st.integers(1, 40))
+def test_whole_minutes_add_up_too(facts, hours, minutes):
+    """From an odd second on, so that every stretch ends within a minute."""
+    start = at(9, 10) + timedelta(seconds=20)
+    facts = [Fact(start, "start"), *(f for f in facts if f.at > start)]
+    target = Target(minutes * 20 * timedelta(minutes=1), OFFICE)
+    steps = in_minutes(trace(target, facts, start + hours * HOUR))
+    used = timedelta(0)
+    for step in steps:
+        used += step.used
+        assert not used % timedelta(minutes=1)
+        assert timedelta(0) <= step.used
+        if step.remaining >= timedelta(minutes=1):
+            assert used + step.remaining == target.duration
 
 
 def test_a_trace_tells_a_pause():  # SLA-04
