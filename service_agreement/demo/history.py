@@ -15,6 +15,7 @@ from .settlement import Settlement
 from .systems import install
 from .tickets import Tickets
 from .timeline import Timeline
+from .visits import Visits
 
 
 def load(env):
@@ -31,12 +32,15 @@ def load(env):
     tickets.plan()
     promises = Promises(timeline)
     promises.plan()
+    visits = Visits(timeline, tickets)
+    visits.plan()
     timeline.run()
     timeline.env["account.analytic.line"].create(tickets.worked)
     Settlement(timeline).plan()
     timeline.run()
     money.leave_on_the_desk()
     promises.leave_on_the_desk()
+    visits.leave_on_the_desk()
     _let_customers_follow(timeline)
     _set_dates_right(timeline.env, first_message)
     _forget_assignments(timeline.env)

@@ -145,10 +145,11 @@ class AccountAnalyticLine(models.Model):
     def _get_service_hours(self):
         """:return: Decimal, in whole seconds or nearly; never less than none"""
         self.ensure_one()
-        hours = self.unit_amount
-        hour = self.env.ref("uom.product_uom_hour")
-        if self.product_uom_id and self.product_uom_id != hour:
-            hours = self.product_uom_id._compute_quantity(hours, hour, round=False)
+        hours, uom = self.unit_amount, self.product_uom_id
+        # Not `env.ref`: that asks the database each time.
+        hour = self.env["ir.model.data"]._xmlid_to_res_id("uom.product_uom_hour")
+        if uom and uom.id != hour:
+            hours = uom._compute_quantity(hours, uom.browse(hour), round=False)
         return max(Decimal(str(round(hours, 4))), Decimal(0))
 
     def _get_service_start(self, tz):

@@ -203,7 +203,7 @@ class ServiceAgreementAllowanceLot(models.Model):
         for lot in self:
             lot.display_name = self.env._(
                 "%(allowance)s from %(day)s",
-                allowance=lot.allowance_id.display_name,
+                allowance=lot.allowance_id.name,
                 day=format_date(self.env, lot.date_start),
             )
 

@@ -34,7 +34,8 @@ class ServiceAgreementCovering(models.AbstractModel):
 
     def _describe_included(self):
         texts = [allowance._describe() for allowance in self.allowance_ids]
-        if texts and self.covered_work_type_ids:
+        general = self.allowance_ids.filtered(lambda each: not each.work_type_ids)
+        if general and self.covered_work_type_ids:
             names = ", ".join(self.covered_work_type_ids.mapped("name"))
             texts.append(self.env._("This kind of work: %(names)s", names=names))
         if self.covers_trips:
@@ -68,7 +69,9 @@ class ServiceAgreementCovering(models.AbstractModel):
             percent = format_number(self.env, self.rate_discount)
             rows.append(
                 {
-                    "label": self.env._("Anything else") if rows else "",
+                    "label": self.env._("Anything else")
+                    if rows
+                    else self.env._("Work and trips"),
                     "price": self.env._("%(percent)s %% off our list", percent=percent),
                     "after_hours": "",
                     "detail": "",
@@ -90,8 +93,8 @@ class ServiceAgreementAllowance(models.Model):
         """:return: str, "Support: 4 hours a month, 2 carried over" """
         self.ensure_one()
         text = self._describe_kind()
-        if self.work_type_ids:
-            types = ", ".join(self.work_type_ids.mapped("name"))
+        types = ", ".join(self.work_type_ids.mapped("name"))
+        if types.casefold() not in (self.name or "").casefold():
             text = self.env._("%(text)s (%(types)s)", text=text, types=types)
         return self.env._("%(name)s: %(text)s", name=self.name or "", text=text)
 

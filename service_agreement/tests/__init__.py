@@ -35,8 +35,8 @@ from . import test_system
 from . import test_correction
 from . import test_coverage
 from . import test_coverage_copy
-from . import test_coverage_text
 from . import test_coverage_life
+from . import test_coverage_text
 from . import test_random_lives
 from . import test_rate
 from . import test_renewal
@@ -47,3 +47,7 @@ from . import test_ticket_history
 from . import test_ticket_notes
 from . import test_work_charge
 from . import test_work_invoice
+from . import test_ticket_coverage
+from . import test_ticket_verdict
+from . import test_visit
+from . import test_visit_portal

@@ -135,8 +135,13 @@ class TestAllowanceWork(ServiceWorkMixin, ServiceDeskCommon):
     def test_another_company_has_its_own(self):
         other = self.setup_other_company()["company"]
         other.partner_id.tz = "Pacific/Auckland"
-        tier = self.tier.copy({"company_id": False, "allowance_ids": []})
-        tier.allowance_ids = [Command.create({"name": "Help", "quantity": 7.0})]
+        tier = self._create_tier(
+            "Theirs",
+            99.0,
+            5,
+            company_id=False,
+            allowance_ids=[Command.create({"name": "Help", "quantity": 7.0})],
+        )
         with self.at("2026-03-10 10:00:00"):
             theirs = (
                 self.env["service.agreement"]

@@ -44,6 +44,13 @@ class TestCoverageText(CoverageCases):
         ):
             self.assertEqual(self._included(**values), text)
 
+    def test_a_kind_of_work_is_not_said_twice(self):
+        only = [Command.set(self.remote.ids)]
+        text = self._included(
+            name="Remote support", kind="unlimited", work_type_ids=only
+        )
+        self.assertEqual(text, "Remote support: without limit")
+
     def test_the_comparison_says_what_decides(self):
         offer = self.tier.comparison
         self.assertIn("Support: 4 hours a month", offer["included"])

@@ -34,6 +34,10 @@ class HelpdeskTicket(models.Model):
     def _ticket_customer(self):
         return self.partner_id
 
+    @api.model
+    def _ticket_customer_fields(self):
+        return ["partner_id"]
+
     def _ticket_company(self):
         return self.company_id
 
