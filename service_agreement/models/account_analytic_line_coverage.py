@@ -77,11 +77,16 @@ class AccountAnalyticLine(models.Model):
         """:return: those that nobody changes any more: their month is settled, or they
         were invoiced"""
         return self.filtered(
-            lambda ln: (
-                any(ln.service_draw_ids.mapped("is_closed"))
-                or ln.service_draw_ids.move_line_id
-            )
+            lambda ln: ln._is_settled() or ln.service_draw_ids.move_line_id
         )
+
+    def _is_settled(self):
+        """Whether it was settled with its month; what came in too late for that goes
+        with a later one, and may still be completed."""
+        self.ensure_one()
+        closed = self.company_id.service_closed_until
+        months = self.service_draw_ids.month_id
+        return bool(closed) and any(month.date <= closed for month in months)
 
     def _is_in_settled_month(self):
         self.ensure_one()
@@ -96,7 +101,8 @@ class AccountAnalyticLine(models.Model):
         domain = Domain("company_id", "=", company.id)
         domain &= Domain("is_service_work", "=", True)
         if closed := company.service_closed_until:
-            settled = Domain("service_draw_ids", "any", [("is_closed", "=", True)])
+            in_month = Domain("month_id.date", "<=", closed)
+            settled = Domain("service_draw_ids", "any", in_month)
             domain &= Domain("date", ">", closed) | ~settled
         invoiced = self.env["service.agreement.allowance.draw"]._get_invoiced_domain()
         return domain & Domain("service_draw_ids", "not any", invoiced)

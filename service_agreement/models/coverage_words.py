@@ -154,7 +154,7 @@ class CoverageStory:
         self.words = words
         self.env = words.env
         self.parts = parts
-        self.explanation = explanation or {"days": []}
+        self.explanation = explanation or {"days": [], "flags": []}
 
     @property
     def hours(self):
@@ -176,7 +176,10 @@ class CoverageStory:
         return {
             "state": self.state,
             "title": self.tell_title(),
-            "notes": [self.tell_part(part) for part in self.parts],
+            "notes": [
+                *(self.tell_part(part) for part in self.parts),
+                *self.words.list_flags(self.explanation),
+            ],
             "candidates": self.list_candidates(),
             "choice": False,
             **more,

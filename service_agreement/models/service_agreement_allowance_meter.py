@@ -37,8 +37,9 @@ class ServiceAgreement(models.Model):
             found = meters[agreement]
             agreement.has_allowances = bool(found)
             held = [m["left_text"] for m in found if m["granted"] != 0]
-            agreement.allowance_summary = ", ".join(held) or self.env._("None left")
-            agreement.allowance_meters = found and self.env["ir.qweb"]._render(
+            none_left = bool(found) and self.env._("None left")
+            agreement.allowance_summary = ", ".join(held) or none_left
+            agreement.allowance_meters = bool(found) and self.env["ir.qweb"]._render(
                 METERS, {"meters": found}
             )
 
@@ -46,7 +47,7 @@ class ServiceAgreement(models.Model):
         """:return: dict of lists of dict by agreement: an empty one where nothing is
         included. A dict has
 
-        - allowance: service.agreement.allowance; name, unit; used_up: what happens
+        - allowance: service.agreement.allowance; name, unit, is_low
         - granted, used, left: float, of what may be used today; None: unlimited
         - valid_until: date, of what expires first; False: without end
         - waiting: float, what may be used once it is paid

@@ -258,6 +258,9 @@ class ServiceAgreementAllowanceDraw(models.Model):
             note=first.answer_note or "",
         )
 
+    def _after_answered(self):
+        """Hook: what follows from answers that a person gave; called with sudo."""
+
     @api.depends("partner_id", "date", "line_id.name")
     def _compute_display_name(self):
         # Sudo: who reads this part may read what was done, not all timesheets.

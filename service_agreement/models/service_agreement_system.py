@@ -117,11 +117,7 @@ class ServiceAgreementSystem(models.Model):
                 )
             )
             moved.site_id = False
-        result = super().write(vals)
-        if not {"partner_id", "active"}.isdisjoint(vals):
-            # Sudo: a to-do for who keeps the agreement, whoever moved the system.
-            self.sudo().agreement_ids._refresh_system_to_do()
-        return result
+        return super().write(vals)
 
     def action_view_devices(self):
         self.ensure_one()

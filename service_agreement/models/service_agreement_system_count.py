@@ -71,6 +71,8 @@ class ServiceAgreement(models.Model):
 
     def _refresh_system_to_do(self):
         """One to-do while the numbers differ, none once they are equal again."""
+        # Archived, moved: not all of it is in what the count depends on.
+        self.invalidate_recordset(["system_count"])
         for agreement in self:
             open_to_dos = agreement.activity_search([TO_DO])
             if not agreement._systems_differ():
@@ -122,16 +124,36 @@ class ServiceAgreementSystem(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         systems = super().create(vals_list)
-        customers = systems.commercial_partner_id
-        # Sudo: a to-do for who keeps the agreement, whoever adds the system.
+        systems._refresh_to_dos(systems.commercial_partner_id)
+        return systems
+
+    def write(self, vals):
+        before = self.commercial_partner_id
+        result = super().write(vals)
+        if not {"partner_id", "active"}.isdisjoint(vals):
+            self._refresh_to_dos(before | self.commercial_partner_id)
+        return result
+
+    def unlink(self):
+        customers = self.commercial_partner_id
+        result = super().unlink()
+        self._refresh_to_dos(customers)
+        return result
+
+    @api.model
+    def _refresh_to_dos(self, customers):
+        """Count the systems of agreements with these customers, and those above them.
+
+        Sudo: a to-do for who keeps the agreement, whoever adds or moves a system.
+        """
+        tree = customers.browse().union(*(each._get_parents() for each in customers))
         self.env["service.agreement"].sudo().search(
             [
-                ("commercial_partner_id", "in", customers.ids),
+                ("commercial_partner_id", "in", tree.ids),
                 ("system_quantity", ">", 0),
                 ("state", "in", ("active", "suspended")),
             ]
         )._refresh_system_to_do()
-        return systems
 
 
 class ResPartner(models.Model):

@@ -170,8 +170,12 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         notes = [
             story.tell_obstacle(),
             story.tell_parts() if story.state == "partly" else "",
-            words.tell_left(book, previewed),
-            words.tell_price(book, previewed) if story.state != "covered" else "",
+            words.tell_left(book, previewed)
+            if story.state == "covered"
+            else words.tell_price(book, previewed),
+            *words.list_flags(
+                {"flags": [flag for flag in explanation["flags"] if flag != "chosen"]}
+            ),
         ]
         return story.tell(
             notes=[note for note in notes if note],

@@ -132,7 +132,7 @@ class ServiceAgreementVisitPlan(models.Model):
                 plan.summary = False
 
     def _describe(self, pattern):
-        """:return: "2 visits a year: 3 and 9 months after the start, ± 5 days" """
+        """:return: "2 a year: 3, 9 months after the start, ± 5 days" """
         self.ensure_one()
         months = self._describe_months(pattern)
         values = {"count": len(pattern.months), "when": months}

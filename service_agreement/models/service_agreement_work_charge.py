@@ -228,9 +228,8 @@ class ServiceAgreementAllowanceDraw(models.Model):
         return self.is_invoiced
 
     def _after_answered(self):
-        result = super()._after_answered()
+        """What a person said becomes of work is charged, or no longer; with sudo."""
         self.line_id._sync_work_charges()
-        return result
 
     def _after_decided(self):
         result = super()._after_decided()

@@ -1,5 +1,17 @@
 from odoo import api, fields, models
 
+# What the totals are made of.
+SUMMED = (
+    "unit",
+    "outcome",
+    "answer",
+    "quantity",
+    "amount",
+    "currency_id",
+    "company_id",
+    "date",
+)
+
 
 class ServiceAgreementWorkTotals(models.AbstractModel):
     """Mixin: what work costs whom, of a piece of it or of all of a ticket."""
@@ -56,6 +68,12 @@ class ServiceAgreementWorkTotals(models.AbstractModel):
 class ServiceAgreementAllowanceDraw(models.Model):
     _inherit = "service.agreement.allowance.draw"
 
+    @api.model
+    def _group_by(self, name, records):
+        """:return: dict of these by record, in one query"""
+        found = self.search_fetch([(name, "in", records._origin.ids)], [name, *SUMMED])
+        return found.grouped(name)
+
     def _prepare_totals(self, currency):
         """:return: dict of the fields of service.agreement.work.totals"""
         covered = self.filtered(lambda draw: draw.outcome == "covered")
@@ -74,9 +92,10 @@ class ServiceAgreementAllowanceDraw(models.Model):
 
     def _sum_money(self, name, currency):
         """:return: float, in ``currency``, each part by the exchange rate of its day"""
-        return sum(
+        foreign = self.filtered(lambda draw: draw.currency_id != currency)
+        return sum((self - foreign).mapped(name)) + sum(
             draw.currency_id._convert(draw[name], currency, draw.company_id, draw.date)
-            for draw in self
+            for draw in foreign
         )
 
 
@@ -93,7 +112,7 @@ class AccountAnalyticLine(models.Model):
         return super()._compute_service_totals()
 
     def _get_service_draws(self):
-        return {line: line.service_draw_ids for line in self._origin}
+        return self.env["service.agreement.allowance.draw"]._group_by("line_id", self)
 
 
 class ProjectTask(models.Model):
@@ -105,7 +124,6 @@ class ProjectTask(models.Model):
         return super()._compute_service_totals()
 
     def _get_service_draws(self):
-        tickets = self._origin.filtered("is_ticket")
-        domain = [("task_id", "in", tickets.ids)]
-        draws = self.env["service.agreement.allowance.draw"].search(domain)
-        return draws.grouped("task_id")
+        tickets = self.filtered("is_ticket")
+        draws = self.env["service.agreement.allowance.draw"]
+        return draws._group_by("task_id", tickets)

@@ -24,16 +24,10 @@ class Previewed(NamedTuple):
 
 
 class ServicePreview(ServiceBook):
-    """A book in which nothing is touched, and nothing written.
+    """A book in which nothing is touched, and nothing written."""
 
-    :param redecided: account.analytic.line that are about to be changed: what they
-        take counts as left
-    """
-
-    def __init__(self, company, customers, redecided=None):
+    def __init__(self, company, customers):
         super().__init__(company, customers)
-        nothing = self.env["account.analytic.line"]
-        self.redecided = nothing if redecided is None else redecided
         self._on_record = None
         self._paid = None
         self._tops = ()
@@ -43,16 +37,19 @@ class ServicePreview(ServiceBook):
         :param list facts: of WorkFacts; none takes anything from another
         :return: list of Previewed, in the same order
         """
-        self._paid = super()._get_paid(facts, self.redecided)
-        return [self.decide_together([each])[0] for each in facts]
+        nothing = self.env["account.analytic.line"]
+        self._paid = super()._get_paid(facts, nothing)
+        return [self.decide_together([each], nothing)[0] for each in facts]
 
-    def decide_together(self, facts):
+    def decide_together(self, facts, redecided):
         """
         :param list facts: of WorkFacts, decided in the order of their days
+        :param redecided: account.analytic.line that are among them, or are about to be
+            changed: what they took counts as left
         :return: list of Previewed, in the same order
         """
         self._tops = {self.members.get(each.customer) for each in facts}
-        by_id = {each.facts.id: each for each in self.decide(facts, self.redecided)}
+        by_id = {each.facts.id: each for each in self.decide(facts, redecided)}
         decisions = [by_id[each.id] for each in facts]
         return [
             Previewed(each, self._list_payments(each), self.ledgers)

@@ -1,9 +1,10 @@
 from dataclasses import replace
+from itertools import chain
 
 from odoo import api, fields, models
 
 from .coverage_words import CoverageStory, CoverageWords, Payment
-from .service_book import NEW
+from .service_book import DAY, NEW
 from .service_preview import ServicePreview
 
 
@@ -104,24 +105,26 @@ class AccountAnalyticLineHint(models.Model):
         changed = lines.filtered(lambda line: line._differs_from_record())
         if not changed:
             return ""
-        customer = task.sudo().partner_id._origin
         company = task.sudo()._ticket_company()
-        book = ServicePreview(company, customer, changed._origin)
-        facts = [
-            replace(
-                line._get_facts_of_work(book, {}),
-                id=NEW + number,
-                job=task._origin.id or None,
-            )
-            for number, line in enumerate(changed)
+        book = ServicePreview(company, task.sudo().partner_id._origin)
+        typed = [
+            line._get_typed_facts(book, task, at) for at, line in enumerate(changed)
         ]
-        payments = [
-            payment
-            for previewed in book.decide_together(facts)
-            for payment in previewed.payments
-        ]
-        story = CoverageStory(CoverageWords(self.env), payments)
+        # What was done later takes what is left after it.
+        since = min(each.day for each in typed) - 2 * DAY
+        known = book.search_open(lines.browse(), since) - changed._origin
+        known = known.filtered(lambda line: line.unit_amount >= 0)
+        previews = book.decide_together(
+            [*typed, *known._get_service_facts(book)], known | changed._origin
+        )
+        payments = [each.payments for each in previews[: len(typed)]]
+        story = CoverageStory(CoverageWords(self.env), list(chain(*payments)))
         return story.tell_parts() if story.state != "covered" else ""
+
+    def _get_typed_facts(self, book, task, number):
+        """:return: WorkFacts of what is typed on the ticket ``task``, among others"""
+        facts = self._get_facts_of_work(book, {})
+        return replace(facts, id=NEW + number, job=task._origin.id or None)
 
     def _differs_from_record(self):
         """:return: bool, whether something was typed that is not saved yet"""

@@ -321,7 +321,7 @@ class TestSettlement(AnswerCommon):
 
 
 @tagged("post_install", "-at_install")
-class TestSettledWork(SettlementCommon):
+class TestSettledMonth(SettlementCommon):
     """From the hours somebody wrote down to the invoice, as it is lived."""
 
     def _close(self, day):

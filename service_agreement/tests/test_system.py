@@ -177,11 +177,22 @@ class TestSystemCount(SystemCases):
             groups="base.group_user,service_agreement.group_user",
             company_id=self.company.id,
         )
-        agreement = agreement.with_user(salesman).with_context(tracking_disable=False)
+        agreement = agreement.with_user(salesman).with_context(
+            tracking_disable=False, mail_notrack=False
+        )
         self.cr.precommit.run()
         agreement.system_ids = self.theater
         self.cr.precommit.run()
-        tracked = agreement.message_ids.sudo().tracking_value_ids
+        tracked = (
+            self.env["mail.tracking.value"]
+            .sudo()
+            .search(
+                [
+                    ("mail_message_id.model", "=", agreement._name),
+                    ("mail_message_id.res_id", "=", agreement.id),
+                ]
+            )
+        )
         self.assertIn("system_ids", tracked.field_id.mapped("name"))
         with self.assertRaises(UserError):
             agreement.system_quantity = 3

@@ -111,6 +111,42 @@ class TestTicketVerdict(ServiceWorkMixin, ServiceDeskCommon):
             count(tickets)
             self.assertEqual(count(tickets[:4]), count(tickets))
 
+    def test_opening_a_ticket_costs_at_most_five_queries_more(self):
+        """Who pays is asked once the form is shown, see `service_coverage.js`."""
+        self._cover(self.agreement, {})
+        system = self.env["service.agreement.system"].create(
+            {"name": "Theatre", "partner_id": self.customer.id}
+        )
+        self.ticket.write({"system_id": system.id, "work_type_id": self.remote.id})
+        self._log("2026-03-06", 1)
+        named = {"fields": {"display_name": {}}}
+        line = {"name": {}, "unit_amount": {}, "employee_id": named}
+        plain = {"partner_id": named, "agreement_id": named, "is_ticket": {}}
+        work = {"service_work_type_id": named, "service_verdict": {}}
+        own = {
+            "work_type_id": named,
+            "system_id": named,
+            "device_id": named,
+            "exclusion_id": named,
+            "service_hours_covered": {},
+            "service_amount_billed": {},
+            "service_hint": {},
+        }
+
+        def count(spec, line_spec):
+            self.env.invalidate_all()
+            ticket = self.env["project.task"].browse(self.ticket.id)
+            before = self.cr.sql_log_count
+            ticket.web_read({**spec, "timesheet_ids": {"fields": line_spec}})
+            return self.cr.sql_log_count - before
+
+        with self.at_desk("2026-03-06 10:00"):
+            count({**plain, **own}, {**line, **work})
+            more = count(
+                {**plain, **own}, {**line, **work, "service_amount_billed": {}}
+            )
+            self.assertLessEqual(more - count(plain, line), 5)
+
     def test_found_by_what_is_not_covered(self):
         self._cover(self.agreement, {})
         stranger = self._create_customer("Nobody's Villa")

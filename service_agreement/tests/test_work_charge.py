@@ -503,7 +503,7 @@ class TestWorkCharge(WorkCommon):
 
 @tagged("post_install", "-at_install")
 class TestWorkDecidedAndBilled(ServiceDeskCommon):
-    """From the timesheet to the invoice: 2 hours a month, then 120.00 an hour."""
+    """From the timesheet to the invoice: 2 hours a month included, then 120.00."""
 
     @classmethod
     def setUpClass(cls):

@@ -17,7 +17,7 @@ class WorkMixin:
         # Decided by hand, and by nobody else.
         cls.startClassPatcher(
             patch.object(
-                AccountAnalyticLine, "_decide_service_work", lambda *_args: None
+                AccountAnalyticLine, "_decide_for_customers", lambda *_args: None
             )
         )
         cls.hours = cls._create_work_product("Service Hours")

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 
 class HelpdeskTicket(models.Model):
@@ -37,6 +38,10 @@ class HelpdeskTicket(models.Model):
     @api.model
     def _ticket_customer_fields(self):
         return ["partner_id"]
+
+    @api.model
+    def _ticket_open_domain(self):
+        return Domain("closed", "=", False)
 
     def _ticket_company(self):
         return self.company_id
