@@ -12,6 +12,8 @@ from .service_book import get_top
 WHERE = {"site_ids", "system_ids", "partner_id", "company_id"}
 # Of a ticket: whose the work is, and whether it is any.
 WHOSE = {"partner_id", "project_id", "parent_id", "company_id"}
+# What a ticket loses with its customer.
+OF_CUSTOMER = {"system_id", "device_id"}
 
 
 class AccountAnalyticLine(models.Model):
@@ -92,7 +94,8 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
 
     def write(self, vals):
         """What a ticket says of its work goes for the lines that said the same."""
-        named = [name for name in FROM_TICKET if FROM_TICKET[name] in vals]
+        said = {*vals, *(() if WHOSE.isdisjoint(vals) else OF_CUSTOMER)}
+        named = [name for name in FROM_TICKET if FROM_TICKET[name] in said]
         if not named and WHOSE.isdisjoint(vals):
             return super().write(vals)
         lines = self.sudo()._ticket_work_lines()

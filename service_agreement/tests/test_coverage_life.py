@@ -36,6 +36,13 @@ class TestDecidedAgain(CoverageCase):
         self.assertEqual(self._parts(line, "reason"), [("uncovered", 2, "never_sold")])
         self.assertEqual(lot.balance, 5)
 
+    def test_another_customer_has_other_systems(self):
+        self.ticket.system_id = self._create_system("Cinema")
+        line = self._log("2026-03-06", 1)
+        self.assertTrue(line.service_system_id)
+        self.ticket.partner_id = self._create_customer("Nobody's Villa")
+        self.assertFalse(line.service_system_id)
+
     def test_chosen_on_the_ticket_it_pays_for_all_its_work(self):
         self._cover(self.agreement, {})
         older = self._create_active("2025-12-01")
