@@ -22,6 +22,7 @@
         "report/service_agreement_report.xml",
         "report/service_agreement_report_templates.xml",
         "data/mail_template_data.xml",
+        "data/approval_mail_template_data.xml",
         "data/ir_cron_data.xml",
         "data/sla_warning_data.xml",
         "wizard/service_agreement_change_views.xml",
@@ -61,6 +62,8 @@
         "views/service_agreement_sla_warning_views.xml",
         "views/service_agreement_sla_credit_views.xml",
         "views/service_agreement_portal_templates.xml",
+        "views/service_agreement_portal_coverage_templates.xml",
+        "views/service_agreement_approval_views.xml",
         "views/service_agreement_menus.xml",
     ],
     "demo": [
@@ -86,6 +89,7 @@
         ],
         "web.assets_frontend": [
             "service_agreement/static/src/scss/portal.scss",
+            "service_agreement/static/src/portal_request/**/*",
         ],
     },
     "uninstall_hook": "uninstall_hook",

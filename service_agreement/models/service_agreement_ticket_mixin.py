@@ -403,6 +403,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
             for model in (
                 "service.agreement.sla.clock",
                 "service.agreement.ticket.fact",
+                "service.agreement.approval",
             )
         ]
         result = super().unlink()
