@@ -167,6 +167,24 @@ class ServiceAgreementApproval(models.Model):
 class ProjectTask(models.Model):
     _inherit = "project.task"
 
+    def write(self, vals):
+        """Another customer's ticket: the link that the first one has opens it no more,
+        nor its prices."""
+        if "partner_id" not in vals:
+            return super().write(vals)
+        tickets = self.sudo()
+        before = {ticket: ticket.partner_id.commercial_partner_id for ticket in tickets}
+        result = super().write(vals)
+        tickets.filtered(
+            lambda t: (
+                t.access_token
+                and before[t]
+                and before[t] != t.partner_id.commercial_partner_id
+                and t._ticket_in_scope()
+            )
+        ).access_token = False
+        return result
+
     # EXTENDS 'service.agreement.ticket.mixin'
     def _ticket_prepare_question(self):
         return {**super()._ticket_prepare_question(), "task": self}

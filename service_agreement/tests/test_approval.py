@@ -1,6 +1,7 @@
 """A customer approves a price, and that is what he is billed."""
 
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
 from odoo.tests import TransactionCase, new_test_user, tagged
 
 from .common import PortalUsersMixin, ServiceDeskCommon, ServiceWorkMixin
@@ -14,8 +15,22 @@ class ApprovalCase(
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls._cover(cls.agreement, {}, covered_work_type_ids=[(6, 0, cls.remote.ids)])
-        cls.rate.write({"minimum": 1.0, "step_minutes": 15})
+        cls._cover(
+            cls.agreement,
+            {},
+            covered_work_type_ids=[Command.set(cls.remote.ids)],
+            coverage_calendar_id=cls.calendar.id,
+        )
+        cls.rate.unlink()
+        cls.rate = cls.env["service.agreement.rate"].create(
+            {
+                "price": 150.0,
+                "price_after_hours": 250.0,
+                "minimum": 1.0,
+                "step_minutes": 15,
+                "company_id": cls.company.id,
+            }
+        )
         cls.customer.email = "house@example.com"
         cls.ann = cls._create_portal_user("ann", cls.customer)
         cls.ticket.work_type_id = cls.programming
@@ -29,6 +44,11 @@ class ApprovalCase(
             return self.ticket._ticket_answer_price(
                 is_approved, self.ann.partner_id, "Ann", key
             )
+
+    def _raise_to(self, price, wall="2026-03-06 16:00", rate=None):
+        """From that day on the list says something else."""
+        with self.at_desk(wall):
+            (rate or self.rate).price = price
 
     def _draws(self, line):
         return line.sudo().service_draw_ids
@@ -59,8 +79,7 @@ class TestApproval(ApprovalCase):
 
     def test_the_price_he_approved_is_the_price_he_pays(self):
         self.assertEqual(self._say(), "approved")
-        self.rate.date_end = "2026-03-08"
-        self.rate.copy({"date_start": "2026-03-09", "price": 190.0, "date_end": False})
+        self._raise_to(190.0, "2026-03-09 08:00")
         draw = self._draws(self._log("2026-03-10", 2.0))
         self.assertEqual((draw.answer, draw.price, draw.amount), ("bill", 150, 300))
         self.assertEqual(draw.list_price, 190, "leakage is told by the list of the day")
@@ -78,7 +97,8 @@ class TestApproval(ApprovalCase):
 
     def test_after_hours_at_the_price_he_was_told_for_that(self):
         self._say()
-        self.rate.price_after_hours = 300
+        with self.at_desk("2026-03-06 16:00"):
+            self.rate.price_after_hours = 300
         draws = self._draws(self._log("2026-03-06", 2.0, "16:00"))
         self.assertEqual(sorted(draws.mapped("price")), [150, 250])
         self.assertEqual(set(draws.mapped("answer")), {"bill"})
@@ -91,7 +111,7 @@ class TestApproval(ApprovalCase):
     def test_a_trip_he_was_told_of(self):
         self.ticket.work_type_id = self.on_site
         self._say()
-        self.trip_rate.price = 60
+        self._raise_to(60.0, rate=self.trip_rate)
         draws = self._draws(self._log("2026-03-06", 1.0))
         prices = {draw.unit: (draw.price, draw.answer) for draw in draws}
         self.assertEqual(prices, {"hour": (150, "bill"), "trip": (40, "bill")})
@@ -143,7 +163,7 @@ class TestApproval(ApprovalCase):
     def test_another_price_than_he_saw_is_not_approved(self):
         with self.at_desk("2026-03-06 15:00"):
             key = self._offer().key
-        self.rate.price = 160
+        self._raise_to(160.0, "2026-03-06 14:30")
         for forged in (key, "", "x", "é"):
             self.assertEqual(self._say(key=forged), "changed")
         self.assertFalse(self.ticket.approval_ids)
@@ -248,7 +268,7 @@ class TestAsking(ApprovalCase):
 
     def test_the_price_he_was_mailed_goes_though_the_list_changed(self):
         self._ask()
-        self.rate.price = 190
+        self._raise_to(190.0)
         with self.at_desk("2026-03-09 10:00"):
             self.assertIn("150.00", self._offer().price_text)
         self.assertEqual(self._say(wall="2026-03-09 10:00"), "approved")

@@ -5,9 +5,8 @@ from decimal import Decimal
 
 from hypothesis import given
 from hypothesis import strategies as st
-
-from service_agreement.tools.approval import Approval, find_approval
-from service_agreement.tools.rates import Price
+from tools.approval import Approval, find_approval
+from tools.rates import Price
 
 MONDAY = date(2026, 3, 2)
 PRICED = {"price": Decimal(150), "after_hours": Decimal(240), "trip": Decimal(95)}
