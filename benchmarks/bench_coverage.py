@@ -108,6 +108,7 @@ class Month:
         lines = self.env["account.analytic.line"].create(
             [self.prepare_line(n) for n in range(LINES)]
         )
+        self.env.flush_all()
         self.env.cr.execute(
             "UPDATE project_project SET is_service_desk = true WHERE id = %s", [desk.id]
         )

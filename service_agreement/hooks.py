@@ -5,6 +5,7 @@ from odoo.tools import SQL
 # In the order in which nothing is left that refers to what is deleted.
 MADE_BY_PEOPLE = (
     "service_agreement_allowance_draw",
+    "service_agreement_month",
     "service_agreement_allowance_lot",
     "service_agreement_allowance_factor",
     "service_agreement_allowance",

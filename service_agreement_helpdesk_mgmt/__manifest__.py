@@ -14,6 +14,7 @@
         "views/helpdesk_ticket_views.xml",
         "views/helpdesk_board_views.xml",
         "views/helpdesk_ticket_actions.xml",
+        "views/helpdesk_ticket_coverage_views.xml",
         "views/helpdesk_ticket_templates.xml",
         "views/service_agreement_views.xml",
     ],

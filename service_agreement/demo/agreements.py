@@ -13,6 +13,8 @@ from odoo.fields import Command
 
 SETUP_FEES = {"essential": 0, "silver": 150, "gold": 290, "platinum": 650}
 VALID_DAYS = 30
+# What is charged by the piece and stands in the record of the customer's systems.
+COUNTED = {"meeting rooms", "floors", "practices", "smart classrooms"}
 
 
 class Deal(NamedTuple):
@@ -262,6 +264,7 @@ class Agreements:
             "user_id": line.named(f"user_{deal.owner}").id,
             "date_start": start,
             "client_order_ref": deal.reference,
+            "system_quantity": deal.quantity if deal.unit in COUNTED else 0,
             "validity_date": line.env.cr.now().date() + timedelta(days=VALID_DAYS),
             **({} if deal.renews else {"auto_renew": False}),
         }

@@ -11,8 +11,11 @@ from .agreements import Agreements
 from .company import dress
 from .money import Money
 from .promises import Promises
+from .settlement import Settlement
+from .systems import install
 from .tickets import Tickets
 from .timeline import Timeline
+from .visits import Visits
 
 
 def load(env):
@@ -22,17 +25,22 @@ def load(env):
     company = dress(env)
     first_message = env["mail.message"].search([], order="id desc", limit=1).id
     timeline = Timeline(env, company)
-    tickets = Tickets(timeline)
+    tickets = Tickets(timeline, install(timeline))
     money = Money(timeline)
     Agreements(timeline).plan()
     money.plan()
     tickets.plan()
     promises = Promises(timeline)
     promises.plan()
+    visits = Visits(timeline, tickets)
+    visits.plan()
     timeline.run()
     timeline.env["account.analytic.line"].create(tickets.worked)
+    Settlement(timeline).plan()
+    timeline.run()
     money.leave_on_the_desk()
     promises.leave_on_the_desk()
+    visits.leave_on_the_desk()
     _let_customers_follow(timeline)
     _set_dates_right(timeline.env, first_message)
     _forget_assignments(timeline.env)
@@ -60,7 +68,12 @@ def _set_dates_right(env, first_message):
         SQL(
             "UPDATE mail_message SET date = create_date WHERE id > %s AND model IN %s",
             first_message,
-            ("project.task", "service.agreement", "account.move"),
+            (
+                "project.task",
+                "service.agreement",
+                "service.agreement.month",
+                "account.move",
+            ),
         )
     )
     env.cr.execute(

@@ -356,3 +356,17 @@ THANKS = [
     "All good now. Please thank your colleague as well.",
 ]
 LATE = "I am sorry that this took longer than we promised. It is on our side."
+
+# Where a program is changed and nothing is broken.
+PROGRAMMING = {
+    "Lights in the hallway turn on at night",
+    "Booking panels do not show today's meetings",
+    "Door station does not call the front desk",
+}
+# What no agreement covers, by the pick-list of exclusions.
+EXCLUDED = {
+    "Everything offline after thunderstorm": "force_majeure",
+    "Streaming box asks for a new account": "manufacturer_update",
+    "Projector in the auditorium needs a lamp": "consumables",
+    "Digital menu shows last week's prices": "provider",
+}

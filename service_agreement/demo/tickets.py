@@ -78,8 +78,10 @@ class Ticket(NamedTuple):
 
 
 class Tickets:
-    def __init__(self, timeline):
+    def __init__(self, timeline, systems):
+        """:param dict systems: service.agreement.system by customer"""
         self.timeline = timeline
+        self.systems = systems
         self.random = random.Random(2026)
         self.desk = timeline.named("project_service_desk")
         self.desk = self.desk.with_env(timeline.env)
@@ -265,6 +267,7 @@ class Tickets:
                 "priority": story.priority,
                 "user_ids": False,
                 "description": f"<p>{story.request}</p>",
+                **self._prepare_coverage(customer, story),
             }
         )
         # As the gateway does: it is the request itself, and no question more.
@@ -277,6 +280,27 @@ class Tickets:
         )
         user = self.timeline.named(f"user_{technician}")
         return Ticket(task, story, contact, user, fate)
+
+    def _prepare_coverage(self, customer, story):
+        """What decides who pays: the work, the system, and what is never covered."""
+        system = self.systems.get(customer)
+        return {
+            "work_type_id": self._get_work_type(story).id,
+            "system_id": system.id if system else False,
+            "exclusion_id": self._get_exclusion(story),
+        }
+
+    def _get_work_type(self, story):
+        kind = "on_site" if story.minutes > VISIT_MINUTES else "remote"
+        if story.subject in stories.PROGRAMMING:
+            kind = "programming"
+        return self.timeline.env.ref(f"service_agreement.work_type_{kind}")
+
+    def _get_exclusion(self, story):
+        name = stories.EXCLUDED.get(story.subject)
+        if not name:
+            return False
+        return self.timeline.env.ref(f"service_agreement.exclusion_{name}").id
 
     def _say(self, task, author, body, **values):
         task.message_post(
@@ -310,7 +334,8 @@ class Tickets:
                 subtype_xmlid="mail.mt_note",
             )
         minutes = max(10, ticket.story.minutes // 3)
-        self._log_time(ticket, minutes, "Diagnosis")
+        remote = self.timeline.env.ref("service_agreement.work_type_remote")
+        self._log_time(ticket, minutes, "Diagnosis", remote)
 
     def _ask(self, ticket, number):
         task = ticket.task.with_user(ticket.technician)
@@ -341,7 +366,8 @@ class Tickets:
         task = ticket.task.with_user(ticket.technician)
         self._say(task, ticket.technician.partner_id, body)
         task.stage_id = self.stages["solved"]
-        self._log_time(ticket, ticket.story.minutes, "Repair and test")
+        work = self._get_work_type(ticket.story)
+        self._log_time(ticket, ticket.story.minutes, "Repair and test", work)
         now = self.timeline.env.cr.now()
         if ticket.fate == "reopened":
             again = now + timedelta(hours=self.random.randint(20, 60))
@@ -376,18 +402,24 @@ class Tickets:
         self._say(ticket.task, ticket.contact, body, message_type="email")
         ticket.task.stage_id = self.stages["cancelled"]
 
-    def _log_time(self, ticket, minutes, name):
-        """A quarter of an hour is the least that is written down."""
-        quarters = max(1, round(minutes / 15))
-        day = self.timeline.local(self.timeline.env.cr.now()).date()
+    def _log_time(self, ticket, minutes, name, work_type):
+        """A quarter of an hour is the least that is written down, when it is done."""
+        hours = max(1, round(minutes / 15)) / 4
+        now = self.timeline.env.cr.now().replace(microsecond=0)
+        start = now - timedelta(hours=hours)
         self.worked.append(
             {
                 "name": name,
-                "date": day,
+                "date": self.timeline.local(start).date(),
                 "task_id": ticket.task.id,
                 "project_id": self.desk.id,
-                "unit_amount": quarters / 4,
+                "unit_amount": hours,
                 "employee_id": ticket.technician.employee_id.id,
                 "user_id": ticket.technician.id,
+                "service_work_type_id": work_type.id,
+                "service_start": start,
+                "service_trips": int(work_type.is_on_site),
+                "service_system_id": ticket.task.system_id.id,
+                "service_exclusion_id": ticket.task.exclusion_id.id,
             }
         )

@@ -77,8 +77,16 @@ class AccountAnalyticLine(models.Model):
         """:return: those that nobody changes any more: their month is settled, or they
         were invoiced"""
         return self.filtered(
-            lambda ln: ln._is_in_settled_month() or ln.service_draw_ids.move_line_id
+            lambda ln: ln._is_settled() or ln.service_draw_ids.move_line_id
         )
+
+    def _is_settled(self):
+        """Whether it was settled with its month; what came in too late for that goes
+        with a later one, and may still be completed."""
+        self.ensure_one()
+        closed = self.company_id.service_closed_until
+        months = self.service_draw_ids.month_id
+        return bool(closed) and any(month.date <= closed for month in months)
 
     def _is_in_settled_month(self):
         self.ensure_one()
@@ -88,13 +96,14 @@ class AccountAnalyticLine(models.Model):
     @api.model
     def _get_open_domain(self, company):
         """:return: Domain of the service work of a company that is not decided for
-        good; what came in too late for its month is decided once
+        good; what came in too late for its month is settled with the one after
         """
         domain = Domain("company_id", "=", company.id)
         domain &= Domain("is_service_work", "=", True)
         if closed := company.service_closed_until:
-            undecided = Domain("service_verdict", "=", False)
-            domain &= Domain("date", ">", closed) | undecided
+            in_month = Domain("month_id.date", "<=", closed)
+            settled = Domain("service_draw_ids", "any", in_month)
+            domain &= Domain("date", ">", closed) | ~settled
         invoiced = self.env["service.agreement.allowance.draw"]._get_invoiced_domain()
         return domain & Domain("service_draw_ids", "not any", invoiced)
 
@@ -118,7 +127,7 @@ class AccountAnalyticLine(models.Model):
         return WorkFacts(
             self.id,
             self.date,
-            self._get_service_hours(),
+            self._get_service_hours(book),
             start=self._get_service_start(tz),
             customer=self.partner_id.id or None,
             place=place,
@@ -133,13 +142,12 @@ class AccountAnalyticLine(models.Model):
             is_late=self._is_in_settled_month(),
         )
 
-    def _get_service_hours(self):
+    def _get_service_hours(self, book):
         """:return: Decimal, in whole seconds or nearly; never less than none"""
         self.ensure_one()
-        hours = self.unit_amount
-        hour = self.env.ref("uom.product_uom_hour")
-        if self.product_uom_id and self.product_uom_id != hour:
-            hours = self.product_uom_id._compute_quantity(hours, hour, round=False)
+        hours, unit = self.unit_amount, self.product_uom_id
+        if unit and unit != book.hour:
+            hours = unit._compute_quantity(hours, book.hour, round=False)
         return max(Decimal(str(round(hours, 4))), Decimal(0))
 
     def _get_service_start(self, tz):
@@ -181,10 +189,16 @@ class AccountAnalyticLine(models.Model):
         agreement, part = share.agreement, share.part
         currency = agreement.currency_id or self.company_id.currency_id
         quantity = float(part.quantity)
+        amount = currency.round(float(part.quantity * share.price.price))
+        worth = currency.round(float(part.quantity * share.price.list_price))
         return {
+            **self._prepare_in_company_currency(currency, amount, worth),
             "line_id": self.id,
             "company_id": self.company_id.id,
             "partner_id": self.partner_id.commercial_partner_id.id,
+            # What is given need not be computed one by one.
+            "task_id": self.task_id.id,
+            "employee_id": self.employee_id.id,
             "date": share.day,
             "unit": share.unit,
             "outcome": part.outcome,
@@ -195,15 +209,19 @@ class AccountAnalyticLine(models.Model):
             "is_after_hours": part.after_hours,
             "currency_id": currency.id,
             "price": float(share.price.price),
-            "amount": currency.round(float(part.quantity * share.price.price)),
+            "amount": amount,
             "list_price": float(share.price.list_price),
-            "list_amount": currency.round(
-                float(part.quantity * share.price.list_price)
-            ),
+            "list_amount": worth,
             "reason": share.reason,
             "answer": self._get_own_answer(share),
             "approval_id": self._get_approval(share),
         }
+
+    def _prepare_in_company_currency(self, currency, amount, worth):
+        """:return: dict of what needs no exchange rate"""
+        if currency != self.company_id.currency_id:
+            return {}
+        return {"charge": amount, "worth": worth}
 
     def _get_own_answer(self, share):
         """:return: what becomes of a part before anybody says so; False: he must"""
@@ -229,7 +247,8 @@ class AccountAnalyticLine(models.Model):
             if self._fields[name].convert_to_write(self[name], self) != value
         }
         if changed:
-            self.write(changed)
+            # Past all overrides: nobody reacts to these, and a month has many.
+            models.BaseModel.write(self, changed)
 
     def _prepare_verdict(self, book, decision, shares):
         paying = [s.agreement for s in shares if s.part.outcome == "covered"]

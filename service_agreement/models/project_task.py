@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.fields import Command
+from odoo.fields import Command, Domain
 
 from odoo.addons.project.models.project_task import CLOSED_STATES
 
@@ -87,6 +87,19 @@ class ProjectTask(models.Model):
 
     def _ticket_customer(self):
         return self.partner_id
+
+    @api.model
+    def _ticket_customer_fields(self):
+        return ["partner_id"]
+
+    def _ticket_job(self):
+        return self._origin.id or None
+
+    @api.model
+    def _ticket_open_domain(self):
+        return Domain("project_id.is_service_desk", "=", True) & Domain(
+            "state", "not in", list(CLOSED_STATES)
+        )
 
     def _ticket_company(self):
         return (

@@ -75,6 +75,57 @@ class ResCompany(models.Model):
         "A budget is 0 or more.",
     )
 
+    service_hours_product_id = fields.Many2one(
+        "product.product",
+        string="Product for Hours",
+        domain="[('type', '=', 'service'), ('company_id', 'in', (False, id))]",
+        help="Gives hours on an invoice their income account and taxes. Empty: "
+        "“Service Hours”.",
+    )
+    service_trip_product_id = fields.Many2one(
+        "product.product",
+        string="Product for Trips",
+        domain="[('type', '=', 'service'), ('company_id', 'in', (False, id))]",
+        help="Gives trips on an invoice their income account and taxes. Empty: "
+        "“Service Trip”.",
+    )
+    service_work_months = fields.Integer(
+        string="Work Waits (months)",
+        default=3,
+        help="For the next invoice of its agreement. If none comes so long, it is "
+        "billed on the first of the month that follows. 0: every month.",
+    )
+    service_show_free_work = fields.Boolean(
+        string="Show Free Work",
+        help="Courtesy and warranty are on the next invoice at full price, with 100 % "
+        "off. For what is decided from now on.",
+    )
+    service_work_report = fields.Boolean(
+        string="Print a Work Report",
+        help="Invoices end with a list of the work they charge, by ticket.",
+    )
+
+    _service_work_months = models.Constraint(
+        "CHECK(service_work_months BETWEEN 0 AND 120)",
+        "Work waits between 0 and 120 months for the next invoice.",
+    )
+
+    def _get_work_product(self, unit):
+        """
+        :param str unit: "hour" or "trip"
+        :return: product.product by which work is billed; empty if it was deleted
+        """
+        self.ensure_one()
+        chosen, usual = {
+            "hour": ("service_hours_product_id", "product_service_hours"),
+            "trip": ("service_trip_product_id", "product_service_trip"),
+        }[unit]
+        # Sudo: whose work makes a charge need not see the settings.
+        product = self.sudo()[chosen] or self.sudo().env.ref(
+            f"service_agreement.{usual}", raise_if_not_found=False
+        )
+        return product or self.env["product.product"]
+
     def _service_tz(self):
         """:return: ZoneInfo in which this company's days begin and end"""
         self.ensure_one()

@@ -47,6 +47,13 @@ class ResPartner(models.Model):
         help="Service agreements that fall due on the same day, on the same terms, are "
         "billed on one invoice.",
     )
+    service_free_work = fields.Selection(
+        [("show", "Shown on invoices"), ("hide", "Not shown")],
+        string="Free Work",
+        company_dependent=True,
+        help="Courtesy and warranty at full price, with 100 % off. Empty: what the "
+        "settings say.",
+    )
     agreement_missing = fields.Boolean(
         compute="_compute_agreement_summary",
         search="_search_agreement_missing",
@@ -162,3 +169,10 @@ class ResPartner(models.Model):
             "view_mode": "form",
             "context": {"default_partner_id": self.id},
         }
+
+    def _shows_free_work(self, company):
+        """:return: bool, whether invoices of ``company`` show what was free"""
+        customer = self.commercial_partner_id.with_company(company)
+        if choice := customer.service_free_work:
+            return choice == "show"
+        return company.sudo().service_show_free_work

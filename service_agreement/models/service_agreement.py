@@ -497,10 +497,16 @@ class ServiceAgreement(models.Model):
             agreement.ticket_count = counts.get(agreement, 0)
 
     def _count_tickets(self, model):
-        """:return: dict of the number of tickets of this model, by agreement"""
+        """:return: dict of the number of tickets of this model, by agreement; those
+        that are planned are counted apart
+        """
+        tickets = self.env[model]
+        asked = ~tickets._ticket_planned_domain()
         return dict(
-            self.env[model]._read_group(
-                [("agreement_id", "in", self.ids)], ["agreement_id"], ["__count"]
+            tickets._read_group(
+                Domain("agreement_id", "in", self.ids) & asked,
+                ["agreement_id"],
+                ["__count"],
             )
         )
 
@@ -993,7 +999,8 @@ class ServiceAgreement(models.Model):
             model = self.env[name]
             # A ticket that turned out to be another customer's is not theirs.
             own = model._ticket_customer_domain(self.commercial_partner_id)
-            domain = Domain("agreement_id", "in", self.ids) & own
+            asked = ~model._ticket_planned_domain()
+            domain = Domain("agreement_id", "in", self.ids) & own & asked
             order = "create_date desc, id desc"
             tickets += model.search(domain, order=order, limit=limit)
         tickets.sort(key=lambda t: (t.create_date, t.id), reverse=True)

@@ -182,6 +182,7 @@ class ServiceAgreementAllowanceLot(models.Model):
             ("rolled", "Carried over"),
             ("bought", "Bought"),
         ],
+        string="Origin",
         required=True,
         readonly=True,
         default="granted",
@@ -210,11 +211,11 @@ class ServiceAgreementAllowanceLot(models.Model):
     )
     granted = fields.Float(digits=(16, 4), readonly=True)
     adjusted = fields.Float(digits=(16, 4), readonly=True)
-    rolled_in = fields.Float(digits=(16, 4), readonly=True)
-    drawn = fields.Float(digits=(16, 4), readonly=True)
+    rolled_in = fields.Float(string="Carried Over", digits=(16, 4), readonly=True)
+    drawn = fields.Float(string="Used", digits=(16, 4), readonly=True)
     forfeited = fields.Float(digits=(16, 4), readonly=True)
-    rolled_out = fields.Float(digits=(16, 4), readonly=True)
-    balance = fields.Float(digits=(16, 4), readonly=True)
+    rolled_out = fields.Float(string="Carried On", digits=(16, 4), readonly=True)
+    balance = fields.Float(string="Left", digits=(16, 4), readonly=True)
     is_paid = fields.Boolean(
         string="Usable",
         readonly=True,

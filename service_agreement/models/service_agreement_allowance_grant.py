@@ -58,16 +58,12 @@ class ServiceAgreement(models.Model):
 
     def _change_ledgers(self):
         """What the agreements allow is different from what it was: bring their ledgers
-        up to date, and decide again who pays.
+        up to date. Hook: who pays is decided again.
         """
         # Sudo: it follows from what happened, which may be a customer's signature.
         agreements = self.sudo().filtered("coverage_ids.allowance_ids")
         agreements.lock_for_update()
         agreements._refresh_ledgers()
-        agreements._after_ledgers_changed()
-
-    def _after_ledgers_changed(self):
-        """Hook: there is more or less to draw from than before."""
 
     # EXTENDS: what changes what is granted
 

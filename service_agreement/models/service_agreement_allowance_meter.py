@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import format_date
 
+from .service_agreement_allowance_ledger import exact
+
 METERS = "service_agreement.allowance_meters"
 
 
@@ -34,8 +36,10 @@ class ServiceAgreement(models.Model):
         for agreement in self:
             found = meters[agreement]
             agreement.has_allowances = bool(found)
-            agreement.allowance_summary = ", ".join(m["left_text"] for m in found)
-            agreement.allowance_meters = found and self.env["ir.qweb"]._render(
+            held = [m["left_text"] for m in found if m["granted"] != 0]
+            none_left = bool(found) and self.env._("None left")
+            agreement.allowance_summary = ", ".join(held) or none_left
+            agreement.allowance_meters = bool(found) and self.env["ir.qweb"]._render(
                 METERS, {"meters": found}
             )
 
@@ -43,9 +47,10 @@ class ServiceAgreement(models.Model):
         """:return: dict of lists of dict by agreement: an empty one where nothing is
         included. A dict has
 
-        - allowance: service.agreement.allowance; name, unit; used_up: what happens
+        - allowance: service.agreement.allowance; name, unit, is_low
         - granted, used, left: float, of what may be used today; None: unlimited
         - valid_until: date, of what expires first; False: without end
+        - waiting: float, what may be used once it is paid
         - percent: int, how much is left; the same in words: left_text, of_text,
           until_text
         """
@@ -81,7 +86,7 @@ class ServiceAgreement(models.Model):
         :return: list of dict, see ``_get_allowance_meters``
         """
         self.ensure_one()
-        return self.with_context(lang=self.env.lang)._get_allowance_meters()[self]
+        return self._get_allowance_meters()[self]
 
     def action_view_allowances(self):
         self.ensure_one()
@@ -119,7 +124,8 @@ class ServiceAgreementAllowance(models.Model):
             "left": left,
             "valid_until": min(ends, default=False),
             "percent": round(100 * max(left, 0.0) / granted) if granted > 0 else 0,
-            "is_low": ledger.is_low(today, round(allowance.warn_percent)),
+            "is_low": ledger.is_low(today, exact(allowance.warn_percent)),
+            "waiting": float(ledger.waiting(today)),
         }
         return {**meter, **allowance._prepare_meter_texts(meter)}
 
@@ -134,21 +140,33 @@ class ServiceAgreementAllowance(models.Model):
             "valid_until": False,
             "percent": 100,
             "is_low": False,
+            "waiting": 0.0,
             "left_text": self.env._("unlimited"),
             "of_text": "",
             "until_text": "",
         }
 
     def _prepare_meter_texts(self, meter):
-        left, until = meter["left"], meter["valid_until"]
+        granted = meter["granted"]
+        if not granted:
+            left = self.env._("none left")
+        else:
+            units = self._format_units(meter["left"])
+            left = self.env._("%(left)s left", left=units)
         return {
-            "left_text": self.env._("%(left)s left", left=self._format_units(left)),
-            "of_text": self.env._(
-                "of %(granted)s", granted=self._format_units(meter["granted"])
-            ),
-            "until_text": until
-            and self.env._(
-                "use by %(day)s",
-                day=format_date(self.env, until, date_format="d MMM yyyy"),
-            ),
+            "left_text": left,
+            "of_text": granted
+            and self.env._("of %(granted)s", granted=self._format_units(granted)),
+            "until_text": ", ".join(self._list_meter_notes(meter)),
         }
+
+    def _list_meter_notes(self, meter):
+        """:return: list of str, on when it may be used"""
+        notes = []
+        if until := meter["valid_until"]:
+            day = format_date(self.env, until, date_format="d MMM yyyy")
+            notes.append(self.env._("use by %(day)s", day=day))
+        if waiting := meter["waiting"]:
+            units = self._format_units(waiting)
+            notes.append(self.env._("%(units)s more once paid", units=units))
+        return notes

@@ -203,7 +203,7 @@ class ServiceAgreementAllowanceLot(models.Model):
         for lot in self:
             lot.display_name = self.env._(
                 "%(allowance)s from %(day)s",
-                allowance=lot.allowance_id.display_name,
+                allowance=lot.allowance_id.name,
                 day=format_date(self.env, lot.date_start),
             )
 
@@ -223,6 +223,11 @@ class ServiceAgreementAllowanceLot(models.Model):
                 lot.paid_on = min(move._get_agreement_paid_on() for move in paid)
             else:
                 lot.paid_on = False
+
+    def _after_payment(self):
+        """There is more to draw from, or less."""
+        waiting = self.filtered(lambda lot: lot.allowance_id.paid_only)
+        waiting.agreement_id._change_ledgers()
 
     def _is_credited(self):
         """Whether nothing is left of what it was billed by."""
@@ -306,7 +311,26 @@ class AccountMove(models.Model):
         credits._get_bought_lots().filtered(lambda lot: lot._is_credited())._take_back()
         return result
 
+    def _invoice_paid_hook(self):
+        """EXTENDS 'account': what waited for the payment may be used."""
+        result = super()._invoice_paid_hook()
+        self._get_bought_lots()._after_payment()
+        return result
+
     def button_cancel(self):
+        """EXTENDS 'account': what is not charged is not used any more."""
         result = super().button_cancel()
         self._get_bought_lots().filtered(lambda lot: lot._is_credited())._take_back()
+        return result
+
+
+class AccountPartialReconcile(models.Model):
+    _inherit = "account.partial.reconcile"
+
+    def unlink(self):
+        """EXTENDS 'account': what was paid for no longer is."""
+        moves = (self.debit_move_id | self.credit_move_id).move_id
+        lots = moves._get_bought_lots()
+        result = super().unlink()
+        lots._after_payment()
         return result

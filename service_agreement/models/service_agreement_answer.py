@@ -43,8 +43,13 @@ class ServiceAgreementAllowanceDraw(models.Model):
         help="The month of the work; of work that was written down after its month was "
         "closed, the month after.",
     )
+    # Required: the reference below is not looked at where one of its columns is empty.
     is_closed = fields.Boolean(
-        string="Closed", readonly=True, help="Its month is settled: it stays as it is."
+        string="Closed",
+        required=True,
+        default=False,
+        readonly=True,
+        help="Its month is settled: it stays as it is.",
     )
     company_currency_id = fields.Many2one(
         related="company_id.currency_id", string="Company Currency"
@@ -68,10 +73,11 @@ class ServiceAgreementAllowanceDraw(models.Model):
 
     # The database itself keeps a closed month from having parts without an answer, also
     # those that another transaction adds at the same instant: closing a month changes
-    # the key they refer to.
+    # the key they refer to. The month comes second: by their first columns Odoo looks
+    # for references that it made itself, and would replace this one.
     _month_closed = models.Constraint(
-        "FOREIGN KEY (month_id, is_closed) REFERENCES service_agreement_month "
-        "(id, is_closed) ON UPDATE CASCADE",
+        "FOREIGN KEY (is_closed, month_id) REFERENCES service_agreement_month "
+        "(is_closed, id) ON UPDATE CASCADE",
         "The month of this work is closed: it goes with the month after.",
     )
     _closed_is_answered = models.Constraint(
@@ -91,6 +97,14 @@ class ServiceAgreementAllowanceDraw(models.Model):
         return self.currency_id._convert(
             amount, company.currency_id, company, self.date
         )
+
+    @api.model
+    def _get_evidence_action(self, domain):
+        """:return: action that shows the parts of ``domain``, newest first"""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "service_agreement.action_service_agreement_settle"
+        )
+        return dict(action, domain=list(domain), context={})
 
     # In a month
 
@@ -214,12 +228,6 @@ class ServiceAgreementAllowanceDraw(models.Model):
         if answer == "goodwill" and not (note or "").strip():
             return self.env._("Write down why it is goodwill: %s.", self.display_name)
         return None
-
-    def _is_invoiced(self):
-        self.ensure_one()
-        # Sudo: who settles a month need not see the books.
-        draw = self.sudo()
-        return bool(draw.move_line_id or draw.agreement_line_id.period_ids)
 
     def _prepare_answer(self, answer, note):
         return {

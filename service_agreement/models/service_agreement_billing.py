@@ -207,7 +207,7 @@ class ServiceAgreement(models.Model):
         """What was looked at again and is right now need not be looked at any more."""
         dated = self.line_ids.filtered("adjust_on")
         stale = self.env["service.agreement.period"].search(
-            [("line_id", "in", self.line_ids.ids), ("is_stale", "=", True)]
+            [("agreement_id", "in", self.ids), ("is_stale", "=", True)]
         )
         if not (dated or stale):
             return
@@ -266,10 +266,12 @@ class ServiceAgreement(models.Model):
         :return: {agreement: the reason}
         """
         unrated = self._get_unrated_currencies(today)
+        none = self.env["service.agreement.line"]
+        lines = self._get_charge_lines().grouped("agreement_id")
         sales = {
             agreement: [
                 (product, agreement.invoice_journal_id)
-                for product in agreement._get_products_to_bill()
+                for product in lines.get(agreement, none)._get_products_to_bill()
             ]
             for agreement in self
         }
@@ -344,20 +346,6 @@ class ServiceAgreement(models.Model):
                 date=format_date(self.env, today),
             )
         return None if self.invoice_journal_id else self._describe_no_journal()
-
-    def _get_products_to_bill(self):
-        """:return: the products of the charges that are not billed to their end"""
-        self.ensure_one()
-
-        def is_open(line):
-            if not line.settled_until:
-                return True
-            _start, end = line._get_window()
-            return line.charge == "recurring" and not (
-                end and line.settled_until >= end
-            )
-
-        return self.line_ids.filtered(is_open).product_id
 
     @api.model
     def _why_product_not_billable(self, product, journal):

@@ -808,7 +808,8 @@ class ServiceAgreement(models.Model):
         for line in unwanted:
             start, _end = line._get_window(superseded_on=False)
             known[line] = line._prepare_adapt_values(start, bill_on)
-        charges = self._get_known_charges(known)
+        rest = self._get_charge_lines() - self.line_ids
+        charges = self._get_known_charges(known | {line: {} for line in rest})
         for each in planned:
             if not each.line:
                 late = self._bills_late(each.origin, each.stretch.start)
@@ -823,7 +824,9 @@ class ServiceAgreement(models.Model):
         billed = self.env["service.agreement.period"]._get_relevant(
             {line.id: line._get_open_since(facts) for line, facts in known.items()}
         )
-        waivers = self._get_waivers() if waivers is None else waivers
+        if waivers is None:
+            lines = self.env["service.agreement.line"].union(*known)
+            waivers = self._get_waivers(lines)
         return [
             line._to_charge(billed.get(line.id, []), waivers[line], **facts)
             for line, facts in known.items()

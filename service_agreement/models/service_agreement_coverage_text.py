@@ -23,9 +23,8 @@ class ServiceAgreementCovering(models.AbstractModel):
 
     def _describe(self):
         """:return: dict of lists of str: "included", "hours", "excluded"; and "rates",
-        a list of dict of str: label, price, after_hours, detail
+        a list of dict of str: label, price, after_hours, detail. Of no record: empty
         """
-        self.ensure_one()
         return {
             "included": self._describe_included(),
             "hours": self._describe_hours(),
@@ -35,7 +34,8 @@ class ServiceAgreementCovering(models.AbstractModel):
 
     def _describe_included(self):
         texts = [allowance._describe() for allowance in self.allowance_ids]
-        if texts and self.covered_work_type_ids:
+        general = self.allowance_ids.filtered(lambda each: not each.work_type_ids)
+        if general and self.covered_work_type_ids:
             names = ", ".join(self.covered_work_type_ids.mapped("name"))
             texts.append(self.env._("This kind of work: %(names)s", names=names))
         if self.covers_trips:
@@ -69,7 +69,9 @@ class ServiceAgreementCovering(models.AbstractModel):
             percent = format_number(self.env, self.rate_discount)
             rows.append(
                 {
-                    "label": self.env._("Anything else") if rows else "",
+                    "label": self.env._("Anything else")
+                    if rows
+                    else self.env._("Work and trips"),
                     "price": self.env._("%(percent)s %% off our list", percent=percent),
                     "after_hours": "",
                     "detail": "",
@@ -91,8 +93,8 @@ class ServiceAgreementAllowance(models.Model):
         """:return: str, "Support: 4 hours a month, 2 carried over" """
         self.ensure_one()
         text = self._describe_kind()
-        if self.work_type_ids:
-            types = ", ".join(self.work_type_ids.mapped("name"))
+        types = ", ".join(self.work_type_ids.mapped("name"))
+        if types.casefold() not in (self.name or "").casefold():
             text = self.env._("%(text)s (%(types)s)", text=text, types=types)
         return self.env._("%(name)s: %(text)s", name=self.name or "", text=text)
 
@@ -201,6 +203,31 @@ class ServiceAgreementRate(models.Model):
 class ServiceAgreementTier(models.Model):
     _inherit = "service.agreement.tier"
 
+    is_rate_missing = fields.Boolean(
+        compute="_compute_is_rate_missing",
+        help="Nobody has said what an hour costs that is not covered.",
+    )
+
+    @api.depends("rate_ids.kind", "rate_ids.work_type_id", "rate_ids.job_id")
+    @api.depends_context("company")
+    def _compute_is_rate_missing(self):
+        company = self.env.company
+        # Only the list: what one customer agreed on prices no other one's work.
+        book = self.env["service.agreement.rate"]._get_book(
+            company, self.env["service.agreement.coverage"]
+        )
+        listed = book.find(company._service_today()).found
+        for tier in self:
+            agreed = tier.rate_ids.filtered(
+                lambda r: r.kind == "hour" and not (r.work_type_id or r.job_id)
+            )
+            tier.is_rate_missing = not (listed or agreed)
+
+    def action_view_rates(self):
+        return self.env["ir.actions.act_window"]._for_xml_id(
+            "service_agreement.action_service_agreement_rate"
+        )
+
     @api.depends(
         "allowance_ids",
         "allowance_ids.name",
@@ -267,6 +294,13 @@ class ServiceAgreement(models.Model):
                 and agreement._is_coverage_behind()
             )
 
+    def _get_document_covering(self):
+        """:return: what is covered today; of a draft not saved yet, by its tier"""
+        self.ensure_one()
+        held = self._get_coverage_today()
+        chosen = self.state == "draft" and held.tier_id != self.tier_id
+        return self.tier_id if chosen or not held else held
+
     def _get_document_coverage(self):
         """What is covered on the day the document is read; of an offer, at its start.
 
@@ -276,7 +310,7 @@ class ServiceAgreement(models.Model):
         """
         self.ensure_one()
         agreement = self.sudo()
-        covered = agreement._get_coverage_today()._describe_document()
+        covered = agreement._get_document_covering()._describe()
         return {
             **covered,
             "included": covered["included"]
@@ -302,12 +336,6 @@ class ServiceAgreementCoverage(models.Model):
             (name, describe_spans(self.env, _to_hours(weekly.get(day, []))))
             for day, name in days._description_selection(self.env)
         )
-
-    def _describe_document(self):
-        """:return: dict as of ``_describe``; of no record: nothing is covered"""
-        if not self:
-            return {"included": [], "hours": [], "excluded": [], "rates": []}
-        return self._describe()
 
 
 def _to_hours(spans):

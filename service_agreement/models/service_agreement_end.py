@@ -463,8 +463,9 @@ class ServiceAgreement(models.Model):
         """:return: list of tools.charges.Charge, as :meth:`_record_end` leaves them"""
         self.ensure_one()
         facts = {"last_day": ending.last_day, "settle_on": ending.settle_on}
-        waivers = self._get_waivers(**facts)
-        known = dict.fromkeys(self.line_ids, facts)
+        lines = self._get_charge_lines()
+        waivers = self._get_waivers(lines, **facts)
+        known = dict.fromkeys(lines, facts)
         charges = self._get_known_charges(known, waivers)
         over = [w._to_waiver(**facts) for w in self.waiver_ids if not w.line_id]
         for values in ending.lines:

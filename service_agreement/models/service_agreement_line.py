@@ -6,7 +6,7 @@ from odoo.fields import Domain
 from odoo.tools import format_date
 
 from ..tools.billing_period import Recurrence
-from ..tools.charges import Charge, Terms, unbilled
+from ..tools.charges import Charge, Terms, boarded, unbilled
 
 # What a stretch of a charge is, and a dated change may change.
 TERMS = (
@@ -36,6 +36,8 @@ LINE_FACTS = (
     "is_settlement",
     "sla_credit_id",
     "sla_credit_amount",
+    "work_line_id",
+    "work_key",
 )
 # Worked out from facts: the ORM would let anybody write them all the same.
 DERIVED = ("price_subtotal", "mrr")
@@ -429,7 +431,9 @@ class ServiceAgreementLine(models.Model):
     )
     def _compute_next_due(self):
         charges = self.agreement_id._get_charges().values()
-        found = {c.key: next(unbilled(c), None) for group in charges for c in group}
+        found = {
+            c.key: next(unbilled(c), None) for group in charges for c in boarded(group)
+        }
         for line in self:
             piece = found.get(line)
             line.next_due = piece.due if piece else False
@@ -460,6 +464,18 @@ class ServiceAgreementLine(models.Model):
             and agreement.date_start
             and (self.charge == "one_off" or self.anchor_date)
         )
+
+    def _is_open(self):
+        """:return: bool, whether something of it is still to be billed"""
+        self.ensure_one()
+        if not self.settled_until:
+            return True
+        _start, end = self._get_window()
+        return self.charge == "recurring" and not (end and self.settled_until >= end)
+
+    def _get_products_to_bill(self):
+        """:return: the products of the charges that are not billed to their end"""
+        return self.filtered(lambda line: line._is_open()).product_id
 
     def _get_threshold(self, **facts):
         """:return: date up to which the history of this stretch is closed: its earlier

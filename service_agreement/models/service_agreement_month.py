@@ -37,7 +37,9 @@ class ServiceAgreementMonth(models.Model):
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
     date = fields.Date(string="First Day", required=True, readonly=True)
-    is_closed = fields.Boolean(string="Closed", readonly=True)
+    is_closed = fields.Boolean(
+        string="Closed", required=True, default=False, readonly=True
+    )
     state = fields.Selection(
         [("open", "To settle"), ("closed", "Closed")],
         string="Status",
@@ -89,9 +91,14 @@ class ServiceAgreementMonth(models.Model):
     goodwill_left = fields.Monetary(
         string="Goodwill Left", compute="_compute_goodwill_left"
     )
+    invoice_count = fields.Integer(
+        string="Invoices",
+        compute="_compute_invoice_count",
+        groups="account.group_account_invoice,account.group_account_readonly",
+    )
 
     # Also what others refer to, see the parts of a month.
-    _closed_uniq = models.Constraint("UNIQUE(id, is_closed)")
+    _closed_uniq = models.Constraint("UNIQUE(is_closed, id)")
     _company_date_uniq = models.Constraint(
         "UNIQUE(company_id, date)", "This month is there already."
     )
@@ -113,7 +120,7 @@ class ServiceAgreementMonth(models.Model):
 
     # Figures
 
-    @api.depends("draw_ids")
+    @api.depends("draw_ids.answer", "draw_ids.worth", "draw_ids.charge")
     def _compute_figures(self):
         groups = self._read_figures()
         lines = dict(
@@ -175,6 +182,17 @@ class ServiceAgreementMonth(models.Model):
             budget = month.company_id.service_goodwill_budget
             month.goodwill_left = max(budget - month.amount_goodwill, 0)
 
+    def _compute_invoice_count(self):
+        lines = dict(
+            self.env["service.agreement.allowance.draw"]._read_group(
+                [("month_id", "in", self.ids), ("move_line_id", "!=", False)],
+                ["month_id"],
+                ["move_line_id:recordset"],
+            )
+        )
+        for month in self:
+            month.invoice_count = len(lines[month].move_id) if month in lines else 0
+
     @property
     def _last_day(self):
         """:return: date"""
@@ -218,6 +236,64 @@ class ServiceAgreementMonth(models.Model):
             & Domain("date", ">=", self.date)
             & (Domain("service_issue", "=", "overlap") | Domain("task_id", "=", False))
         )
+
+    # Looking at it
+
+    @api.model
+    def action_settle(self):
+        """Open the month that is next to be settled; the list where there is none."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "service_agreement.action_service_agreement_month"
+        )
+        month = self.search(
+            [("company_id", "=", self.env.company.id), ("is_closed", "=", False)],
+            order="date",
+            limit=1,
+        )
+        if not month:
+            return action
+        return dict(action, views=[(False, "form")], res_id=month.id)
+
+    def action_view_open(self):
+        """Its parts that nobody has answered for."""
+        return self._view_parts("open", "group_partner")
+
+    def action_view_answered(self):
+        return self._view_parts("answered", "group_partner")
+
+    def action_view_parts(self):
+        return self._view_parts()
+
+    def _view_parts(self, *filters):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "service_agreement.action_service_agreement_settle"
+        )
+        return dict(
+            action,
+            display_name=self.display_name,
+            domain=[("month_id", "=", self.id)],
+            context={f"search_default_{name}": 1 for name in filters},
+        )
+
+    def action_view_invoices(self):
+        """Invoices that work of this month is on."""
+        self.ensure_one()
+        moves = self.draw_ids.move_id
+        return self.env["service.agreement"]._get_invoices_action(moves)
+
+    def action_view_missing(self):
+        """The timesheet lines to be completed before it can be closed."""
+        return self._view_lines(self._get_missing_domain())
+
+    def action_view_doubtful(self):
+        return self._view_lines(self._get_doubtful_domain())
+
+    def _view_lines(self, domain):
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "service_agreement.action_service_work_missing"
+        )
+        return dict(action, domain=list(domain))
 
     # Made on demand
 
@@ -433,9 +509,15 @@ class ServiceAgreementMonth(models.Model):
         )
 
     def _bill_apart(self):
-        """Bill what customers without an agreement pay; others have it on their next
-        invoice.
+        """Draft invoices for customers without an agreement; others have what they pay
+        on their next invoice. Who settles months need not keep the books.
         """
+        if moves := self.draw_ids._create_invoices():
+            self._message_log(
+                body=self.env._(
+                    "Draft invoices: %s", ", ".join(moves.partner_id.mapped("name"))
+                )
+            )
 
     def action_reopen(self):
         """Take back the closing of the last month, while nothing of it is invoiced."""

@@ -1,3 +1,4 @@
+from datetime import date
 from itertools import islice, takewhile
 from typing import NamedTuple
 
@@ -92,8 +93,8 @@ class ServiceAgreement(models.Model):
         :param date since: billed days from then on matter too, for previews
         :return: {service.agreement: list of tools.charges.Charge}; keys are lines
         """
-        lines = self.line_ids.filtered(lambda line: line._is_billable())
-        waivers = lines.agreement_id._get_waivers()
+        lines = self._get_charge_lines().filtered(lambda line: line._is_billable())
+        waivers = self._get_waivers(lines)
         thresholds = {line._origin.id: line._get_threshold() for line in lines}
         if since:
             thresholds = {n: day and min(day, since) for n, day in thresholds.items()}
@@ -105,15 +106,23 @@ class ServiceAgreement(models.Model):
             )
         return charges
 
-    def _get_waivers(self, **facts):
+    def _get_charge_lines(self):
+        """:return: service.agreement.line, all that may be on invoices to come"""
+        return self.line_ids
+
+    @api.model
+    def _get_waivers(self, lines, **facts):
         """
+        :param lines: service.agreement.line, whose days they are
         :param facts: "last_day" to reckon with instead of the agreement's, for previews
         :return: {service.agreement.line: list of tools.charges.Waiver}
         """
-        waivers = {line: [] for line in self.line_ids}
-        for waiver in self.sudo().waiver_ids:
-            for line in waiver._get_lines().with_env(self.env):
-                waivers[line].append(waiver._to_waiver(**facts))
+        waivers = {line: [] for line in lines}
+        by_agreement = lines.grouped("agreement_id")
+        for waiver in lines.agreement_id.sudo().waiver_ids:
+            for line in waiver.line_id or by_agreement[waiver.agreement_id]:
+                if line in waivers:
+                    waivers[line].append(waiver._to_waiver(**facts))
         return waivers
 
     def _get_credit_policy(self):
@@ -166,6 +175,7 @@ class ServiceAgreement(models.Model):
             invoice.pieces,
             key=lambda piece: (
                 piece.charge.key.sequence,
+                piece.part.start if piece.charge.rides_until else date.min,
                 (piece.charge.key.origin_id or piece.charge.key).id,
                 not piece.adjusts,
                 piece.part.start,

@@ -28,7 +28,7 @@ class ServiceAgreementSystem(models.Model):
         string="Site",
         index="btree_not_null",
         tracking=True,
-        domain="[('commercial_partner_id', '=', commercial_partner_id)]",
+        domain="[('id', 'child_of', commercial_partner_id)]",
         help="Where it stands. Empty: at the customer's own address.",
     )
     device_ids = fields.One2many("service.agreement.device", "system_id")
@@ -58,7 +58,7 @@ class ServiceAgreementSystem(models.Model):
     @api.constrains("partner_id", "site_id")
     def _check_site(self):
         for system in self.filtered("site_id"):
-            if system.site_id.commercial_partner_id != system.commercial_partner_id:
+            if system.commercial_partner_id not in system.site_id._get_parents():
                 raise ValidationError(
                     system.env._(
                         "%(site)s is no address of %(customer)s: choose one of theirs, "
@@ -117,11 +117,7 @@ class ServiceAgreementSystem(models.Model):
                 )
             )
             moved.site_id = False
-        result = super().write(vals)
-        if not {"partner_id", "active"}.isdisjoint(vals):
-            # Sudo: a to-do for who keeps the agreement, whoever moved the system.
-            self.sudo().agreement_ids._refresh_system_to_do()
-        return result
+        return super().write(vals)
 
     def action_view_devices(self):
         self.ensure_one()

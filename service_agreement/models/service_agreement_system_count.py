@@ -25,30 +25,31 @@ class ServiceAgreement(models.Model):
         "system_ids.commercial_partner_id",
     )
     def _compute_system_count(self):
-        owned = dict(
-            self.env["service.agreement.system"]._read_group(
-                [
-                    ("commercial_partner_id", "in", self.commercial_partner_id.ids),
-                    ("company_id", "in", self.company_id.ids),
-                ],
-                ["commercial_partner_id"],
-                ["__count"],
-            )
+        found = self.env["service.agreement.system"].search_fetch(
+            [
+                ("commercial_partner_id", "child_of", self.commercial_partner_id.ids),
+                ("company_id", "in", self.company_id.ids),
+            ],
+            ["commercial_partner_id", "company_id"],
         )
         for agreement in self:
-            if agreement.system_ids:
-                agreement.system_count = len(agreement._get_own_systems())
-            else:
-                customer = agreement.commercial_partner_id._origin
-                agreement.system_count = owned.get(customer, 0)
+            named = agreement.system_ids._origin
+            systems = found & named if named else found
+            own = systems.filtered(lambda s, a=agreement: a._may_cover(s))
+            agreement.system_count = len(own)
 
-    def _get_own_systems(self):
-        """:return: of the systems named, those that still are this customer's"""
+    def _may_cover(self, system):
+        """:return: bool, whether the system is the customer's, or of a company below
+        him that is covered, too
+        """
         self.ensure_one()
-        customer = self.commercial_partner_id
-        return self.system_ids.filtered(
-            lambda s: s.active and s.commercial_partner_id == customer
-        )
+        if system.company_id != self.company_id:
+            return False
+        owner, customer = system.commercial_partner_id, self.commercial_partner_id
+        if owner == customer._origin:
+            return True
+        held = self._get_coverage_today()
+        return held.covers_children and customer._origin in owner._get_parents()
 
     def write(self, vals):
         result = super().write(vals)
@@ -70,6 +71,8 @@ class ServiceAgreement(models.Model):
 
     def _refresh_system_to_do(self):
         """One to-do while the numbers differ, none once they are equal again."""
+        # Archived, moved: not all of it is in what the count depends on.
+        self.invalidate_recordset(["system_count"])
         for agreement in self:
             open_to_dos = agreement.activity_search([TO_DO])
             if not agreement._systems_differ():
@@ -121,16 +124,36 @@ class ServiceAgreementSystem(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         systems = super().create(vals_list)
-        customers = systems.commercial_partner_id
-        # Sudo: a to-do for who keeps the agreement, whoever adds the system.
+        systems._refresh_to_dos(systems.commercial_partner_id)
+        return systems
+
+    def write(self, vals):
+        before = self.commercial_partner_id
+        result = super().write(vals)
+        if not {"partner_id", "active"}.isdisjoint(vals):
+            self._refresh_to_dos(before | self.commercial_partner_id)
+        return result
+
+    def unlink(self):
+        customers = self.commercial_partner_id
+        result = super().unlink()
+        self._refresh_to_dos(customers)
+        return result
+
+    @api.model
+    def _refresh_to_dos(self, customers):
+        """Count the systems of agreements with these customers, and those above them.
+
+        Sudo: a to-do for who keeps the agreement, whoever adds or moves a system.
+        """
+        tree = customers.browse().union(*(each._get_parents() for each in customers))
         self.env["service.agreement"].sudo().search(
             [
-                ("commercial_partner_id", "in", customers.ids),
+                ("commercial_partner_id", "in", tree.ids),
                 ("system_quantity", ">", 0),
                 ("state", "in", ("active", "suspended")),
             ]
         )._refresh_system_to_do()
-        return systems
 
 
 class ResPartner(models.Model):
@@ -139,6 +162,14 @@ class ResPartner(models.Model):
     service_system_count = fields.Integer(
         string="Systems", compute="_compute_service_system_count"
     )
+
+    def _get_parents(self):
+        """:return: this partner and all above it"""
+        self.ensure_one()
+        parents = self
+        while above := parents[-1:].parent_id - parents:
+            parents += above
+        return parents
 
     def _compute_service_system_count(self):
         customers = self.commercial_partner_id._origin

@@ -5,6 +5,9 @@ from odoo.tools import sql
 
 from . import instant
 
+# What is computed and stored, and is empty on all that is no ticket.
+STORED = ("sla_phase", "sla_due_at", "sla_risk_at", "system_id", "device_id")
+
 
 class ServiceAgreementTicketMixin(models.AbstractModel):
     """Makes any record with a chatter a ticket: agreement, promise, clocks, facts.
@@ -41,6 +44,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         "sla_due_at",
         "sla_risk_at",
         "follows_id",
+        "payer_chosen_by_id",
     )
 
     agreement_id = fields.Many2one(
@@ -157,7 +161,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         """Nothing that existed before this addon has a clock: spare an installation
         on a large database to find that out record by record."""
         if self._auto and sql.table_exists(self.env.cr, self._table):
-            for name in ("sla_phase", "sla_due_at", "sla_risk_at"):
+            for name in STORED:
                 if not sql.column_exists(self.env.cr, self._table, name):
                     column_type = self._fields[name].column_type[1]
                     sql.create_column(self.env.cr, self._table, name, column_type)
@@ -276,6 +280,12 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         """:return: bool, whether this record is a ticket at all"""
         return True
 
+    def _ticket_is_planned(self):
+        """:return: bool, whether we planned it, as a preventive visit is, instead of
+        the customer asking for it: nothing is promised on it
+        """
+        return False
+
     def _ticket_is_waiting(self):
         """:return: bool, whether we wait for the customer"""
         return False
@@ -334,6 +344,11 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
     def _ticket_customer_domain(self, customers):
         """:return: Domain of the tickets of these customers, res.partner"""
         return Domain("partner_id.commercial_partner_id", "in", customers.ids)
+
+    @api.model
+    def _ticket_planned_domain(self):
+        """:return: Domain of the tickets that are planned, see `_ticket_is_planned`"""
+        return Domain.FALSE
 
     @api.model
     def _ticket_watched_fields(self):

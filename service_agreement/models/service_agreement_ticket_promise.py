@@ -263,7 +263,8 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         see them, and the customer's request is not theirs to refuse.
         """
         promises = {}
-        for key, tickets in self.grouped(lambda t: t._ticket_freeze_key()).items():
+        requests = self.filtered(lambda t: not t._ticket_is_planned())
+        for key, tickets in requests.grouped(lambda t: t._ticket_freeze_key()).items():
             try:
                 promise = self.env["service.agreement.sla.promise"]._freeze(*key)
             except DatabaseError:

@@ -155,6 +155,11 @@ class ServiceBook:
         self.terms, self.ledgers = {}, {}
         self.approvals = {}
 
+    @cached_property
+    def hour(self):
+        """uom.uom in which work counts"""
+        return self.env.ref("uom.product_uom_hour")
+
     # Who they are
 
     @cached_property
@@ -176,6 +181,7 @@ class ServiceBook:
             & Domain("state", "in", ("active", "suspended", "ended")),
             order="id",
         )
+        _read_together(found)
         return found.grouped(lambda a: self.members[a.commercial_partner_id.id])
 
     @cached_property
@@ -337,15 +343,17 @@ class ServiceBook:
     def _touch(self, agreement_ids):
         """Keep anybody else from drawing at the same instant: who comes second is told
         so by the database, and Odoo has him try again (SEMANTICS §6)."""
-        self.env.execute_query(
+        self.env.cr.execute(
             SQL(
                 "WITH touched AS (SELECT id FROM service_agreement"
                 " WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE)"
                 " UPDATE service_agreement agreement"
                 " SET write_date = agreement.write_date FROM touched"
-                " WHERE touched.id = agreement.id RETURNING agreement.id",
+                " WHERE touched.id = agreement.id",
                 sorted(agreement_ids),
-            )
+            ),
+            # It is tried again, and nobody needs to hear of it.
+            log_exceptions=False,
         )
 
     # What is decided
@@ -640,6 +648,20 @@ def _to_plain(place):
     """:return: dict of what is known of a Place"""
     known = {name: getattr(place, name) for name in ("system", "site", "company")}
     return {name: value for name, value in known.items() if value}
+
+
+def _read_together(agreements):
+    """Read all that candidates are made of: one by one it would be queried so."""
+    coverages = agreements.coverage_ids
+    allowances = coverages.allowance_ids
+    for records, names in (
+        (agreements, ("site_ids", "system_ids", "waiver_ids")),
+        (coverages, ("covered_work_type_ids", "covered_exclusion_ids")),
+        (allowances, ("work_type_ids", "job_factor_ids", "notice_ids")),
+    ):
+        records.fetch()
+        for name in names:
+            records.mapped(name)
 
 
 def get_top(partner):

@@ -2,6 +2,7 @@ from . import test_access
 from . import test_agreement
 from . import test_allowance_ledger
 from . import test_allowance_prepaid
+from . import test_allowance_work
 from . import test_answer
 from . import test_approval
 from . import test_portal_coverage
@@ -11,12 +12,14 @@ from . import test_billing_corrections
 from . import test_billing_parity
 from . import test_billing_obstacles
 from . import test_billing_run
+from . import test_leakage
 from . import test_movement
 from . import test_invoicing
 from . import test_portal
 from . import test_pricelist
 from . import test_report
 from . import test_sending
+from . import test_settlement
 from . import test_sla_clock
 from . import test_sla_target
 from . import test_sla_credit
@@ -30,10 +33,13 @@ from . import test_change_sequences
 from . import test_change_wizard
 from . import test_ending
 from . import test_suspension
+from . import test_system
 from . import test_correction
 from . import test_coverage
 from . import test_coverage_copy
 from . import test_coverage_life
+from . import test_coverage_text
+from . import test_coverage_queries
 from . import test_random_lives
 from . import test_rate
 from . import test_renewal
@@ -42,3 +48,9 @@ from . import test_catalogue_update
 from . import test_review_billing
 from . import test_ticket_history
 from . import test_ticket_notes
+from . import test_work_charge
+from . import test_work_invoice
+from . import test_ticket_coverage
+from . import test_ticket_verdict
+from . import test_visit
+from . import test_visit_portal

@@ -27,6 +27,12 @@ MODELS = [
     "service.agreement.sla.miss.reason",
     "service.agreement.sla.credit",
     "service.agreement.month",
+    "service.agreement.work.type",
+    "service.agreement.exclusion",
+    "service.agreement.rate",
+    "service.agreement.system",
+    "service.agreement.device",
+    "service.agreement.coverage",
 ]
 
 

@@ -459,3 +459,4 @@ class TestAllowanceMeter(AllowanceCommon):
             allowance.agreement_id._add_prepaid(allowance, 10, 900, date(2026, 3, 2))
             [meter] = allowance.agreement_id._get_portal_allowances()
         self.assertEqual((meter["left"], meter["percent"]), (0, 0))
+        self.assertEqual(meter["until_text"], "10 h more once paid")

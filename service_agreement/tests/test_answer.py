@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tests import new_test_user, tagged
@@ -5,8 +7,12 @@ from odoo.tests import new_test_user, tagged
 from .common import ServiceDeskCommon
 
 
+def _decide_nothing(self, customers, lines=None, since=None):
+    """In the engine's place."""
+
+
 class SettlementCommon(ServiceDeskCommon):
-    """Parts of work, as the engine writes them: with sudo, whatever the day."""
+    """People who settle months, and work at 100 an hour by the list."""
 
     @classmethod
     def setUpClass(cls):
@@ -23,6 +29,8 @@ class SettlementCommon(ServiceDeskCommon):
             {"name": "Tom", "hourly_cost": 40, "company_id": cls.company.id}
         )
         cls.nobody = cls._create_customer("Tran Residence")
+        cls.env["service.agreement.rate"].search([]).unlink()
+        cls.env["service.agreement.rate"].create({"price": 100})
 
     @classmethod
     def _create_work(cls, day="2026-02-10", hours=1.0, **values):
@@ -38,10 +46,26 @@ class SettlementCommon(ServiceDeskCommon):
             }
         )
 
+    def _get_month(self, day, company=None):
+        first = Domain("date", "=", day)
+        company = Domain("company_id", "=", (company or self.company).id)
+        return self.env["service.agreement.month"].search(first & company)
+
+
+class AnswerCommon(SettlementCommon):
+    """Parts of work of any kind, written as the engine would: nobody decides here."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        lines = type(cls.env["account.analytic.line"])
+        cls.startClassPatcher(
+            patch.object(lines, "_decide_for_customers", _decide_nothing)
+        )
+
     @classmethod
     def _create_part(cls, day="2026-02-10", worth=100.0, line=None, **values):
         line = line or cls._create_work(day)
-        cls._forget_engine(line)
         return (
             cls.env["service.agreement.allowance.draw"]
             .sudo()
@@ -64,18 +88,9 @@ class SettlementCommon(ServiceDeskCommon):
             )
         )
 
-    @classmethod
-    def _forget_engine(cls, line):
-        line.sudo().service_draw_ids.filtered(lambda d: not d.answered_by_id).unlink()
-
-    def _get_month(self, day, company=None):
-        first = Domain("date", "=", day)
-        company = Domain("company_id", "=", (company or self.company).id)
-        return self.env["service.agreement.month"].search(first & company)
-
 
 @tagged("post_install", "-at_install")
-class TestAnswer(SettlementCommon):
+class TestAnswer(AnswerCommon):
     """What becomes of work that no agreement pays for."""
 
     def test_an_answer_has_an_author_and_a_time(self):

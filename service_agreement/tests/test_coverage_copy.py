@@ -225,6 +225,7 @@ class TestCoverageCopy(CoverageCases):
     def test_older_agreements_get_what_their_tiers_cover(self):
         agreement = self._create_active("2026-03-01")
         self._change_tier(agreement, self.gold, "2026-05-01")
+        agreement.sudo().allowance_lot_ids.unlink()
         agreement.sudo().coverage_ids.unlink()
         self.env["service.agreement"].sudo()._cover_older()
         self.assertEqual(self._tier_on(agreement, "2026-04-30"), self.tier)

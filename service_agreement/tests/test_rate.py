@@ -2,6 +2,7 @@ from datetime import date
 from decimal import Decimal
 
 from odoo.exceptions import UserError
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from .common import ServiceAgreementCommon
@@ -136,6 +137,14 @@ class TestRateList(RateCases):
         price = self._find("2026-03-06", work_type=self.remote.id)
         self.assertFalse(price.found)
         self.assertEqual((price.price, price.list_price), (0, 0))
+
+    def test_a_tier_tells_that_an_hour_has_no_price(self):
+        self.assertFalse(self.tier.is_rate_missing)
+        self.hour.unlink()
+        self.tier.invalidate_recordset(["is_rate_missing"])
+        self.assertTrue(self.tier.is_rate_missing)
+        self.tier.rate_ids = [Command.create({"price": 120.0})]
+        self.assertFalse(self.tier.is_rate_missing)
 
     def test_minimum_and_steps_are_those_of_the_row_that_gives_the_price(self):
         on_site = self.env.ref("service_agreement.work_type_on_site")

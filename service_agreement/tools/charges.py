@@ -17,6 +17,7 @@ one shows is what the other does.
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_right
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -104,6 +105,9 @@ class Charge:
     :param group: credits are set off against charges of the same group only: those
         that bear the same taxes.
     :param granted: its credits are given whatever the policy: they are nobody's change.
+    :param rides_until: of a charge made once that has no invoice of its own: it rides
+        on the first one due after its day, or else is due on this day; NEVER: it waits
+        for one to ride on. See :func:`boarded`.
     """
 
     key: Hashable
@@ -120,6 +124,7 @@ class Charge:
     waivers: Sequence[Waiver] = ()
     group: Hashable = None
     granted: bool = False
+    rides_until: date | None = None
 
 
 @dataclass(frozen=True)
@@ -254,6 +259,52 @@ def _postponed(day, charge):
     return day
 
 
+# Charges that ride on the invoice of others
+
+
+def boarded(charges: Iterable[Charge]) -> list[Charge]:
+    """The same charges, where those that ride know the day on which they are due.
+
+    What is charged on a day rides on an invoice of a later one: whether it was entered
+    before or after the invoices of its own day were made changes nothing. What would
+    wait for ever for an invoice rides also on one that others did not find.
+    """
+    charges = list(charges)
+    riders = [charge for charge in charges if charge.rides_until]
+    if not riders:
+        return charges
+    latest = max(charge.start for charge in riders)
+    days = _dues_beyond(latest, [c for c in charges if not c.rides_until])
+    found = {}
+    for waits in (False, True):
+        same = [charge for charge in riders if (charge.rides_until == NEVER) == waits]
+        aboard = {id(charge): _aboard(charge, days) for charge in same}
+        days = sorted([*days, *_first_dues(aboard.values())])
+        found |= aboard
+    return [found.get(id(charge), charge) for charge in charges]
+
+
+def _dues_beyond(day, charges):
+    """:return: sorted list of the days on which they are due, up to the first after
+    ``day``
+    """
+    dues = []
+    for piece in heapq.merge(*map(unbilled, charges), key=_by_due):
+        dues.append(piece.due)
+        if piece.due > day:
+            break
+    return dues
+
+
+def _aboard(charge, days):
+    """
+    :param days: sorted, on which there are invoices
+    """
+    place = bisect_right(days, charge.start)
+    due = min([*days[place : place + 1], charge.rides_until])
+    return replace(charge, bill_from=due)
+
+
 # What was billed and is not served
 
 
@@ -349,7 +400,7 @@ def schedule(charges: Iterable[Charge], policy: str = "carry") -> Iterator[Invoi
         "carry" to the next invoice, after the last one a credit note; a "credit_note"
         at once; or "forfeit".
     """
-    charges = list(charges)
+    charges = boarded(charges)
     found = _owed(charges)
     streams = [
         _invoices(members, owed, policy) for members, owed in _grouped(charges, found)
@@ -364,7 +415,7 @@ def carried(charges: Iterable[Charge]) -> list[Piece]:
     it, under the policy "carry". Where nothing is charged any more nothing is carried:
     the credit is a credit note then.
     """
-    charges = list(charges)
+    charges = boarded(charges)
     found = []
     for members, owed in _grouped(charges, _owed(charges)):
         first = next(_invoices(members, owed, "carry"), None)
@@ -523,7 +574,7 @@ def _set_off(charged, credits, due, policy):
 
 def _meets(piece, credits):
     """Whether a piece is charged for days that a credit is given for."""
-    return any(
+    return not piece.charge.rides_until and any(
         piece.part.start < credit.part.end and credit.part.start < piece.part.end
         for credit in credits
     )

@@ -110,9 +110,15 @@ class Lot:
 
     def is_valid(self, day: date) -> bool:
         """Whether work of that day may be drawn from it."""
-        if self.usable_from is None or day < self.usable_from:
-            return False
-        return self.start <= day and (self.end is None or day <= self.end)
+        return (
+            self.is_usable(day)
+            and self.start <= day
+            and (self.end is None or day <= self.end)
+        )
+
+    def is_usable(self, day: date) -> bool:
+        """Whether it was paid by then, where it has to be."""
+        return self.usable_from is not None and self.usable_from <= day
 
     def rank(self) -> tuple:
         """What expires first is drawn first; then what started first, then by key."""
@@ -221,6 +227,11 @@ class Ledger:
     def left(self, day: date) -> Decimal:
         """:return: what could still be drawn on `day` without an overrun"""
         return sum((lot.balance - lot.reserved for lot in self.find(day)), ZERO)
+
+    def waiting(self, day: date) -> Decimal:
+        """:return: what could be drawn on `day`, were it paid"""
+        unpaid = [lot for lot in self._get_open(day) if not lot.is_usable(day)]
+        return sum((lot.balance for lot in unpaid), ZERO)
 
     def is_low(self, day: date, percent: Decimal) -> bool:
         """Whether so little is left on `day`, of the lots that there is something left

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 
 class HelpdeskTicket(models.Model):
@@ -33,6 +34,14 @@ class HelpdeskTicket(models.Model):
 
     def _ticket_customer(self):
         return self.partner_id
+
+    @api.model
+    def _ticket_customer_fields(self):
+        return ["partner_id"]
+
+    @api.model
+    def _ticket_open_domain(self):
+        return Domain("closed", "=", False)
 
     def _ticket_company(self):
         return self.company_id

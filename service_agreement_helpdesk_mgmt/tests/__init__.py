@@ -1,2 +1,3 @@
 from . import test_helpdesk_ticket
 from . import test_helpdesk_portal
+from . import test_helpdesk_coverage

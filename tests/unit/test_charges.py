@@ -592,3 +592,76 @@ def test_lif_01_three_percent_a_year():
         ledger.change(0, date(year, 1, 1), {"factor": Decimal("1.03")})
     amounts = [str(pieces[0][3]) for _due, _kind, pieces in ledger.preview(4)]
     assert amounts == ["149.00", "153.47", "158.07", "162.81"]
+
+
+class TestRiding:
+    """What has no invoice of its own rides on that of others."""
+
+    def work(self, on, price=180, until="07-01", **more):
+        until = NEVER if until is None else day(until)
+        return charge(
+            price, on, recurrence=None, key=f"work {on}", rides_until=until, **more
+        )
+
+    def dues(self, charges, count=6):
+        return [
+            (invoice.due, piece.charge.key, piece.amount)
+            for invoice in islice(schedule(charges), count)
+            for piece in invoice.pieces
+            if piece.charge.rides_until
+        ]
+
+    @pytest.mark.parametrize("on", ["03-01", "03-03", "03-31"])
+    def test_in_advance_work_rides_on_the_next_periods_invoice(self, on):
+        monthly = charge(149)
+        assert self.dues([self.work(on), monthly])[0][0] == day("04-01")
+
+    def test_in_arrears_on_the_invoice_of_its_own_period(self):
+        monthly = charge(149, arrears=True)
+        assert self.dues([self.work("03-03"), monthly])[0][0] == day("04-01")
+
+    def test_entered_late_it_rides_on_the_next_one_that_is_not_made(self):
+        monthly = charge(149, settled=day("05-01"))
+        assert self.dues([self.work("03-03"), monthly])[0][0] == day("05-01")
+
+    def test_an_invoice_too_far_ahead_is_not_waited_for(self):
+        yearly = charge(1200, "01-01", recurrence=YEARLY, settled=date(2027, 1, 1))
+        found = self.dues([self.work("03-03"), self.work("06-30"), yearly], 2)
+        assert [row[0] for row in found] == [day("07-01")] * 2
+
+    def test_without_anything_else_it_is_due_on_its_last_day(self):
+        assert self.dues([self.work("03-03")]) == [(day("07-01"), "work 03-03", 180)]
+
+    def test_what_was_billed_is_not_billed_again(self):
+        done = self.work("03-03", settled=day("03-04"))
+        assert not self.dues([done, charge(149)])
+
+    def test_of_a_suspended_agreement_it_waits(self):
+        closed = Waiver(day("03-10"), None, stops=True)
+        charges = [self.work("03-03", waivers=[closed]), charge(149, waivers=[closed])]
+        assert not self.dues(charges)
+        over = replace(closed, end=day("05-15"))
+        charges = [replace(each, waivers=[over]) for each in charges]
+        assert self.dues(charges)[0][0] == day("05-15")
+
+    def test_what_is_free_makes_no_invoice_of_its_own(self):
+        free = self.work("03-03", 0, None)
+        assert not list(islice(schedule([free]), 3))
+        assert self.dues([free, charge(149)]) == [(day("04-01"), "work 03-03", 0)]
+
+    def test_what_is_free_rides_on_that_of_other_work(self):
+        free = self.work("03-03", 0, None)
+        found = self.dues([free, self.work("03-05", until="04-01")])
+        assert [row[0] for row in found] == [day("04-01")] * 2
+
+    def test_a_credit_that_would_be_forfeited_is_no_gift_for_work(self):
+        half = charge(149, end="03-15", billed=[billed(149)], settled=day("04-01"))
+        work = self.work("03-20", 500, "04-01")
+        found = {i.kind: i.amount for i in schedule([half, work], "forfeit")}
+        assert found["invoice"] == 500
+        assert found["forfeit"] < 0
+
+    def test_a_credit_is_set_off_against_work_of_the_same_taxes(self):
+        half = charge(149, end="03-15", billed=[billed(149)], settled=day("04-01"))
+        [invoice] = schedule([half, self.work("03-20", 500, "04-01")], "carry")
+        assert invoice.amount == 500 - Decimal("81.71")

@@ -1,0 +1,129 @@
+"""From invoices and tickets to the work that is billed, and back."""
+
+from odoo import fields, models
+from odoo.tools import format_date, formatLang
+
+BILLING = "account.group_account_invoice,account.group_account_readonly"
+READERS = f"{BILLING},service_agreement.group_user"
+
+
+class AccountMoveLine(models.Model):
+    _inherit = "account.move.line"
+
+    service_draw_ids = fields.One2many(
+        "service.agreement.allowance.draw",
+        "move_line_id",
+        string="Work",
+        readonly=True,
+        groups=READERS,
+    )
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    service_work_count = fields.Integer(
+        string="Work", compute="_compute_service_work_count", groups=READERS
+    )
+
+    def _compute_service_work_count(self):
+        # Sudo: a number; the list behind it is opened as who asks.
+        groups = (
+            self.env["service.agreement.allowance.draw"]
+            .sudo()
+            ._read_group(
+                [("move_id", "in", self.ids)],
+                ["move_line_id"],
+                ["line_id:count_distinct"],
+            )
+        )
+        counts = {}
+        for line, count in groups:
+            counts[line.move_id.id] = counts.get(line.move_id.id, 0) + count
+        for move in self:
+            move.service_work_count = counts.get(move.id, 0)
+
+    def action_view_service_work(self):
+        """The work that these invoices charge."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "service_agreement.action_service_agreement_work"
+        )
+        return dict(
+            action,
+            name=self.env._("Work"),
+            domain=[("move_id", "in", self.ids)],
+            context={},
+        )
+
+    def _get_work_report(self):
+        """:return: list of dict (ticket, name, day, who, work, hours), by ticket and
+        day; empty where the company prints no work report
+        """
+        self.ensure_one()
+        # Sudo: the customer who opens his invoice reads what he is billed for.
+        move = self.sudo()
+        if not move.company_id.service_work_report:
+            return []
+        draws = self.env["service.agreement.allowance.draw"].sudo()
+        draws = draws.search(
+            [("move_line_id.move_id", "=", move.id)], order="task_id, date, line_id, id"
+        )
+        lang = move.partner_id.lang or self.env.lang
+        groups = draws.with_context(lang=lang).grouped(lambda d: (d.line_id, d.unit))
+        return [parts._describe_for_report() for parts in groups.values()]
+
+
+class ServiceAgreementAllowanceDraw(models.Model):
+    _inherit = "service.agreement.allowance.draw"
+
+    work_name = fields.Char(related="line_id.name", string="What Was Done")
+
+    def _describe_for_report(self):
+        """:return: dict of str, of parts of one piece of work and one unit"""
+        work, ticket = self.line_id, self.task_id
+        quantity = formatLang(self.env, sum(self.mapped("quantity")), digits=2)
+        hours = self.env._("%(number)s h", number=quantity)
+        return {
+            "ticket": ticket._ticket_reference() if ticket else "",
+            "name": ticket.name or "",
+            "day": format_date(self.env, self[0].date),
+            "work": work.name if work.name != "/" else "",
+            "hours": hours if self[0].unit == "hour" else self._describe_quantity(),
+        }
+
+
+class ProjectTask(models.Model):
+    _inherit = "project.task"
+
+    service_move_ids = fields.Many2many(
+        "account.move",
+        string="Billed On",
+        compute="_compute_service_move_ids",
+        groups=READERS,
+    )
+    service_move_count = fields.Integer(
+        compute="_compute_service_move_ids", groups=READERS
+    )
+
+    def _compute_service_move_ids(self):
+        # Sudo: a link; the invoice behind it is opened as who asks.
+        groups = (
+            self.env["service.agreement.allowance.draw"]
+            .sudo()
+            ._read_group(
+                [("task_id", "in", self._origin.ids), ("move_line_id", "!=", False)],
+                ["task_id"],
+                ["move_line_id:recordset"],
+            )
+        )
+        moves = {task.id: lines.move_id for task, lines in groups}
+        for task in self:
+            found = moves.get(task._origin.id, self.env["account.move"])
+            task.service_move_ids = found
+            task.service_move_count = len(found)
+
+    def action_view_service_invoices(self):
+        self.ensure_one()
+        self.check_access("read")
+        moves = self.service_move_ids
+        return self.env["service.agreement"]._get_invoices_action(moves)

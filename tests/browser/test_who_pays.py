@@ -1,0 +1,89 @@
+"""Who pays is seen before the work is done, and while its time is written down."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.steps import edit_cell, log_in
+
+# A list of rates, and a customer who has bought hours and has two left.
+PREPARE = """
+rates = env["service.agreement.rate"]
+if not rates.search([("tier_id", "=", False), ("coverage_id", "=", False)]):
+    rates.create([{"price": 150, "minimum": 1}, {"kind": "trip", "price": 95}])
+partner = env["res.partner"].create({"name": "Harbour House", "is_company": True})
+agreement = env["service.agreement"].create({
+    "partner_id": partner.id,
+    "tier_id": env["service.agreement.tier"].search([("name", "=", "Gold")]).id,
+})
+agreement.coverage_ids.unlink()
+coverage = env["service.agreement.coverage"].create({
+    "agreement_id": agreement.id, "tier_id": agreement.tier_id.id,
+})
+allowance = env["service.agreement.allowance"].create({
+    "coverage_id": coverage.id, "name": "Hours bought", "kind": "prepaid",
+})
+agreement.action_activate()
+env["service.agreement.allowance.lot"].create({
+    "agreement_id": agreement.id, "allowance_id": allowance.id, "kind": "bought",
+    "date_start": agreement.date_start, "granted": 2, "balance": 2,
+})
+desk = env["project.project"].search([("is_service_desk", "=", True)], limit=1)
+env["project.task"].create({
+    "name": "The harbour light stays dark", "project_id": desk.id,
+    "partner_id": partner.id,
+})
+env.cr.commit()
+"""
+
+
+@pytest.fixture(scope="module")
+def demo_server(demo_database):
+    """The demo with a list of rates, and a customer who has two hours left."""
+    demo_database.script(PREPARE)
+    with demo_database.serve() as server:
+        yield server
+
+
+def test_a_coordinator_reads_that_a_customer_has_no_agreement_and_the_price(page):
+    log_in(page, "cora")
+    open_ticket(page, "Doorbell no longer rings upstairs")
+    panel = page.locator(".o_service_payer")
+    expect(panel).to_contain_text("the customer has no agreement")
+    expect(panel).to_contain_text(re.compile(r"\d+\.00 per hour"))
+    expect(panel).to_contain_text(re.compile(r"\d+\.00 per trip"))
+
+
+def test_a_technician_logs_more_than_is_left_and_sees_what_is_billed(page):
+    log_in(page, "tom")
+    open_ticket(page, "The harbour light stays dark")
+    panel = page.locator(".o_service_payer").first
+    expect(panel).to_contain_text("Covered by Gold")
+    expect(panel).to_contain_text("1 h left")
+
+    page.get_by_role("tab", name="Timesheets").click()
+    work = page.locator(".o_field_one2many[name=timesheet_ids]")
+    work.get_by_text("Add a line").click()
+    row = work.locator(".o_data_row").first
+    edit_cell(row, "unit_amount")
+    row.locator("td[name=unit_amount] input").fill("3:30")
+    row.locator("td[name=name] input").click()
+    hint = page.locator("[name=service_hint]")
+    expect(hint).to_contain_text("2 h covered by Gold")
+    expect(hint).to_contain_text(re.compile(r"1\.5 h more .* billed at .*\d\.00"))
+
+    page.locator(".o_form_button_save").click()
+    expect(row).to_contain_text("Partly covered")
+    expect(row.locator("td[name=service_amount_billed]")).to_contain_text(".00")
+    expect(panel).to_contain_text("Used up")
+    row.locator("button[name=action_view_service_work]").click()
+    told = page.locator(".modal .o_service_coverage")
+    expect(told).to_contain_text("2 h covered by Gold")
+
+
+def open_ticket(page, name):
+    """Open a ticket from the list of all that are open."""
+    page.goto("/odoo/tickets")
+    page.locator(".o_data_row td[name=name]", has_text=name).click()
+    page.locator(".o_form_view").wait_for()
