@@ -23,24 +23,28 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
     approval_state = fields.Selection(
         ANSWERS,
         string="Price",
-        compute="_compute_approval",
-        help="What the customer said of the price of what is not covered. Empty: he was"
-        " not asked.",
+        readonly=True,
+        copy=False,
+        help="The customer's last word on the price of what is not covered. Empty: he"
+        " was not asked.",
     )
     approval_text = fields.Char(
         string="What the Customer Said",
-        compute="_compute_approval",
+        compute="_compute_approval_text",
         export_string_translation=False,
     )
 
-    @api.depends("approval_ids.answer")
-    def _compute_approval(self):
-        # Sudo: a technician reads what the customer approved, and no agreement.
-        approvals = self._ticket_approvals()
+    @api.depends("approval_state")
+    def _compute_approval_text(self):
+        """Sudo: a technician reads what the customer approved, and no agreement.
+
+        Most tickets cost nothing, and are not looked up.
+        """
+        asked = self.filtered("approval_state")
+        approvals = asked._ticket_approvals() if asked else {}
         for ticket in self:
-            last = approvals.get(ticket._origin.id, self.env[APPROVAL])[-1:]
-            ticket.approval_state = last.answer
-            ticket.approval_text = last and last._describe()
+            found = approvals.get(ticket._origin.id)
+            ticket.approval_text = found and found[-1]._describe()
 
     def _ticket_approvals(self):
         """:return: dict of service.agreement.approval by id of the ticket, in order"""
@@ -125,6 +129,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
     def _ticket_keep_price(self, answer, offer, author, name):
         """:return: service.agreement.approval"""
         customer = self._ticket_customer().commercial_partner_id
+        self._ticket_write({"approval_state": answer})
         return self.env[APPROVAL].create(
             {
                 "res_model": self._name,

@@ -45,6 +45,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         "sla_risk_at",
         "follows_id",
         "payer_chosen_by_id",
+        "approval_state",
     )
 
     agreement_id = fields.Many2one(
