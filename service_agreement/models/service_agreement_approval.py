@@ -73,17 +73,22 @@ class ServiceAgreementApproval(models.Model):
 
     @api.model
     def _get_by_job(self, jobs):
-        """
+        """The tickets themselves are read already, and most of them cost nothing.
+
         :param jobs: ids of project.task
         :return: dict of lists of tools.approval.Approval by all of them
         """
-        found = self.sudo().search_fetch(
-            [
-                ("res_model", "=", "project.task"),
-                ("res_id", "in", list(jobs)),
-                ("answer", "!=", "asked"),
-            ]
-        )
+        tickets = self.env["project.task"].sudo().browse(jobs)
+        priced = tickets.filtered("approval_state")
+        found = self.sudo().browse()
+        if priced:
+            found = found.search_fetch(
+                [
+                    ("res_model", "=", "project.task"),
+                    ("res_id", "in", priced.ids),
+                    ("answer", "!=", "asked"),
+                ]
+            )
         by_job = found.grouped("res_id")
         return {job: [a._to_tool() for a in by_job.get(job, ())] for job in jobs}
 

@@ -240,6 +240,9 @@ class TestApproval(ApprovalCase):
             [self._prepare_ticket_values() for _number in range(12)]
         )
         tickets.work_type_id = self.programming
+        for ticket in tickets:
+            ticket._ticket_write({"approval_state": "approved"})
+        self.env.flush_all()
         approvals = self.env["service.agreement.approval"]
         with self.assertQueryCount(1):
             self.assertEqual(set(approvals._get_by_job(tickets.ids)), {*tickets.ids})
