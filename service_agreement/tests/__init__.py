@@ -38,8 +38,8 @@ from . import test_correction
 from . import test_coverage
 from . import test_coverage_copy
 from . import test_coverage_life
-from . import test_coverage_text
 from . import test_coverage_queries
+from . import test_coverage_text
 from . import test_random_lives
 from . import test_rate
 from . import test_renewal

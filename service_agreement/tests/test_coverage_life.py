@@ -7,6 +7,8 @@ from odoo.tests import tagged
 from .common import PortalUsersMixin
 from .test_coverage import CoverageCase
 
+_day = Date.to_date
+
 
 @tagged("post_install", "-at_install")
 class TestDecidedAgain(CoverageCase):
@@ -143,7 +145,12 @@ class TestSettledWork(CoverageCase):
         self.lot = self._prepay(coverage, 4)
 
     def _settle(self, day):
-        self.company.sudo().service_closed_until = day
+        """Close the months up to that of ``day``, in the April after it."""
+        months = self.env["service.agreement.month"].sudo()
+        days = ["2026-01-01", "2026-02-01", day]
+        for month in months._get_for((self.company.id, _day(each)) for each in days):
+            with self.at("2026-04-20 09:00:00"):
+                month.action_close()
 
     def test_what_is_settled_is_not_changed_and_says_so(self):
         line = self._log("2026-03-06", 2)
@@ -153,7 +160,7 @@ class TestSettledWork(CoverageCase):
             lambda: line.write({"date": "2026-04-02"}),
             line.unlink,
         ):
-            with self.assertRaisesRegex(UserError, "month that is settled"):
+            with self.assertRaisesRegex(UserError, "settled"):
                 change()
         line.name = "Focused the projector"
         self.assertEqual(self._parts(line), [("covered", 2)])

@@ -120,7 +120,8 @@ class TestTicketVerdict(ServiceWorkMixin, ServiceDeskCommon):
         self.ticket.write({"system_id": system.id, "work_type_id": self.remote.id})
         self._log("2026-03-06", 1)
         named = {"fields": {"display_name": {}}}
-        line = {"name": {}, "unit_amount": {}, "employee_id": named}
+        # As the list of timesheets has it without this addon.
+        line = {"name": {}, "unit_amount": {}, "employee_id": named, "company_id": {}}
         plain = {"partner_id": named, "agreement_id": named, "is_ticket": {}}
         work = {"service_work_type_id": named, "service_verdict": {}}
         own = {
