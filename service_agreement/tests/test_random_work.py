@@ -20,7 +20,7 @@ from ..tools.allowance import round_work
 from .common import ServiceDeskCommon, ServiceWorkMixin
 
 START = date(2026, 1, 1)
-DEFAULT_SEEDS = "0-3"
+DEFAULT_SEEDS = "0-2"
 FREE = ("given", "goodwill", "warranty")
 # Of a lot, and of a part: what deciding again must not change.
 FIGURES = ("granted", "adjusted", "rolled_in", "drawn", "rolled_out", "balance")
@@ -163,7 +163,7 @@ class TestRandomWork(ServiceWorkMixin, ServiceDeskCommon):
         )
 
     def _live(self):
-        for _number in range(self.random.randrange(20, 45)):
+        for _number in range(self.random.randrange(15, 30)):
             self.day += timedelta(days=self.random.choice([0, 0, 1, 2, 3, 9, 20]))
             event = self.random.choice(self.EVENTS)
             with self.at(f"{self.day} 12:00:00"):
