@@ -235,7 +235,8 @@ class TestDecidedAgain(CoverageCase):
 
     def test_two_customers_were_one(self):
         self._cover(self.agreement, {})
-        twin = self._create_customer("Whitfield")
+        self.customer.is_company = False
+        twin = self._create_customer("Whitfield", is_company=False)
         ticket = self.ticket.copy({"partner_id": twin.id})
         line = self._log("2026-03-06", 1, task_id=ticket.id)
         self.assertEqual(self._parts(line), [("uncovered", 1)])
