@@ -327,7 +327,7 @@ class ServiceAgreementMonth(models.Model):
 
     def _find(self, keys):
         # Sudo: also for who writes down his hours and settles no month.
-        months = self.sudo().search(
+        months = self.sudo().search_fetch(
             [
                 ("company_id", "in", [company for company, _day in keys]),
                 ("date", "in", [day for _company, day in keys]),

@@ -95,6 +95,18 @@ class WorkFacts:
 
 
 @dataclass(frozen=True)
+class OfficeHours:
+    """The hours of the company of a book, read only once somebody asks for them."""
+
+    book: object
+
+    def openings(self, start, end):
+        """:return: pairs of instants; where the company has no hours it is open"""
+        hours = self.book.office_hours
+        return hours.openings(start, end) if hours else [(start, end)]
+
+
+@dataclass(frozen=True)
 class Decision:
     """What was decided of a piece of work.
 
@@ -143,7 +155,8 @@ class ServiceBook:
     @cached_property
     def hour(self):
         """uom.uom in which work counts"""
-        return self.env.ref("uom.product_uom_hour")
+        found = self.env["ir.model.data"]._xmlid_to_res_id("uom.product_uom_hour", True)
+        return self.env["uom.uom"].browse(found)
 
     # Who they are
 
@@ -173,11 +186,10 @@ class ServiceBook:
     def suspensions(self):
         """dict of tuples of (first, last day) by agreement"""
         agreements = self.env["service.agreement"].union(*self.agreements.values())
-        waivers = self.env["service.agreement.waiver"].search(
-            [("kind", "=", "suspension"), ("agreement_id", "in", agreements.ids)]
-        )
         found = defaultdict(tuple)
-        for waiver in waivers:
+        for waiver in agreements.waiver_ids:
+            if waiver.kind != "suspension":
+                continue
             found[waiver.agreement_id] += (
                 (waiver.date_start, waiver.date_end or None),
             )
@@ -368,7 +380,7 @@ class ServiceBook:
             works,
             candidates,
             stocks={key: ledger for key, ledger in ledgers.items() if ledger},
-            office=self.office_hours if any(work.start for work in works) else None,
+            office=OfficeHours(self),
             paid=paid,
         )
         verdicts, known = defaultdict(list), {each.id: each for each in candidates}
@@ -437,7 +449,9 @@ class ServiceBook:
 
     @cached_property
     def _rates(self):
-        return self.env["service.agreement.rate"]._get_book(self.company)
+        agreements = self.env["service.agreement"].union(*self.agreements.values())
+        rates = self.env["service.agreement.rate"]
+        return rates._get_book(self.company, agreements.coverage_ids)
 
     def _find_price(self, work, coverage, kind="hour", after_hours=False):
         """:return: tools.rates.Price"""
