@@ -61,7 +61,10 @@ class AccountAnalyticLine(models.Model):
             found = book.search_open(own, since)
             if found or since:
                 changed |= found._decide_by(book)
-        changed.exists()._after_decided()
+        if len(customers) > 1:
+            # What went to another company is no part of the first one's any more.
+            changed = changed.exists()
+        changed._after_decided()
 
     def _get_service_customers(self, before=None):
         """:return: dict of res.partner by res.company: whose these lines are, and were

@@ -233,7 +233,10 @@ class ServiceAgreementAllowanceDraw(models.Model):
 
     def _after_decided(self):
         result = super()._after_decided()
-        self.line_id._sync_work_charges()
+        billed = self.filtered(
+            lambda d: d.agreement_line_id or (d.agreement_id and d._is_charged())
+        )
+        billed.line_id._sync_work_charges()
         return result
 
     def unlink(self):

@@ -172,7 +172,7 @@ class ServiceBook:
     @cached_property
     def agreements(self):
         """dict of the agreements that ever came into force, by top of the tree"""
-        found = self.env["service.agreement"].search(
+        found = self.env["service.agreement"].search_fetch(
             Domain("company_id", "=", self.company.id)
             & Domain("commercial_partner_id", "in", list(self.members))
             & Domain("activated_on", "!=", False)
@@ -208,7 +208,7 @@ class ServiceBook:
         if since:
             ours &= Domain("date", ">=", since)
         open_lines = lines._get_open_domain(self.company)
-        return lines.search(open_lines & (ours | Domain("id", "in", lines.ids)))
+        return lines.search_fetch(open_lines & (ours | Domain("id", "in", lines.ids)))
 
     # Who might pay
 
@@ -316,7 +316,7 @@ class ServiceBook:
         jobs = {each.job for each in facts if each.job}
         if not any(each.unit in INDIVISIBLE for each in self._list_all()) or not jobs:
             return {}
-        draws = self.env["service.agreement.allowance.draw"].search(
+        draws = self.env["service.agreement.allowance.draw"].search_fetch(
             Domain("task_id", "in", list(jobs))
             & Domain("lot_id.unit", "in", INDIVISIBLE)
             & Domain("line_id", "not in", redecided.ids)
