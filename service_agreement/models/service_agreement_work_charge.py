@@ -139,7 +139,7 @@ class ServiceAgreement(models.Model):
     def action_view_work(self):
         """The work that was charged to these, and what is still to be billed."""
         action = self.env["ir.actions.act_window"]._for_xml_id(
-            "service_agreement.action_service_agreement_work"
+            "service_agreement.action_service_agreement_work_to_bill"
         )
         return dict(
             action,

@@ -22,6 +22,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..tools.allowance import round_work
+from ..tools.approval import find_approval
 from ..tools.coverage import (
     INDIVISIBLE,
     Candidate,
@@ -127,6 +128,8 @@ class Share(NamedTuple):
     :param allowance: of it; empty where it has none
     :param tools.rates.Price price: by the rates of the agreement, and by the list
     :param reason: why no agreement pays; False: one does
+    :param approval: tools.approval.Approval, by which the customer pays; None: he was
+        not asked, or did not want it
     """
 
     day: date
@@ -136,6 +139,17 @@ class Share(NamedTuple):
     allowance: object
     price: object
     reason: str | bool
+    approval: object = None
+
+    @property
+    def answer(self):
+        """What becomes of it before anybody says so; False: he must."""
+        if self.part.outcome == "covered":
+            return "covered"
+        if self.approval:
+            return "bill"
+        asks = self.part.outcome == "uncovered" or self.allowance.when_used_up == "ask"
+        return False if asks else "bill"
 
 
 class ServiceBook:
@@ -151,6 +165,7 @@ class ServiceBook:
         self.customers = customers.with_env(self.env)
         # Of the candidates, and of each of their allowances that has lots.
         self.terms, self.ledgers = {}, {}
+        self.approvals = {}
 
     @cached_property
     def hour(self):
@@ -294,12 +309,13 @@ class ServiceBook:
 
     # What they have left
 
-    def _open_ledgers(self, until, redecided):
+    def _read_ledgers(self, until, redecided):
+        """:return: {service.agreement.allowance: tools.ledger.Ledger} to draw from"""
         _ = self.candidates
         allowances = self.env["service.agreement.allowance"].union(
             *(allowance for _agreement, allowance in self._list_limited())
         )
-        self.ledgers = allowances._get_ledgers(until, redecided=redecided)
+        return allowances._get_ledgers(until, redecided=redecided)
 
     def _list_limited(self):
         """:return: list of (agreement, allowance) of those that have lots"""
@@ -361,8 +377,10 @@ class ServiceBook:
         :param redecided: account.analytic.line, what was drawn for them is taken back
         :return: list of Decision, in any order
         """
+        self.read_approvals(facts)
         days = [each.day for each in facts]
-        self._open_ledgers(max([*days, self.company._service_today()]), redecided)
+        until = max([*days, self.company._service_today()])
+        self.ledgers = self._read_ledgers(until, redecided)
         paid = self._get_paid(facts, redecided)
         by_top = defaultdict(list)
         for each in facts:
@@ -453,9 +471,27 @@ class ServiceBook:
         rates = self.env["service.agreement.rate"]
         return rates._get_book(self.company, agreements.coverage_ids)
 
+    def read_approvals(self, facts):
+        """Know what the customers answered on the tickets of ``facts``; one query for
+        those that are not known yet.
+        """
+        jobs = {each.job for each in facts if each.job} - self.approvals.keys()
+        if jobs:
+            approvals = self.env["service.agreement.approval"]
+            self.approvals.update(approvals._get_by_job(jobs))
+
+    def _find_approval(self, work, coverage, kind="hour"):
+        """:return: tools.approval.Approval that goes for this work, or None"""
+        answers = self.approvals.get(work.job)
+        if not answers:
+            return None
+        agreed = coverage and coverage.agreement_id.currency_id
+        currency = agreed or self.company.currency_id
+        return find_approval(answers, work.day, kind, work.kind, currency.id)
+
     def _find_price(self, work, coverage, kind="hour", after_hours=False):
-        """:return: tools.rates.Price"""
-        return self._rates.find(
+        """:return: tools.rates.Price; what the customer approved goes first"""
+        price = self._rates.find(
             work.day,
             kind,
             work.kind,
@@ -463,6 +499,26 @@ class ServiceBook:
             (coverage and coverage.id) or None,
             after_hours,
         )
+        approval = self._find_approval(work, coverage, kind)
+        return approval.apply(price, kind, after_hours) if approval else price
+
+    def get_prices(self, decision):
+        """What an hour and a trip of such work cost where nothing covers them.
+
+        :return: dict of tools.rates.Price: hour, after_hours, trip
+        """
+        _agreement, coverage, _allowance = self._get_terms(
+            decision.best and decision.best.id
+        )
+        work = decision.verdicts[0].work
+        return {
+            "hour": self._find_price(work, coverage),
+            "after_hours": self._find_price(work, coverage, after_hours=True),
+            "trip": self._find_price(work, coverage, "trip"),
+        }
+
+    def get_currency(self, agreement):
+        return agreement.currency_id or self.company.currency_id
 
     def price(self, decision):
         """:return: list of Shares, hours before trips"""
@@ -483,6 +539,7 @@ class ServiceBook:
             allowance,
             self._find_price(work, coverage, unit, part.after_hours),
             part.outcome != "covered" and self._get_reason(facts, work.day),
+            self._find_approval(work, coverage, unit),
         )
 
     def _get_terms(self, candidate_id):

@@ -38,7 +38,9 @@ class ServicePreview(ServiceBook):
         :return: list of Previewed, in the same order
         """
         nothing = self.env["account.analytic.line"]
-        self._paid = super()._get_paid(facts, nothing)
+        self.read_approvals(facts)
+        self._paid = None
+        self._paid = self._get_paid(facts, nothing)
         return [self.decide_together([each], nothing)[0] for each in facts]
 
     def decide_together(self, facts, redecided):
@@ -69,9 +71,6 @@ class ServicePreview(ServiceBook):
         """
         best = previewed.decision.best
         return self._get_terms(best and best.id)
-
-    def get_currency(self, agreement):
-        return agreement.currency_id or self.company.currency_id
 
     def _list_payments(self, decision):
         line = self.env["account.analytic.line"].new()
@@ -110,11 +109,10 @@ class ServicePreview(ServiceBook):
             return super()._get_paid(facts, redecided)
         return self._paid
 
-    def _open_ledgers(self, until, redecided):
+    def _read_ledgers(self, until, redecided):
         """Read once what there is; each time it is drawn from a copy of it."""
         if self._on_record is None:
-            super()._open_ledgers(until, redecided)
-            self._on_record = self.ledgers
+            self._on_record = super()._read_ledgers(until, redecided)
         asked = [
             self.terms[candidate.id][2]
             for top in self._tops
@@ -122,4 +120,4 @@ class ServicePreview(ServiceBook):
         ]
         counted = [allowance for allowance in asked if allowance in self._on_record]
         copies = deepcopy([self._on_record[allowance] for allowance in counted])
-        self.ledgers = dict(zip(counted, copies, strict=True))
+        return dict(zip(counted, copies, strict=True))
