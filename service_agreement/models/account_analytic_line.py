@@ -20,6 +20,8 @@ FROM_TICKET = {
     "service_exclusion_id": "exclusion_id",
     "service_choice_id": "payer_id",
 }
+# What makes work one visit of one person.
+VISIT = {"service_work_type_id", "task_id", "date", "employee_id"}
 # What who pays is decided by.
 DECISIVE = {
     *FROM_TICKET,
@@ -135,6 +137,7 @@ class AccountAnalyticLine(models.Model):
             ("customer", "No customer"),
             ("negative", "Less than no time"),
             ("rate", "No rate"),
+            ("start", "Started on another day"),
             ("overlap", "Overlaps other work"),
         ],
         string="Missing",
@@ -199,7 +202,7 @@ class AccountAnalyticLine(models.Model):
         for line in there.sorted(lambda ln: ln._origin.id or 0):
             key = line._get_visit_key()
             first = key is None or key not in gone
-            line.service_trips = line.service_trips or int(first)
+            line.service_trips = (line.service_trips or 1) if first else 0
             gone.add(key)
 
     def _get_visit_key(self):
@@ -273,11 +276,13 @@ class AccountAnalyticLine(models.Model):
         before._ensure_not_settled()
         customers, days = before._get_service_customers(), before._get_days()
         timed = before._get_timed()
+        siblings = self.browse() if VISIT.isdisjoint(vals) else before._get_siblings()
         result = super().write(vals)
         for line, start in before._get_moved_starts(vals, days).items():
             super(AccountAnalyticLine, line).write({"service_start": start})
         lines = self.sudo().filtered("is_service_work")
         (before - lines | lines._filter_settled())._forget_verdict()
+        lines |= siblings._take_over_trips()
         lines._decide_service_work(customers, days.values())
         lines._note_own_overlaps(*timed)
         return result
@@ -319,7 +324,7 @@ class AccountAnalyticLine(models.Model):
         customers, days = lines._get_service_customers(), lines._get_days()
         timed, siblings = lines._get_timed(), lines._get_siblings()
         result = super().unlink()
-        siblings._compute_service_trips()
+        siblings._take_over_trips()
         siblings._decide_service_work(customers, days.values())
         self._note_overlaps(*timed)
         return result
@@ -337,6 +342,15 @@ class AccountAnalyticLine(models.Model):
         )
         return others.filtered(lambda ln: ln._get_visit_key() in keys)
 
+    def _take_over_trips(self):
+        """What was counted on a line that is gone, or elsewhere now, is on another.
+
+        :return: those of ``self`` that are not settled
+        """
+        lines = self - self._filter_settled()
+        lines.filtered(lambda ln: not ln.service_trips)._compute_service_trips()
+        return lines
+
     def _ensure_not_settled(self):
         """:raise UserError: one of them was invoiced, or its month is closed"""
         for line in self._filter_settled():
@@ -345,7 +359,7 @@ class AccountAnalyticLine(models.Model):
     def _get_settled_text(self):
         self.ensure_one()
         day = format_date(self.env, self.date)
-        if self.service_draw_ids.move_line_id:
+        if any(self.service_draw_ids.mapped("is_invoiced")):
             return self.env._(
                 "The work of %(day)s on %(ticket)s was invoiced and stays as it is. "
                 "Credit the invoice first, or add a new line for the difference.",

@@ -83,7 +83,9 @@ class AccountAnalyticLine(models.Model):
         """:return: those that nobody changes any more: their month is settled, or they
         were invoiced"""
         return self.filtered(
-            lambda ln: ln._is_settled() or ln.service_draw_ids.move_line_id
+            lambda ln: (
+                ln._is_settled() or any(ln.service_draw_ids.mapped("is_invoiced"))
+            )
         )
 
     def _is_settled(self):
@@ -93,11 +95,6 @@ class AccountAnalyticLine(models.Model):
         closed = self.company_id.service_closed_until
         months = self.service_draw_ids.month_id
         return bool(closed) and any(month.date <= closed for month in months)
-
-    def _is_in_settled_month(self):
-        self.ensure_one()
-        closed = self.company_id.service_closed_until
-        return bool(closed and self.date and self.date <= closed)
 
     @api.model
     def _get_open_domain(self, company):
@@ -142,10 +139,10 @@ class AccountAnalyticLine(models.Model):
             exclusions=book.get_exclusions(self.service_exclusion_id, flags),
             flags=flags,
             choice=self.service_choice_id.id or None,
-            role=self.employee_id.job_id.id or None,
+            role=book.get_role(self.employee_id, self.date),
             job=self.task_id.id or None,
             trips=self.service_trips,
-            is_late=self._is_in_settled_month(),
+            is_late=book.is_closed(self.date),
         )
 
     def _get_service_hours(self, book):
@@ -267,11 +264,12 @@ class AccountAnalyticLine(models.Model):
         return {
             "service_verdict": book.get_verdict(shares),
             "service_agreement_id": paying[0].id if paying else False,
-            "service_issue": self._get_service_issue(shares) or self._get_overlap(),
+            "service_issue": self._get_service_issue(decision, shares)
+            or self._get_overlap(),
             "service_explanation": decision and book.explain(decision),
         }
 
-    def _get_service_issue(self, shares):
+    def _get_service_issue(self, decision, shares):
         """:return: what somebody has to see to, the worst first; False: nothing"""
         self.ensure_one()
         if self.unit_amount < 0:
@@ -280,6 +278,8 @@ class AccountAnalyticLine(models.Model):
             return "customer"
         if any(s.part.outcome != "covered" and not s.price.found for s in shares):
             return "rate"
+        if self.service_start and decision and not decision.facts.start:
+            return "start"
         return False
 
     # What somebody should look at

@@ -127,6 +127,7 @@ class AccountAnalyticLine(models.Model):
             role=asked.job.id or None,
             job=asked.task.id or None,
             trips=values.get("trips", int(asked.work_type.is_on_site)),
+            is_late=book.is_closed(day),
         )
 
 

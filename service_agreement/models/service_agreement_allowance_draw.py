@@ -35,6 +35,7 @@ class ServiceAgreementAllowanceDraw(models.Model):
         "res.partner",
         string="Customer",
         readonly=True,
+        ondelete="restrict",
         index="btree_not_null",
         help="The commercial entity.",
     )
@@ -141,7 +142,7 @@ class ServiceAgreementAllowanceDraw(models.Model):
     def _get_invoiced_domain(self):
         """:return: Domain of those that were billed: nobody decides them again"""
         charged = Domain("agreement_line_id.period_ids", "!=", False)
-        return Domain("move_line_id", "!=", False) | charged
+        return Domain("is_invoiced", "=", True) | charged
 
     def _get_paid_job(self):
         """:return: ((id of the candidate, what it paid for), key of the lot), of what

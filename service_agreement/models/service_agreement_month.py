@@ -13,6 +13,8 @@ from . import instant
 
 # Without these a line can be neither decided nor priced.
 BLOCKING_ISSUES = ("customer", "negative", "rate")
+# With these it can, and may be wrong.
+DOUBTS = ("overlap", "start")
 # Of those that miss something so many are named where a month cannot be closed.
 NAMED = 5
 
@@ -85,8 +87,8 @@ class ServiceAgreementMonth(models.Model):
     doubtful_count = fields.Integer(
         string="To Look At",
         compute="_compute_missing_count",
-        help="Work that overlaps other work of the same person, or has no ticket: it "
-        "may be right, and keeps no month open.",
+        help="Work that overlaps other work of the same person, started on another day "
+        "than it is of, or has no ticket: it may be right, and keeps no month open.",
     )
     goodwill_left = fields.Monetary(compute="_compute_goodwill_left")
     invoice_count = fields.Integer(
@@ -232,7 +234,7 @@ class ServiceAgreementMonth(models.Model):
         return (
             self._get_work_domain()
             & Domain("date", ">=", self.date)
-            & (Domain("service_issue", "=", "overlap") | Domain("task_id", "=", False))
+            & (Domain("service_issue", "in", DOUBTS) | Domain("task_id", "=", False))
         )
 
     # Looking at it
@@ -568,4 +570,8 @@ class ServiceAgreementMonth(models.Model):
         self._take_over_to_parts()
         last = self._get_last_closed()
         self.company_id.service_closed_until = last and last._last_day
+        # What it was decided by may have changed while it was closed.
+        self.env["account.analytic.line"]._decide_open(
+            Domain("service_draw_ids.month_id", "=", self.id)
+        )
         self._message_log(body=self.env._("Reopened."))

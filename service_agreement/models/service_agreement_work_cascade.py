@@ -12,6 +12,8 @@ from .service_book import get_top
 WHERE = {"site_ids", "system_ids", "partner_id", "company_id"}
 # Of a ticket: whose the work is, and whether it is any.
 WHOSE = {"partner_id", "project_id", "parent_id", "company_id"}
+# What a ticket loses with its customer.
+OF_CUSTOMER = {"system_id", "device_id"}
 
 
 class AccountAnalyticLine(models.Model):
@@ -26,6 +28,10 @@ class AccountAnalyticLine(models.Model):
         found = self.sudo().search(Domain("is_service_work", "=", True) & domain)
         settled = found.filtered("service_verdict")._filter_settled()
         (found - settled)._decide_service_work()
+
+    def _decide_unbilled(self):
+        """Decide again what an invoice pinned until now."""
+        (self - self._filter_settled())._decide_service_work()
 
     def _group_followers(self, names):
         """:return: dict of lines by the names of what they have from their ticket"""
@@ -88,7 +94,8 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
 
     def write(self, vals):
         """What a ticket says of its work goes for the lines that said the same."""
-        named = [name for name in FROM_TICKET if FROM_TICKET[name] in vals]
+        said = {*vals, *(() if WHOSE.isdisjoint(vals) else OF_CUSTOMER)}
+        named = [name for name in FROM_TICKET if FROM_TICKET[name] in said]
         if not named and WHOSE.isdisjoint(vals):
             return super().write(vals)
         lines = self.sudo()._ticket_work_lines()
@@ -125,7 +132,7 @@ class ProjectProject(models.Model):
     _inherit = "project.project"
 
     def write(self, vals):
-        if "is_service_desk" not in vals:
+        if {"is_service_desk", "partner_id"}.isdisjoint(vals):
             return super().write(vals)
         Lines = self.env["account.analytic.line"].sudo()
         lines = Lines.search([("project_id", "in", self.ids)])
@@ -148,10 +155,24 @@ class ResPartner(models.Model):
         tops = self.union(*(get_top(partner) for partner in self.sudo()))
         result = super().write(vals)
         tops |= self.union(*(get_top(partner) for partner in self.sudo()))
+        tops._decide_open_work()
+        return result
+
+    def _decide_open_work(self):
+        """Decide again the work for these customers, and for their trees."""
         companies = self.env["service.agreement"].sudo()._get_serving_companies()
         self.env["account.analytic.line"]._decide_for_customers(
-            dict.fromkeys(companies, tops)
+            dict.fromkeys(companies, self)
         )
+
+
+class BasePartnerMergeAutomaticWizard(models.TransientModel):
+    _inherit = "base.partner.merge.automatic.wizard"
+
+    def _merge(self, partner_ids, dst_partner=None, extra_checks=True):
+        """EXTENDS 'base': what was agreed with one of them pays for the work of all."""
+        result = super()._merge(partner_ids, dst_partner, extra_checks)
+        self.env["res.partner"].browse(partner_ids).exists()._decide_open_work()
         return result
 
 

@@ -56,8 +56,7 @@ class ServiceAgreementLine(models.Model):
         }
         if changed:
             self.write(changed)
-        new = draws.filtered(lambda draw: draw.agreement_line_id != self)
-        new.agreement_line_id = self
+        draws._be_charged_by(self)
 
     # EXTENDS billing
 
@@ -322,6 +321,13 @@ class ServiceAgreementAllowanceDraw(models.Model):
             ]
         return Decimal(str(currency.round(price)))
 
+    def _be_charged_by(self, charge):
+        """:param charge: service.agreement.line; an invoice of their own, that was
+        cancelled, charges them no more
+        """
+        new = self.filtered(lambda draw: draw.agreement_line_id != charge)
+        new.write({"agreement_line_id": charge.id, "move_line_id": False})
+
     # In words
 
     def _describe_work(self, lang):
@@ -426,7 +432,7 @@ class AccountAnalyticLine(models.Model):
         charges.filtered(lambda c: not c.settled_until and c not in kept).unlink()
         created = charges.create([values for _parts, values in new])
         for charge, (parts, _values) in zip(created, new, strict=True):
-            parts.agreement_line_id = charge
+            parts._be_charged_by(charge)
 
     def _get_draws_to_charge(self):
         """:return: the parts that an agreement bills, or shows as free"""
@@ -435,7 +441,7 @@ class AccountAnalyticLine(models.Model):
             [
                 ("line_id", "in", self.ids),
                 ("agreement_id", "!=", False),
-                ("move_line_id", "=", False),
+                ("is_invoiced", "=", False),
                 ("answer", "in", ("bill", *FREE)),
             ]
         )

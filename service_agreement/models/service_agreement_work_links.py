@@ -18,6 +18,14 @@ class AccountMoveLine(models.Model):
         groups=READERS,
     )
 
+    def unlink(self):
+        """EXTENDS 'account': what is not billed any more is decided as it is now."""
+        # Sudo: who deletes a draft need not see timesheets.
+        work = self.sudo().service_draw_ids.line_id
+        result = super().unlink()
+        work._decide_unbilled()
+        return result
+
 
 class AccountMove(models.Model):
     _inherit = "account.move"
@@ -42,6 +50,13 @@ class AccountMove(models.Model):
             counts[line.move_id.id] = counts.get(line.move_id.id, 0) + count
         for move in self:
             move.service_work_count = counts.get(move.id, 0)
+
+    def button_cancel(self):
+        """EXTENDS 'account': what is not billed any more is decided as it is now."""
+        result = super().button_cancel()
+        # Sudo: who cancels an invoice need not see timesheets.
+        self.sudo().line_ids.service_draw_ids.line_id._decide_unbilled()
+        return result
 
     def action_view_service_work(self):
         """The work that these invoices charge."""

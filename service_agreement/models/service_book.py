@@ -76,6 +76,14 @@ class WorkFacts:
     trips: int = 0
     is_late: bool = False
 
+    @property
+    def last_day(self):
+        """The day on which it was done; other than `day` if that was at night."""
+        if not self.start:
+            return self.day
+        worked = timedelta(hours=float(self.hours))
+        return max(self.day, get_local_day(self.start + worked, self.tz))
+
     def to_work(self, hours=None):
         """:return: tools.coverage.Work, of `hours` where they were rounded"""
         start = self.start and self.start.replace(tzinfo=timezone.utc)
@@ -165,6 +173,7 @@ class ServiceBook:
         self.customers = customers.with_env(self.env)
         # Of the candidates, and of each of their allowances that has lots.
         self.terms, self.ledgers = {}, {}
+        self._roles = {}
         self.approvals = {}
 
     @cached_property
@@ -212,6 +221,14 @@ class ServiceBook:
 
     # Their work
 
+    def get_role(self, employee, day):
+        """:return: id of the job position that somebody had on that day, or None"""
+        key = employee, day
+        if key not in self._roles:
+            version = employee and employee._get_version(day)
+            self._roles[key] = (version and version.job_id.id) or None
+        return self._roles[key]
+
     def search_open(self, lines, since=None):
         """
         :param lines: account.analytic.line that are to be decided in any case
@@ -221,9 +238,16 @@ class ServiceBook:
         """
         ours = Domain("partner_id", "in", list(self.members))
         if since:
-            ours &= Domain("date", ">=", since)
+            # What came in too late gets what is left by all the others.
+            closed = Domain("date", "<=", self.company.service_closed_until or date.min)
+            ours &= closed | Domain("date", ">=", since)
         open_lines = lines._get_open_domain(self.company)
         return lines.search_fetch(open_lines & (ours | Domain("id", "in", lines.ids)))
+
+    def is_closed(self, day):
+        """Whether the month of a day is settled."""
+        closed = self.company.service_closed_until
+        return bool(closed) and day <= closed
 
     # Who might pay
 
@@ -283,19 +307,25 @@ class ServiceBook:
         }
 
     def _get_work_kinds(self, coverage, allowance):
-        """:return: frozenset of ids of the work types that are paid; None: all"""
-        kinds, own = coverage.covered_work_type_ids, allowance.work_type_ids
-        if allowance.unit == "visits" and not own:
-            # Help by phone uses up no visit.
-            own = self._on_site_types
-        if not (kinds or own):
-            return None
-        return frozenset((kinds & own if kinds and own else kinds or own).ids)
+        """:return: frozenset of ids of the work types that are paid, with None: also
+        work of no known type; None: all
+        """
+        usual = self._usual_kinds.get(allowance.unit, ())
+        own = frozenset(allowance.work_type_ids.ids or usual)
+        covered = frozenset(coverage.covered_work_type_ids.ids)
+        return own & covered if own and covered else own or covered or None
 
     @cached_property
-    def _on_site_types(self):
+    def _usual_kinds(self):
+        """dict of sets of ids of work types by unit, where nobody says what it is for:
+        help by phone uses up no visit, and what we planned ourselves is no fault"""
         types = self.env["service.agreement.work.type"].with_context(active_test=False)
-        return types.search([("is_on_site", "=", True)])
+        types = types.search([])
+        faults = types.filtered(lambda kind: not kind.is_preventive)
+        return {
+            "visits": set(types.filtered("is_on_site").ids),
+            "incidents": {None, *faults.ids},
+        }
 
     def _get_cost_per_hour(self, coverage, allowance):
         """:return: function from Work to the units of a lot that an hour of it costs"""
@@ -378,7 +408,7 @@ class ServiceBook:
         :return: list of Decision, in any order
         """
         self.read_approvals(facts)
-        days = [each.day for each in facts]
+        days = [each.last_day for each in facts]
         until = max([*days, self.company._service_today()])
         self.ledgers = self._read_ledgers(until, redecided)
         paid = self._get_paid(facts, redecided)

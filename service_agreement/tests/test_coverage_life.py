@@ -1,8 +1,11 @@
 """Work is decided again when what it was decided by changes; what is settled stays."""
 
+from psycopg2 import IntegrityError
+
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command, Date
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from .common import PortalUsersMixin
 from .test_coverage import CoverageCase
@@ -32,6 +35,13 @@ class TestDecidedAgain(CoverageCase):
         self.ticket.partner_id = self._create_customer("Nobody's Villa")
         self.assertEqual(self._parts(line, "reason"), [("uncovered", 2, "never_sold")])
         self.assertEqual(lot.balance, 5)
+
+    def test_another_customer_has_other_systems(self):
+        self.ticket.system_id = self._create_system("Cinema")
+        line = self._log("2026-03-06", 1)
+        self.assertTrue(line.service_system_id)
+        self.ticket.partner_id = self._create_customer("Nobody's Villa")
+        self.assertFalse(line.service_system_id)
 
     def test_chosen_on_the_ticket_it_pays_for_all_its_work(self):
         self._cover(self.agreement, {})
@@ -136,6 +146,131 @@ class TestDecidedAgain(CoverageCase):
             [("covered", 1, "hour", 150), ("uncovered", 1, "trip", 40)],
         )
 
+    def test_corrected_it_leaves_its_trip_to_the_other_work_of_the_visit(self):
+        on_site = {"service_work_type_id": self.on_site.id}
+        first, second = (self._log("2026-03-06", 1, **on_site) for _n in range(2))
+        first.service_work_type_id = self.remote
+        self.assertEqual((first.service_trips, second.service_trips), (0, 1))
+        self.assertEqual(
+            self._parts(second, "unit"),
+            [("uncovered", 1, "hour"), ("uncovered", 1, "trip")],
+        )
+        first.write({**on_site, "date": "2026-03-09"})
+        self.assertEqual((first.service_trips, second.service_trips), (1, 1))
+        first.date = "2026-03-06"
+        self.assertEqual((first.service_trips, second.service_trips), (0, 1))
+
+    def test_at_night_it_is_paid_by_what_is_granted_the_day_after(self):
+        coverage = self._cover(
+            self.agreement, {"kind": "included", "quantity": 2, "unit": "hours"}
+        )
+        coverage.allowance_ids.anchor_date = "2026-01-01"
+        with self.at_desk("2026-03-31 20:00"):
+            self._log("2026-03-31", 2)
+            night = self._log("2026-03-31", 2, "23:00")
+        self.assertEqual(
+            self._parts(night, "date"),
+            [("overage", 1, _day("2026-03-31")), ("covered", 1, _day("2026-04-01"))],
+        )
+
+    def test_started_on_another_day_somebody_should_look_at_it(self):
+        line = self._log("2026-03-06", 1, service_start="2026-02-06 10:00:00")
+        self.assertEqual(line.service_issue, "start")
+        self.assertEqual(line.service_draw_ids.date, _day("2026-03-06"))
+        month = line.service_draw_ids.month_id
+        self.assertEqual((month.missing_count, month.doubtful_count), (0, 1))
+        line.service_start = "2026-03-06 10:00:00"
+        self.assertFalse(line.service_issue)
+
+    def test_planned_work_is_no_incident(self):
+        preventive = self.env.ref("service_agreement.work_type_preventive")
+        incidents = {"kind": "included", "unit": "incidents", "quantity": 1}
+        coverage = self._cover(self.agreement, incidents)
+        planned = self._log("2026-03-06", 1, service_work_type_id=preventive.id)
+        fault = self._log("2026-03-09", 1)
+        for covered in (preventive.browse(), preventive | self.remote):
+            coverage.sudo().covered_work_type_ids = covered
+            self.agreement._decide_open_work()
+            self.assertEqual(self._parts(planned)[0], ("uncovered", 1))
+            self.assertEqual(self._parts(fault), [("covered", 1)])
+            fault.service_work_type_id = self.remote
+
+    def test_the_role_is_that_of_the_day_of_the_work(self):
+        self.env.user.group_ids += self.env.ref("hr.group_hr_manager")
+        senior = self.env["hr.job"].create({"name": "Senior"})
+        self.rate.create(
+            {"price": 200, "job_id": senior.id, "date_start": "2020-01-01"}
+        )
+        line, later = (self._log(day, 1) for day in ("2026-03-06", "2026-04-06"))
+        self.technician.version_id.date_version = "2026-01-01"
+        self.technician.create_version(
+            {"date_version": "2026-04-01", "job_id": senior.id}
+        )
+        self.agreement._decide_open_work()
+        self.assertEqual(
+            [part.price for part in (line | later).service_draw_ids.sorted("date")],
+            [150, 200],
+        )
+
+    def test_the_customer_of_a_project_is_another_one(self):
+        self._cover(self.agreement, {})
+        line = self._log("2026-03-06", 1, task_id=False, project_id=self.desk.id)
+        self.assertFalse(line.service_draw_ids.partner_id)
+        self.desk.partner_id = self.customer
+        self.assertEqual(self._parts(line), [("covered", 1)])
+        self.assertFalse(line.service_issue)
+
+    def test_a_customer_with_work_is_not_deleted(self):
+        stranger = self._create_customer("Nobody's Villa")
+        ticket = self.ticket.copy({"partner_id": stranger.id})
+        line = self._log("2026-03-06", 1, task_id=ticket.id)
+        with (
+            self.assertRaises(IntegrityError),
+            mute_logger("odoo.sql_db"),
+            self.env.cr.savepoint(),
+        ):
+            stranger.unlink()
+            self.env.flush_all()
+        self.assertEqual(line.service_draw_ids.partner_id, stranger)
+
+    def test_two_customers_were_one(self):
+        self._cover(self.agreement, {})
+        twin = self._create_customer("Whitfield")
+        ticket = self.ticket.copy({"partner_id": twin.id})
+        line = self._log("2026-03-06", 1, task_id=ticket.id)
+        self.assertEqual(self._parts(line), [("uncovered", 1)])
+        wizard = self.env["base.partner.merge.automatic.wizard"].sudo()
+        wizard._merge((twin | self.customer).ids, self.customer)
+        self.env.invalidate_all()
+        self.assertEqual(
+            self._parts(line, "partner_id"), [("covered", 1, self.customer)]
+        )
+
+    def test_what_was_invoiced_and_is_not_any_more_is_decided_again(self):
+        self.company.service_hours_product_id = self.product
+        stranger = self._create_customer("Nobody's Villa")
+        ticket = self.ticket.copy({"partner_id": stranger.id})
+        line = self._log("2026-03-06", 2, task_id=ticket.id)
+        line.service_draw_ids._answer("bill")
+        for take_back in ("button_cancel", "unlink"):
+            invoice = line.service_draw_ids._create_invoices()
+            agreement = self._create_agreement("2026-01-01", partner_id=stranger.id)
+            self._cover(agreement, {"kind": "included", "quantity": 1})
+            agreement.action_activate()
+            self.assertEqual(self._parts(line), [("uncovered", 2)])
+            getattr(invoice, take_back)()
+            self.env.invalidate_all()
+            self.assertEqual(
+                self._parts(line, "answer"),
+                [("covered", 1, "covered"), ("overage", 1, "bill")],
+            )
+            overage = line.service_draw_ids.filtered(lambda d: d.outcome == "overage")
+            self.assertEqual(overage.agreement_line_id.agreement_id, agreement)
+            self.assertFalse(overage.is_invoiced)
+            with self.at("2026-03-10 12:00:00"):
+                agreement._end(_day("2026-02-28"), "cancelled")
+            line.service_draw_ids._answer("bill")
+
 
 @tagged("post_install", "-at_install")
 class TestSettledWork(CoverageCase):
@@ -173,8 +308,8 @@ class TestSettledWork(CoverageCase):
         self.assertEqual(self._parts(late), [("covered", 0.5), ("overage", 2.5)])
         self.assertEqual(self._parts(april), [("covered", 1.5)])
         april.unit_amount = 0.5
-        self.assertEqual(self._parts(late), [("covered", 0.5), ("overage", 2.5)])
-        self.assertEqual(self.lot.balance, 1)
+        self.assertEqual(self._parts(late), [("covered", 1.5), ("overage", 1.5)])
+        self.assertEqual(self.lot.balance, 0)
 
     def test_another_rate_or_agreement_leaves_what_is_settled(self):
         line = self._log("2026-03-06", 6)
