@@ -136,18 +136,6 @@ class ServiceAgreement(models.Model):
             figures = found.get(agreement._origin.id, (0.0, 0))
             agreement.work_to_bill, agreement.work_count = figures
 
-    def action_view_work(self):
-        """The work that was charged to these, and what is still to be billed."""
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "service_agreement.action_service_agreement_work"
-        )
-        return dict(
-            action,
-            name=self.env._("Work"),
-            domain=[("agreement_line_id.agreement_id", "in", self.ids)],
-            context={},
-        )
-
     def _get_charge_lines(self):
         """EXTENDS billing: with the work that is not billed, or to be corrected."""
         # Sudo: whoever is shown the next invoice is shown all of it.
