@@ -13,6 +13,8 @@ from odoo.http import request
 from odoo.addons.portal.controllers.portal import CustomerPortal
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 
+from .photos import PHOTOS_MAX, add_photos, read_photos
+
 _logger = logging.getLogger(__name__)
 
 MODEL = "service.agreement"
@@ -23,6 +25,7 @@ FORM_KEY = re.compile(r"[0-9a-f]{32}")
 MAX_ID = 2**31 - 1
 TICKETS_SHOWN = 6
 TICKETS_MAX = 100
+WORK_SHOWN = 8
 
 
 class ServiceAgreementPortal(CustomerPortal):
@@ -216,6 +219,7 @@ class ServiceAgreementPortal(CustomerPortal):
             "ticket_rows": rows[:TICKETS_SHOWN],
             "older_ticket_rows": rows[TICKETS_SHOWN:],
             "compliance": agreement._get_portal_compliance(),
+            **self._prepare_coverage_values(agreement),
             "new_ticket_row": self._get_new_ticket_row(
                 agreement, rows, kwargs.get("ticket")
             ),
@@ -231,6 +235,16 @@ class ServiceAgreementPortal(CustomerPortal):
         return self._get_page_view_values(
             agreement, access_token, values, "my_agreements_history", False, **known
         )
+
+    def _prepare_coverage_values(self, agreement):
+        """What is left, for which systems, and what was done in the last months."""
+        rows = agreement._get_portal_work() if agreement.activated_on else []
+        return {
+            "meters": agreement._get_portal_allowances(),
+            "covered_systems": agreement._get_portal_covered_systems(),
+            "work_rows": rows[:WORK_SHOWN],
+            "older_work_rows": rows[WORK_SHOWN:],
+        }
 
     def _prepare_invoice_values(self, agreement):
         """The customer's own: another payer's invoice is not his to open."""
@@ -377,9 +391,10 @@ class ServiceAgreementPortal(CustomerPortal):
         except (AccessError, MissingError):
             return self._refuse(access_token)
         form = self._read_request_form(agreement, kwargs)
-        is_sent = request.httprequest.method == "POST"
-        if not is_sent or agreement._why_not_request() or not form["subject"]:
-            return self._render_request_page(agreement, access_token, form, is_sent)
+        is_sent = request.httprequest.method == "POST" and "check" not in kwargs
+        obstacle = self._why_not_send(agreement, form) if is_sent else None
+        if not is_sent or obstacle or agreement._why_not_request():
+            return self._render_request_page(agreement, access_token, form, obstacle)
         requester = self._get_requester(agreement)
         ticket = self._open_ticket(agreement, requester, form)
         return request.redirect(
@@ -388,45 +403,132 @@ class ServiceAgreementPortal(CustomerPortal):
             )
         )
 
+    @http.route(
+        ["/my/agreements/<int:agreement_id>/request/price"],
+        type="jsonrpc",
+        auth="public",
+        website=True,
+        readonly=True,
+    )
+    def portal_agreement_request_price(self, agreement_id, access_token=None, **kwargs):
+        """What it costs, as the form shows it beside what is chosen there."""
+        access_token = access_token or request.httprequest.args.get("access_token")
+        try:
+            agreement = self._get_agreement(agreement_id, access_token)
+        except (AccessError, MissingError):
+            return {"error": request.env._("This agreement is not available.")}
+        form = self._read_request_form(agreement, kwargs)
+        values = self._prepare_price_values(agreement, form)
+        template = "service_agreement.portal_request_price"
+        return {"html": request.env["ir.qweb"]._render(template, values)}
+
     def _read_request_form(self, agreement, kwargs):
         """:return: dict of what was typed, as clean as one can be without losing it"""
         priority = _to_text(kwargs.get("priority"))
         key = _to_text(kwargs.get("form_key"))
         known = dict(agreement._get_portal_priorities_labels())
+        systems = agreement._get_portal_systems()
+        work_types = agreement._get_portal_work_types()
+        system = _pick(systems, kwargs.get("system_id"))
+        work_type = _pick(work_types, kwargs.get("work_type_id"))
         return {
             "subject": _to_text(kwargs.get("subject"))[:200],
             "description": _to_text(kwargs.get("description")),
             "priority": priority if priority in known else "1",
             "form_key": key if FORM_KEY.fullmatch(key) else uuid.uuid4().hex,
+            "system": system or (systems if len(systems) == 1 else system),
+            "work_type": work_type or work_types[:1],
+            "is_approved": bool(kwargs.get("approve")),
+            "price_key": _to_text(kwargs.get("price_key")),
+            "approver": _to_text(kwargs.get("approver"))[:100],
         }
 
-    def _render_request_page(self, agreement, access_token, form, is_sent):
+    def _why_not_send(self, agreement, form):
+        """:return: code of what is still to be said on the form, or None"""
+        if not form["subject"]:
+            return "subject"
+        _photos, refused = read_photos()
+        if refused:
+            return "photos"
+        if not form["is_approved"]:
+            return None
+        offer = self._get_request_offer(agreement, form)
+        if offer.needs_approval and form["price_key"] != offer.key:
+            return "price"
+        if offer.needs_approval and not self._get_approver(form):
+            return "approver"
+        return None
+
+    def _get_approver(self, form):
+        """:return: str, the name of who approves; whoever only has the link says his"""
+        user = request.env.user
+        return form["approver"] if user._is_public() else user.name
+
+    def _get_request_offer(self, agreement, form):
+        """:return: service_offer.ServiceOffer"""
+        requester = self._get_requester(agreement)
+        return agreement._get_portal_offer(
+            requester, form["system"], form["work_type"], form["priority"]
+        )
+
+    def _render_request_page(self, agreement, access_token, form, obstacle):
         values = {
-            "agreement": agreement,
             "page_name": "service_agreement",
             "is_request": True,
             "res_company": agreement.company_id,
-            "form": form,
             "why_not": agreement._why_not_request(),
-            "subject_missing": is_sent and not form["subject"],
+            "obstacle": obstacle,
             "priorities": agreement._get_portal_priorities(),
+            "systems": agreement._get_portal_systems(),
+            "work_types": agreement._get_portal_work_types(),
+            "photos_max": PHOTOS_MAX,
+            **self._prepare_price_values(agreement, form),
         }
         values = self._get_page_view_values(
             agreement, access_token, values, "my_agreements_history", False
         )
         return request.render("service_agreement.portal_agreement_request", values)
 
+    def _prepare_price_values(self, agreement, form):
+        return {
+            "agreement": agreement,
+            "form": form,
+            "offer": self._get_request_offer(agreement, form),
+            "may_approve": not self._why_not_customer(agreement),
+            "asks_name": request.env.user._is_public(),
+        }
+
     def _open_ticket(self, agreement, requester, form):
         try:
             with request.env.cr.savepoint():
-                ticket = agreement._request_service(requester, form, form["form_key"])
-                ticket.message_subscribe(requester.ids)
-                return ticket
+                return self._request_service(agreement, requester, form)
         except UniqueViolation:
             # The same form, sent twice at once: the other's ticket cannot be seen
             # from this transaction, which has done nothing else. Start a new one.
             request.env.cr.rollback()
             return agreement._find_request(form["form_key"])
+
+    def _request_service(self, agreement, requester, form):
+        """:return: the ticket, with what the customer added and approved"""
+        if ticket := agreement._find_request(form["form_key"]):
+            return ticket
+        values = {
+            **form,
+            "system_id": form["system"].id,
+            "work_type_id": form["work_type"].id,
+        }
+        ticket = agreement._request_service(requester, values, form["form_key"])
+        ticket.message_subscribe(requester.ids)
+        photos, _refused = read_photos()
+        add_photos(ticket, photos)
+        if form["is_approved"] and not self._why_not_customer(agreement):
+            author = request.env.user.partner_id
+            if request.env.user._is_public():
+                author = author.browse()
+            ticket._ticket_answer_price(
+                True, author, self._get_approver(form), form["price_key"]
+            )
+        return ticket
 
 
 def _to_text(value):
@@ -438,8 +540,14 @@ def _to_int(value):
     """:return: int, 0 for what is no number"""
     try:
         return int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 0
+
+
+def _pick(records, number):
+    """:return: that one of the records, none if it is not among them"""
+    number = _to_int(number)
+    return records.filtered(lambda record: record.id == number)
 
 
 def _read_signature(signature):

@@ -96,6 +96,9 @@ from . import service_agreement_allowance_meter
 from . import service_agreement_coverage_text
 from . import service_agreement_system_count
 from . import service_agreement_ticket_coverage
+from . import service_agreement_approval
+from . import service_agreement_ticket_approval
+from . import service_agreement_portal_coverage
 from . import account_analytic_line
 from . import account_analytic_line_coverage
 from . import account_analytic_line_preview

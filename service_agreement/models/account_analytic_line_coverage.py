@@ -214,6 +214,7 @@ class AccountAnalyticLine(models.Model):
             "list_amount": worth,
             "reason": share.reason,
             "answer": self._get_own_answer(share),
+            "approval_id": self._get_approval(share),
         }
 
     def _prepare_in_company_currency(self, currency, amount, worth):
@@ -224,13 +225,12 @@ class AccountAnalyticLine(models.Model):
 
     def _get_own_answer(self, share):
         """:return: what becomes of a part before anybody says so; False: he must"""
-        self.ensure_one()
-        outcome = share.part.outcome
-        if outcome == "covered":
-            return "covered"
-        if outcome == "uncovered" or share.allowance.when_used_up == "ask":
-            return False
-        return "bill"
+        return share.answer
+
+    def _get_approval(self, share):
+        """:return: id of service.agreement.approval by which it is billed, or False"""
+        billed = share.part.outcome != "covered" and share.approval
+        return billed.id if billed else False
 
     def _forget_verdict(self):
         """Nothing is decided of these any more."""

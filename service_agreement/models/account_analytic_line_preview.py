@@ -5,6 +5,7 @@ from odoo import api, models
 
 from .instant import now
 from .service_book import DAY, NEW, ServiceBook, WorkFacts, get_local_day, get_place
+from .service_offer import ServiceOffer
 from .service_words import ServiceWords
 
 # What may be asked about, and the model of each.
@@ -57,6 +58,14 @@ class AccountAnalyticLine(models.Model):
             flags (list of str), balances (list of dict of allowance, left, text), price
             (to be paid), currency, and text: all of it in a sentence or two
         """
+        return _describe(*self._ask(company, values), ServiceWords(self.env))
+
+    @api.model
+    def _ask(self, company, values):
+        """
+        :param dict values: see `_preview_service_work`
+        :return: (ServiceBook, Decision)
+        """
         asked = self._get_asked(values)
         book = ServiceBook(company, asked.customer)
         facts = self._get_asked_facts(book, asked, values)
@@ -65,7 +74,17 @@ class AccountAnalyticLine(models.Model):
         known = lines._get_service_facts(book)
         decisions = book.decide([*known, facts], redecided=lines)
         decision = next(each for each in decisions if each.facts.id == NEW)
-        return _describe(book, decision, ServiceWords(self.env))
+        return book, decision
+
+    @api.model
+    def _offer_service_work(self, company, values):
+        """The same, with what a customer has to be asked before it is done.
+
+        :return: service_offer.ServiceOffer
+        """
+        book, decision = self._ask(company, values)
+        preview = _describe(book, decision, ServiceWords(self.env))
+        return ServiceOffer(self.env, book, decision, preview)
 
     @api.model
     def _get_asked(self, values):

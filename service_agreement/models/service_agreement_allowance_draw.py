@@ -111,6 +111,14 @@ class ServiceAgreementAllowanceDraw(models.Model):
     answered_by_id = fields.Many2one("res.users", readonly=True, index="btree_not_null")
     answered_at = fields.Datetime(readonly=True)
     answer_note = fields.Char(readonly=True)
+    approval_id = fields.Many2one(
+        "service.agreement.approval",
+        string="Approved By",
+        readonly=True,
+        ondelete="restrict",
+        index="btree_not_null",
+        help="The customer's word, by which it is billed at the price he was told.",
+    )
     agreement_line_id = fields.Many2one(
         "service.agreement.line",
         string="Charge",

@@ -112,7 +112,7 @@ class ServiceAgreement(models.Model):
         Sudo: customers may not create tickets; what they can set is chosen here.
 
         :param res.partner partner: who asks
-        :param dict values: subject, description, priority
+        :param dict values: subject, description, priority, system_id, work_type_id
         :param str key: of the form, made when it was shown
         :return: the ticket of this key, new or old
         """
@@ -145,6 +145,8 @@ class ServiceAgreement(models.Model):
             "company_id": self.company_id.id,
             "partner_id": partner.id,
             "agreement_id": self.id,
+            "system_id": values.get("system_id"),
+            "work_type_id": values.get("work_type_id"),
         }
 
     # Tickets

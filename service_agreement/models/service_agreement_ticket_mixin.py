@@ -45,6 +45,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         "sla_risk_at",
         "follows_id",
         "payer_chosen_by_id",
+        "approval_state",
     )
 
     agreement_id = fields.Many2one(
@@ -418,6 +419,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
             for model in (
                 "service.agreement.sla.clock",
                 "service.agreement.ticket.fact",
+                "service.agreement.approval",
             )
         ]
         result = super().unlink()

@@ -19,3 +19,13 @@ class ServiceAgreementWorkType(models.Model):
     is_preventive = fields.Boolean(
         string="Preventive", help="The work of planned visits, not of faults."
     )
+    is_requestable = fields.Boolean(
+        string="Customers Ask for It",
+        default=True,
+        help="It can be chosen when service is requested in the portal.",
+    )
+    portal_hint = fields.Char(
+        string="Said to Customers",
+        translate=True,
+        help="What it means, in a few words, where they choose it.",
+    )

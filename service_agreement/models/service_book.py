@@ -22,6 +22,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..tools.allowance import round_work
+from ..tools.approval import find_approval
 from ..tools.coverage import (
     INDIVISIBLE,
     Candidate,
@@ -115,6 +116,8 @@ class Share(NamedTuple):
     :param allowance: of it; empty where it has none
     :param tools.rates.Price price: by the rates of the agreement, and by the list
     :param reason: why no agreement pays; False: one does
+    :param approval: tools.approval.Approval, by which the customer pays; None: he was
+        not asked, or did not want it
     """
 
     day: date
@@ -124,6 +127,17 @@ class Share(NamedTuple):
     allowance: object
     price: object
     reason: str | bool
+    approval: object = None
+
+    @property
+    def answer(self):
+        """What becomes of it before anybody says so; False: he must."""
+        if self.part.outcome == "covered":
+            return "covered"
+        if self.approval:
+            return "bill"
+        asks = self.part.outcome == "uncovered" or self.allowance.when_used_up == "ask"
+        return False if asks else "bill"
 
 
 class ServiceBook:
@@ -139,6 +153,7 @@ class ServiceBook:
         self.customers = customers.with_env(self.env)
         # Of the candidates, and of each of their allowances that has lots.
         self.terms, self.ledgers = {}, {}
+        self.approvals = {}
 
     @cached_property
     def hour(self):
@@ -349,6 +364,7 @@ class ServiceBook:
         :param redecided: account.analytic.line, what was drawn for them is taken back
         :return: list of Decision, in any order
         """
+        self.read_approvals(facts)
         days = [each.day for each in facts]
         self._open_ledgers(max([*days, self.company._service_today()]), redecided)
         paid = self._get_paid(facts, redecided)
@@ -439,9 +455,27 @@ class ServiceBook:
     def _rates(self):
         return self.env["service.agreement.rate"]._get_book(self.company)
 
+    def read_approvals(self, facts):
+        """Know what the customers answered on the tickets of ``facts``; one query for
+        those that are not known yet.
+        """
+        jobs = {each.job for each in facts if each.job} - self.approvals.keys()
+        if jobs:
+            approvals = self.env["service.agreement.approval"]
+            self.approvals.update(approvals._get_by_job(jobs))
+
+    def _find_approval(self, work, coverage, kind="hour"):
+        """:return: tools.approval.Approval that goes for this work, or None"""
+        answers = self.approvals.get(work.job)
+        if not answers:
+            return None
+        agreed = coverage and coverage.agreement_id.currency_id
+        currency = agreed or self.company.currency_id
+        return find_approval(answers, work.day, kind, work.kind, currency.id)
+
     def _find_price(self, work, coverage, kind="hour", after_hours=False):
-        """:return: tools.rates.Price"""
-        return self._rates.find(
+        """:return: tools.rates.Price; what the customer approved goes first"""
+        price = self._rates.find(
             work.day,
             kind,
             work.kind,
@@ -449,6 +483,26 @@ class ServiceBook:
             (coverage and coverage.id) or None,
             after_hours,
         )
+        approval = self._find_approval(work, coverage, kind)
+        return approval.apply(price, kind, after_hours) if approval else price
+
+    def get_prices(self, decision):
+        """What an hour and a trip of such work cost where nothing covers them.
+
+        :return: dict of tools.rates.Price: hour, after_hours, trip
+        """
+        _agreement, coverage, _allowance = self._get_terms(
+            decision.best and decision.best.id
+        )
+        work = decision.verdicts[0].work
+        return {
+            "hour": self._find_price(work, coverage),
+            "after_hours": self._find_price(work, coverage, after_hours=True),
+            "trip": self._find_price(work, coverage, "trip"),
+        }
+
+    def get_currency(self, agreement):
+        return agreement.currency_id or self.company.currency_id
 
     def price(self, decision):
         """:return: list of Shares, hours before trips"""
@@ -469,6 +523,7 @@ class ServiceBook:
             allowance,
             self._find_price(work, coverage, unit, part.after_hours),
             part.outcome != "covered" and self._get_reason(facts, work.day),
+            self._find_approval(work, coverage, unit),
         )
 
     def _get_terms(self, candidate_id):

@@ -38,6 +38,7 @@ class ServicePreview(ServiceBook):
         :return: list of Previewed, in the same order
         """
         nothing = self.env["account.analytic.line"]
+        self.read_approvals(facts)
         self._paid = super()._get_paid(facts, nothing)
         return [self.decide_together([each], nothing)[0] for each in facts]
 
@@ -69,9 +70,6 @@ class ServicePreview(ServiceBook):
         """
         best = previewed.decision.best
         return self._get_terms(best and best.id)
-
-    def get_currency(self, agreement):
-        return agreement.currency_id or self.company.currency_id
 
     def _list_payments(self, decision):
         line = self.env["account.analytic.line"].new()

@@ -271,6 +271,8 @@ class TestPortalAccess(PortalCase):
                 "/my/agreements/<int:agreement_id>/accept",
                 "/my/agreements/<int:agreement_id>/decline",
                 "/my/agreements/<int:agreement_id>/request",
+                "/my/agreements/<int:agreement_id>/request/price",
+                "/my/agreements/<int:agreement_id>/visits/<int:visit_id>",
             },
         )
 
