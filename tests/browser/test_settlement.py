@@ -59,6 +59,6 @@ def close_the_month(page):
         re.compile(r"^\D*0\.00$")
     )
     page.get_by_role("button", name="Close the Month").click()
-    page.locator(".modal").get_by_role("button", name="Close", exact=True).click()
+    page.locator(".modal").get_by_role("button", name="Close the Month").click()
     expect(page.locator(".o_arrow_button_current")).to_have_text("Closed")
     expect(page.locator(".o-mail-Message").first).to_contain_text("Given away")
