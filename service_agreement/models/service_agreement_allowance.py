@@ -81,9 +81,7 @@ class ServiceAgreementAllowance(models.Model):
     paid_only = fields.Boolean(
         string="Once Paid", help="A lot is used only after its invoice was paid."
     )
-    when_used_up = fields.Selection(
-        USED_UP, string="When Used Up", required=True, default="bill"
-    )
+    when_used_up = fields.Selection(USED_UP, required=True, default="bill")
     warn_percent = fields.Float(
         string="Warn at (%)",
         default=20,

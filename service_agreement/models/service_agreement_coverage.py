@@ -118,7 +118,7 @@ class ServiceAgreement(models.Model):
     _inherit = "service.agreement"
 
     coverage_ids = fields.One2many(
-        "service.agreement.coverage", "agreement_id", string="Coverage", copy=False
+        "service.agreement.coverage", "agreement_id", copy=False
     )
     site_ids = fields.Many2many(
         "res.partner",

@@ -88,9 +88,7 @@ class ServiceAgreementMonth(models.Model):
         help="Work that overlaps other work of the same person, or has no ticket: it "
         "may be right, and keeps no month open.",
     )
-    goodwill_left = fields.Monetary(
-        string="Goodwill Left", compute="_compute_goodwill_left"
-    )
+    goodwill_left = fields.Monetary(compute="_compute_goodwill_left")
     invoice_count = fields.Integer(
         string="Invoices",
         compute="_compute_invoice_count",

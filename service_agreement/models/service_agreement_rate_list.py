@@ -44,7 +44,7 @@ class ServiceAgreementRate(models.Model):
     def _search_status(self, operator, value):
         if operator != "in":
             return NotImplemented
-        rates = self.search([]).filtered(lambda rate: rate.status in value)
+        rates = self.search(Domain.TRUE).filtered(lambda rate: rate.status in value)
         return [("id", "in", rates.ids)]
 
     def _get_today(self):

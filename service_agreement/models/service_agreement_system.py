@@ -25,7 +25,6 @@ class ServiceAgreementSystem(models.Model):
     )
     site_id = fields.Many2one(
         "res.partner",
-        string="Site",
         index="btree_not_null",
         tracking=True,
         domain="[('id', 'child_of', commercial_partner_id)]",

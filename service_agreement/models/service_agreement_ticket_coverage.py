@@ -16,7 +16,6 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
     )
     system_id = fields.Many2one(
         "service.agreement.system",
-        string="System",
         compute="_compute_system_id",
         store=True,
         readonly=False,
@@ -25,7 +24,6 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
     )
     device_id = fields.Many2one(
         "service.agreement.device",
-        string="Device",
         compute="_compute_device_id",
         store=True,
         readonly=False,
@@ -47,7 +45,6 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
     )
     payer_chosen_by_id = fields.Many2one(
         "res.users",
-        string="Payer Chosen By",
         readonly=True,
         copy=False,
         index="btree_not_null",

@@ -91,7 +91,7 @@ class ServiceAgreementAllowanceDraw(models.Model):
     def _get_work_action(self, domain):
         """Covered, billed or neither."""
         action = self.env["ir.actions.act_window"]._for_xml_id(
-            "service_agreement.action_service_agreement_draw"
+            "service_agreement.action_service_agreement_work"
         )
         return {**action, "domain": list(domain)}
 

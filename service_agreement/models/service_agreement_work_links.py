@@ -46,7 +46,7 @@ class AccountMove(models.Model):
     def action_view_service_work(self):
         """The work that these invoices charge."""
         action = self.env["ir.actions.act_window"]._for_xml_id(
-            "service_agreement.action_service_agreement_work"
+            "service_agreement.action_service_agreement_work_to_bill"
         )
         return dict(
             action,

@@ -297,12 +297,13 @@ class ServiceBook:
 
     # What they have left
 
-    def _open_ledgers(self, until, redecided):
+    def _read_ledgers(self, until, redecided):
+        """:return: {service.agreement.allowance: tools.ledger.Ledger} to draw from"""
         _ = self.candidates
         allowances = self.env["service.agreement.allowance"].union(
             *(allowance for _agreement, allowance in self._list_limited())
         )
-        self.ledgers = allowances._get_ledgers(until, redecided=redecided)
+        return allowances._get_ledgers(until, redecided=redecided)
 
     def _list_limited(self):
         """:return: list of (agreement, allowance) of those that have lots"""
@@ -366,7 +367,8 @@ class ServiceBook:
         """
         self.read_approvals(facts)
         days = [each.day for each in facts]
-        self._open_ledgers(max([*days, self.company._service_today()]), redecided)
+        until = max([*days, self.company._service_today()])
+        self.ledgers = self._read_ledgers(until, redecided)
         paid = self._get_paid(facts, redecided)
         by_top = defaultdict(list)
         for each in facts:

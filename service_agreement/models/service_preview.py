@@ -39,7 +39,8 @@ class ServicePreview(ServiceBook):
         """
         nothing = self.env["account.analytic.line"]
         self.read_approvals(facts)
-        self._paid = super()._get_paid(facts, nothing)
+        self._paid = None
+        self._paid = self._get_paid(facts, nothing)
         return [self.decide_together([each], nothing)[0] for each in facts]
 
     def decide_together(self, facts, redecided):
@@ -108,11 +109,10 @@ class ServicePreview(ServiceBook):
             return super()._get_paid(facts, redecided)
         return self._paid
 
-    def _open_ledgers(self, until, redecided):
+    def _read_ledgers(self, until, redecided):
         """Read once what there is; each time it is drawn from a copy of it."""
         if self._on_record is None:
-            super()._open_ledgers(until, redecided)
-            self._on_record = self.ledgers
+            self._on_record = super()._read_ledgers(until, redecided)
         asked = [
             self.terms[candidate.id][2]
             for top in self._tops
@@ -120,4 +120,4 @@ class ServicePreview(ServiceBook):
         ]
         counted = [allowance for allowance in asked if allowance in self._on_record]
         copies = deepcopy([self._on_record[allowance] for allowance in counted])
-        self.ledgers = dict(zip(counted, copies, strict=True))
+        return dict(zip(counted, copies, strict=True))
