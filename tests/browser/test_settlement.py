@@ -61,4 +61,10 @@ def close_the_month(page):
     page.get_by_role("button", name="Close the Month").click()
     page.locator(".modal").get_by_role("button", name="Close the Month").click()
     expect(page.locator(".o_arrow_button_current")).to_have_text("Closed")
-    expect(page.locator(".o-mail-Message").first).to_contain_text("Given away")
+    told = page.locator(".o-mail-Message").filter(has_text="Closed.")
+    expect(told).to_contain_text("Given away")
+    # Who has no agreement gets an invoice of his own.
+    expect(page.locator("button[name=action_view_invoices]")).to_contain_text("1")
+    page.locator("button[name=action_view_answered]").click()
+    expect(page.locator(".o_data_row").first).to_be_visible()
+    expect(page.locator("button[name=action_bill]:visible")).to_have_count(0)
