@@ -23,6 +23,22 @@ def choose_gold(page):
     tier.locator(".o-autocomplete--dropdown-item", has_text="Gold").first.click()
 
 
+def ask_who_pays(page):
+    """From the list of tickets to the reasons why one of them is not covered."""
+    ticket = page.locator(".o_data_row, .o_kanban_record", has_text="thunderstorm")
+    name = ticket.locator("td[name=name]")
+    (name if name.count() else ticket).first.click()
+    page.get_by_role("button", name="Who pays, and why").click()
+
+
+def open_allowances(page):
+    """From the list of agreements to what one of them includes, used and left."""
+    agreement = page.locator(".o_data_row", has_text="Fenwick").first
+    agreement.locator("td[name=name]").click()
+    page.locator("button[name=action_view_allowances]").first.click()
+    page.locator(".o_breadcrumb", has_text="Allowances").wait_for()
+
+
 # name: (who, address, what must be there, what to click or to do first)
 SCREENS = {
     "tiers": (
@@ -76,6 +92,30 @@ SCREENS = {
         ".o_data_row:has-text('thunderstorm') .o_data_cell[name=name], "
         ".o_kanban_record:has-text('thunderstorm')",
     ),
+    "who-pays": (
+        COORDINATOR,
+        ACTION + "action_service_desk_ticket",
+        ".modal .o_service_candidate",
+        ask_who_pays,
+    ),
+    "allowances": (
+        COORDINATOR,
+        ACTION + "action_service_agreement?view_type=list",
+        ".o_data_row td[name=drawn]",
+        open_allowances,
+    ),
+    "settle": (
+        OWNER,
+        "/odoo/settle-the-month",
+        "button[name=action_goodwill]:visible",
+        "button[name=action_view_open]:visible",
+    ),
+    "given-away": (
+        OWNER,
+        "/odoo/service-given-away",
+        ".o_graph_renderer canvas, .o_kanban_record",
+        None,
+    ),
     "customer": (
         OWNER,
         ACTION + "action_service_agreement_customer",
@@ -92,7 +132,7 @@ SCREENS = {
     ),
 }
 # What nobody prepares on a phone.
-ONLY_WIDE = {"change"}
+ONLY_WIDE = {"allowances", "change"}
 
 
 def main(base_url, folder, chromium):

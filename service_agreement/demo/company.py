@@ -109,8 +109,11 @@ def _local(tz, day, hour):
 
 def _charge_sales_tax(env, company):
     """Connecticut's rate, where the products still have the chart's first guess."""
-    products = env.ref("service_agreement.product_service_agreement") | env.ref(
-        "service_agreement.product_service_setup"
+    products = env["product.product"].union(
+        *(
+            env.ref(f"service_agreement.product_service_{name}")
+            for name in ("agreement", "setup", "hours", "trip")
+        )
     )
     default = company.account_sale_tax_id
     if not default or products.taxes_id != default:

@@ -44,15 +44,15 @@ class Settlement:
         line = self.timeline
         line.company.service_goodwill_budget = BUDGET
         line.company.service_goodwill_budget_customer = BUDGET_CUSTOMER
-        self._add_calls()
         last = line.today + relativedelta(months=-1, day=1)
-        for month in self.months.search(
-            [("company_id", "=", line.company.id), ("date", "<", last)], order="date"
-        ):
-            day = month.date + relativedelta(months=1, day=3)
-            line.at(line.instant(day, 10), self._settle, month)
+        first = line.begin.replace(day=1)
+        while first < last:
+            following = first + relativedelta(months=1)
+            day = following.replace(day=3)
+            line.at(line.instant(day, 10), self._settle_month_of, first)
+            first = following
 
-    def _add_calls(self):
+    def add_calls(self):
         """In the last month, day after day."""
         line = self.timeline
         lines = []
@@ -84,6 +84,14 @@ class Settlement:
             "employee_id": technician.employee_id.id,
             "user_id": technician.id,
         }
+
+    def _settle_month_of(self, first):
+        """:param first: date, the first day of the month"""
+        company = self.timeline.company
+        for month in self.months.search(
+            [("company_id", "=", company.id), ("date", "=", first)]
+        ):
+            self._settle(month)
 
     def _settle(self, month):
         for part in month.draw_ids.filtered(lambda draw: not draw.answer):

@@ -102,6 +102,11 @@ class Tickets:
         for plan in OPEN:
             self._plan_open(plan)
 
+    def write_down(self, _day):
+        """Timesheets of all that was worked since they were last written down."""
+        worked, self.worked[:] = self.worked[:], []
+        self.timeline.env["account.analytic.line"].create(worked)
+
     # Who and what
 
     def _choose_customer(self, days_ago):

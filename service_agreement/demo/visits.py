@@ -35,8 +35,10 @@ class Visits:
         mails.search(
             [("model", "=", "project.task"), ("res_id", "in", tasks.ids)]
         ).unlink()
-        # Odoo noted Python's time: see history, _set_dates_right.
-        visits = tasks.visit_id
+
+    def set_days_right(self):
+        """Once their tickets have the dates that they had then: see history."""
+        visits = self.timeline.env["service.agreement.visit"].search([])
         visits.env.add_to_compute(visits._fields["done_on"], visits)
 
     def _plan_day(self, day):

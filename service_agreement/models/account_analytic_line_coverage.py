@@ -1,9 +1,12 @@
+import json
+from collections import defaultdict
 from datetime import timedelta
 from decimal import Decimal
 
 from odoo import api, models
 from odoo.fields import Domain
 
+from .service_agreement_sla_calendar import canonical_json
 from .service_book import DAY, ServiceBook, WorkFacts, get_local_day, get_place
 
 # What is noted on a line of what was decided.
@@ -58,7 +61,10 @@ class AccountAnalyticLine(models.Model):
             found = book.search_open(own, since)
             if found or since:
                 changed |= found._decide_by(book)
-        changed.exists()._after_decided()
+        if len(customers) > 1:
+            # What went to another company is no part of the first one's any more.
+            changed = changed.exists()
+        changed._after_decided()
 
     def _get_service_customers(self, before=None):
         """:return: dict of res.partner by res.company: whose these lines are, and were
@@ -66,9 +72,9 @@ class AccountAnalyticLine(models.Model):
         :param dict before: of the same kind, included
         """
         customers = dict(before or {})
-        for line in self:
-            found = line.partner_id | line.service_draw_ids.partner_id
-            customers[line.company_id] = found | customers.get(line.company_id, found)
+        for company, lines in self.grouped("company_id").items():
+            found = lines.partner_id | lines.service_draw_ids.partner_id
+            customers[company] = found | customers.get(company, found)
         return customers
 
     # Which work
@@ -168,12 +174,13 @@ class AccountAnalyticLine(models.Model):
         decisions = book.decide(deciding._get_service_facts(book), redecided=self)
         lots = book.store()
         by_id = {decision.facts.id: decision for decision in decisions}
-        wanted = {}
+        wanted, verdicts = {}, {}
         for line in self:
             decision = by_id.get(line.id)
             shares = book.price(decision) if decision else []
             wanted[line] = [line._prepare_draw(share, lots) for share in shares]
-            line._note_verdict(book, decision, shares)
+            verdicts[line] = line._prepare_verdict(book, decision, shares)
+        self._note_verdicts(verdicts)
         return self.env["service.agreement.allowance.draw"]._replace(wanted)
 
     def _prepare_draw(self, share, lots):
@@ -185,15 +192,13 @@ class AccountAnalyticLine(models.Model):
         self.ensure_one()
         agreement, part = share.agreement, share.part
         currency = agreement.currency_id or self.company_id.currency_id
-        quantity = float(part.quantity)
+        price, listed = float(share.price.price), float(share.price.list_price)
         amount = currency.round(float(part.quantity * share.price.price))
         worth = currency.round(float(part.quantity * share.price.list_price))
         return {
-            **self._prepare_in_company_currency(currency, amount, worth),
             "line_id": self.id,
             "company_id": self.company_id.id,
             "partner_id": self.partner_id.commercial_partner_id.id,
-            # What is given need not be computed one by one.
             "task_id": self.task_id.id,
             "employee_id": self.employee_id.id,
             "date": share.day,
@@ -201,24 +206,27 @@ class AccountAnalyticLine(models.Model):
             "outcome": part.outcome,
             "agreement_id": agreement.id,
             "lot_id": lots[part.lot].id if part.lot else False,
-            "quantity": quantity,
-            "units": float(part.units),
+            "quantity": round(float(part.quantity), 4),
+            "units": round(float(part.units), 4),
             "is_after_hours": part.after_hours,
             "currency_id": currency.id,
-            "price": float(share.price.price),
+            "price": currency.round(price),
             "amount": amount,
-            "list_price": float(share.price.list_price),
+            "charge": self._in_company_currency(currency, amount, share.day),
+            "list_price": currency.round(listed),
             "list_amount": worth,
+            "worth": self._in_company_currency(currency, worth, share.day),
             "reason": share.reason,
             "answer": self._get_own_answer(share),
             "approval_id": self._get_approval(share),
         }
 
-    def _prepare_in_company_currency(self, currency, amount, worth):
-        """:return: dict of what needs no exchange rate"""
-        if currency != self.company_id.currency_id:
-            return {}
-        return {"charge": amount, "worth": worth}
+    def _in_company_currency(self, currency, amount, day):
+        """:return: float, at the exchange rate of the day"""
+        own = self.company_id.currency_id
+        if currency == own:
+            return amount
+        return currency._convert(amount, own, self.company_id, day)
 
     def _get_own_answer(self, share):
         """:return: what becomes of a part before anybody says so; False: he must"""
@@ -234,18 +242,22 @@ class AccountAnalyticLine(models.Model):
         self.service_draw_ids.unlink()
         self.write(dict.fromkeys(VERDICT, False))
 
-    def _note_verdict(self, book, decision, shares):
-        """Write what differs of the verdict, and nothing else."""
-        self.ensure_one()
-        values = self._prepare_verdict(book, decision, shares)
-        changed = {
-            name: value
-            for name, value in values.items()
-            if self._fields[name].convert_to_write(self[name], self) != value
-        }
-        if changed:
+    @api.model
+    def _note_verdicts(self, verdicts):
+        """Write what differs, of all that have the same verdict at once.
+
+        :param dict verdicts: of values by line, see `_prepare_verdict`
+        """
+        alike = defaultdict(list)
+        for line, values in verdicts.items():
+            known = {name: line[name] for name in values}
+            known["service_agreement_id"] = known["service_agreement_id"].id
+            for name, value in values.items():
+                if known[name] != value:
+                    alike[name, canonical_json(value)].append(line)
+        for (name, value), lines in alike.items():
             # Past all overrides: nobody reacts to these, and a month has many.
-            models.BaseModel.write(self, changed)
+            models.BaseModel.write(lines[0].union(*lines), {name: json.loads(value)})
 
     def _prepare_verdict(self, book, decision, shares):
         paying = [s.agreement for s in shares if s.part.outcome == "covered"]

@@ -121,10 +121,11 @@ class ResCompany(models.Model):
             "trip": ("service_trip_product_id", "product_service_trip"),
         }[unit]
         # Sudo: whose work makes a charge need not see the settings.
-        product = self.sudo()[chosen] or self.sudo().env.ref(
-            f"service_agreement.{usual}", raise_if_not_found=False
-        )
-        return product or self.env["product.product"]
+        if product := self.sudo()[chosen]:
+            return product
+        # Not by `ref`, which would look for it each time: a month has many charges.
+        found = self.env["ir.model.data"]._xmlid_to_res_id(f"service_agreement.{usual}")
+        return self.env["product.product"].sudo().browse(found or ())
 
     def _service_tz(self):
         """:return: ZoneInfo in which this company's days begin and end"""

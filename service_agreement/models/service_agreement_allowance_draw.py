@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 # What a person answers: of which part of the work, and what was said of it.
 SAME_QUESTION = ("unit", "outcome")
@@ -38,12 +39,10 @@ class ServiceAgreementAllowanceDraw(models.Model):
         index="btree_not_null",
         help="The commercial entity.",
     )
-    task_id = fields.Many2one(
-        related="line_id.task_id", store=True, index="btree_not_null"
-    )
-    employee_id = fields.Many2one(
-        related="line_id.employee_id", store=True, index="btree_not_null"
-    )
+    # Of the line, which is decided again when it is another one. Not related: each part
+    # would be computed once more, and a month has tens of thousands.
+    task_id = fields.Many2one("project.task", readonly=True, index="btree_not_null")
+    employee_id = fields.Many2one("hr.employee", readonly=True, index="btree_not_null")
     date = fields.Date(required=True, readonly=True, index=True)
     unit = fields.Selection(
         [("hour", "Hours"), ("trip", "Trips")],
@@ -166,20 +165,64 @@ class ServiceAgreementAllowanceDraw(models.Model):
         :param dict wanted: list of values by account.analytic.line
         :return: those that were added or changed
         """
-        changed, added, kept = self.browse(), [], self.browse()
+        changed, added, gone = [], [], []
         for line, rows in wanted.items():
             left = line.service_draw_ids
             for values in rows:
                 draw = left._find_alike(values)
                 left -= draw
-                kept |= draw
                 if not draw:
                     added.append(values)
                 elif draw._update(values):
-                    changed |= draw
-        lines = self.env["account.analytic.line"].union(*wanted)
-        (lines.service_draw_ids - kept).unlink()
-        return changed | self.create(added)
+                    changed.append(draw)
+            gone.append(left)
+        self.union(*gone).unlink()
+        return self.union(*changed, self._insert(added))
+
+    @api.model
+    def _insert(self, rows):
+        """Add parts as they were worked out, all of them by one statement.
+
+        A month of a company has tens of thousands, of which ``create`` would round,
+        compute and cache each value once more. Constraints are those of the database;
+        whoever reads of these afterwards reads them anew.
+
+        :param list rows: of dict of values, all of the same fields
+        """
+        if not rows:
+            return self.browse()
+        self._put_in_months(rows)
+        user, instant = self.env.uid, self.env.cr.now()
+        shared = {"is_closed": False, "create_uid": user, "create_date": instant}
+        shared.update(write_uid=user, write_date=instant)
+        names = [*rows[0], *shared]
+        found = self.env.execute_query(
+            SQL(
+                "INSERT INTO %s (%s) VALUES %s RETURNING id",
+                SQL.identifier(self._table),
+                SQL(", ").join(map(SQL.identifier, names)),
+                SQL(", ").join(self._to_columns({**row, **shared}) for row in rows),
+            )
+        )
+        added = self.browse(draw_id for (draw_id,) in found)
+        added._forget_inverses()
+        added.modified(names, create=True)
+        return added
+
+    @api.model
+    def _to_columns(self, values):
+        """:return: tuple; what is not set is NULL, but neither no nor 0 is"""
+        boolean = {n for n in values if self._fields[n].type == "boolean"}
+        return tuple(
+            None if value is False and name not in boolean else value
+            for name, value in values.items()
+        )
+
+    def _forget_inverses(self):
+        """Other records may know which of these they have, and do not any more."""
+        for field in self._fields.values():
+            for inverse in self.pool.field_inverses[field]:
+                self.env[inverse.model_name].invalidate_model([inverse.name])
 
     def _find_alike(self, values):
         """:return: the one of ``self`` that is most like these values, none if another

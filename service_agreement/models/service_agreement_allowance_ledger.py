@@ -163,7 +163,7 @@ class ServiceAgreementAllowance(models.Model):
             ["allowance_id"],
             ["period_start:max"],
         )
-        lots = Lots.search(own & ~final)
+        lots = Lots.search_fetch(own & ~final)
         drawn = lots._get_drawn(redecided)
         known = {
             allowance: [lot._to_ledger(drawn.get(lot, 0.0)) for lot in found]

@@ -57,17 +57,13 @@ class ServiceAgreementAllowanceDraw(models.Model):
     worth = fields.Monetary(
         string="Worth (Company Currency)",
         currency_field="company_currency_id",
-        compute="_compute_in_company_currency",
-        store=True,
-        precompute=True,
+        readonly=True,
         help="By the list of its day, at the exchange rate of its day.",
     )
     charge = fields.Monetary(
         string="Price (Company Currency)",
         currency_field="company_currency_id",
-        compute="_compute_in_company_currency",
-        store=True,
-        precompute=True,
+        readonly=True,
         help="What it costs if it is billed, at the exchange rate of its day.",
     )
 
@@ -85,19 +81,6 @@ class ServiceAgreementAllowanceDraw(models.Model):
         "A month with parts that nobody has answered for cannot be closed.",
     )
 
-    @api.depends("list_amount", "amount", "currency_id", "company_id", "date")
-    def _compute_in_company_currency(self):
-        for draw in self:
-            draw.worth = draw._to_company_currency(draw.list_amount)
-            draw.charge = draw._to_company_currency(draw.amount)
-
-    def _to_company_currency(self, amount):
-        self.ensure_one()
-        company = self.company_id
-        return self.currency_id._convert(
-            amount, company.currency_id, company, self.date
-        )
-
     @api.model
     def _get_evidence_action(self, domain):
         """:return: action that shows the parts of ``domain``, newest first"""
@@ -110,12 +93,16 @@ class ServiceAgreementAllowanceDraw(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        self._put_in_months(vals_list)
+        return super().create(vals_list)
+
+    @api.model
+    def _put_in_months(self, vals_list):
         months = self.env["service.agreement.month"]._get_for(
             (vals["company_id"], vals["date"]) for vals in vals_list
         )
         for vals, month in zip(vals_list, months, strict=True):
             vals["month_id"] = month.id
-        return super().create(vals_list)
 
     def write(self, vals):
         if vals.keys() & FROZEN:

@@ -256,15 +256,15 @@ class ServiceAgreementMonth(models.Model):
 
     def action_view_open(self):
         """Its parts that nobody has answered for."""
-        return self._view_parts("open", "group_partner")
+        return self._view_parts("open", "group_partner", to_answer=True)
 
     def action_view_answered(self):
-        return self._view_parts("answered", "group_partner")
+        return self._view_parts("answered", "group_partner", is_answered=True)
 
     def action_view_parts(self):
         return self._view_parts()
 
-    def _view_parts(self, *filters):
+    def _view_parts(self, *filters, **context):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "service_agreement.action_service_agreement_settle"
@@ -273,7 +273,7 @@ class ServiceAgreementMonth(models.Model):
             action,
             display_name=self.display_name,
             domain=[("month_id", "=", self.id)],
-            context={f"search_default_{name}": 1 for name in filters},
+            context={**{f"search_default_{name}": 1 for name in filters}, **context},
         )
 
     def action_view_invoices(self):
@@ -327,7 +327,7 @@ class ServiceAgreementMonth(models.Model):
 
     def _find(self, keys):
         # Sudo: also for who writes down his hours and settles no month.
-        months = self.sudo().search(
+        months = self.sudo().search_fetch(
             [
                 ("company_id", "in", [company for company, _day in keys]),
                 ("date", "in", [day for _company, day in keys]),

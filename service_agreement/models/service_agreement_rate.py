@@ -143,7 +143,7 @@ class ServiceAgreementRate(models.Model):
         own = Domain("tier_id", "=", False) & Domain("company_id", "=", company.id)
         own &= Domain("coverage_id", "in", [False, *coverages.ids])
         return RateBook(
-            [rate._to_rate() for rate in self.sudo().search(own)],
+            [rate._to_rate() for rate in self.sudo().search_fetch(own)],
             {
                 coverage.id: Terms(
                     _decimal(coverage.rate_discount),

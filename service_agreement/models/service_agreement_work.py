@@ -21,9 +21,13 @@ class ServiceAgreement(models.Model):
             agreement.work_hours = hours.get(agreement, 0)
 
     def action_view_work(self):
+        """All that was done under this agreement or is billed with it."""
         self.ensure_one()
         draws = self.env["service.agreement.allowance.draw"]
-        return draws._get_work_action([("agreement_id", "=", self.id)])
+        return draws._get_work_action(
+            Domain("agreement_id", "=", self.id)
+            | Domain("agreement_line_id.agreement_id", "=", self.id)
+        )
 
 
 class ResPartner(models.Model):
@@ -62,7 +66,7 @@ class ResPartner(models.Model):
         self.ensure_one()
         draws = self.env["service.agreement.allowance.draw"]
         return draws._get_work_action(
-            [("partner_id", "=", self.commercial_partner_id.id)]
+            Domain("partner_id", "=", self.commercial_partner_id.id)
         )
 
 
@@ -85,10 +89,11 @@ class ServiceAgreementAllowanceDraw(models.Model):
 
     @api.model
     def _get_work_action(self, domain):
+        """Covered, billed or neither."""
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "service_agreement.action_service_agreement_work"
         )
-        return {**action, "domain": domain}
+        return {**action, "domain": list(domain)}
 
     def action_view_work(self):
         """Open the piece of work that this is a part of."""

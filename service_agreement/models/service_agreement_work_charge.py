@@ -135,18 +135,6 @@ class ServiceAgreement(models.Model):
             figures = found.get(agreement._origin.id, (0.0, 0))
             agreement.work_to_bill, agreement.work_count = figures
 
-    def action_view_work(self):
-        """The work that was charged to these, and what is still to be billed."""
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "service_agreement.action_service_agreement_work_to_bill"
-        )
-        return dict(
-            action,
-            name=self.env._("Work"),
-            domain=[("agreement_line_id.agreement_id", "in", self.ids)],
-            context={},
-        )
-
     def _get_charge_lines(self):
         """EXTENDS billing: with the work that is not billed, or to be corrected."""
         # Sudo: whoever is shown the next invoice is shown all of it.
@@ -202,6 +190,17 @@ class ServiceAgreementAllowanceDraw(models.Model):
     move_id = fields.Many2one(
         related="move_line_id.move_id", string="Invoice", readonly=True
     )
+    quantity_text = fields.Char(
+        compute="_compute_quantity_text",
+        string="How Much",
+        help="Hours and trips are not added up.",
+    )
+
+    @api.depends("quantity", "unit", "is_after_hours")
+    @api.depends_context("lang")
+    def _compute_quantity_text(self):
+        for draw in self:
+            draw.quantity_text = draw._describe_time()
 
     @api.depends("move_line_id.parent_state", "agreement_line_id")
     def _compute_is_invoiced(self):
@@ -232,7 +231,10 @@ class ServiceAgreementAllowanceDraw(models.Model):
 
     def _after_decided(self):
         result = super()._after_decided()
-        self.line_id._sync_work_charges()
+        billed = self.filtered(
+            lambda d: d.agreement_line_id or (d.agreement_id and d._is_charged())
+        )
+        billed.line_id._sync_work_charges()
         return result
 
     def unlink(self):
@@ -343,22 +345,26 @@ class ServiceAgreementAllowanceDraw(models.Model):
         return f"{text}: {done}" if done else text
 
     def _describe_quantity(self):
+        """:return: str, of parts of one unit and one answer, "1.5 h (courtesy)" """
+        text, answer = self._describe_time(), self[0].answer
+        if answer == "warranty":
+            return self.env._("%(work)s (warranty)", work=text)
+        if answer in FREE:
+            return self.env._("%(work)s (courtesy)", work=text)
+        return text
+
+    def _describe_time(self):
+        """:return: str, "1.5 h", "2 h after hours", "1 trip" """
         first, quantity = self[0], round(sum(self.mapped("quantity")), 2)
         digits = len(f"{quantity:g}".partition(".")[2])
         values = {"number": formatLang(self.env, quantity, digits=digits)}
         if first.unit == "trip" and quantity == 1:
-            text = self.env._("1 trip")
-        elif first.unit == "trip":
-            text = self.env._("%(number)s trips", **values)
-        elif first.is_after_hours:
-            text = self.env._("%(number)s h after hours", **values)
-        else:
-            text = self.env._("%(number)s h", **values)
-        if first.answer == "warranty":
-            return self.env._("%(work)s (warranty)", work=text)
-        if first.answer in FREE:
-            return self.env._("%(work)s (courtesy)", work=text)
-        return text
+            return self.env._("1 trip")
+        if first.unit == "trip":
+            return self.env._("%(number)s trips", **values)
+        if first.is_after_hours:
+            return self.env._("%(number)s h after hours", **values)
+        return self.env._("%(number)s h", **values)
 
     # Charges of agreements
 

@@ -91,8 +91,6 @@ class AccountMove(models.Model):
 class ServiceAgreementAllowanceDraw(models.Model):
     _inherit = "service.agreement.allowance.draw"
 
-    work_name = fields.Char(related="line_id.name", string="What Was Done")
-
     def _describe_for_report(self):
         """:return: dict of str, of parts of one piece of work and one unit"""
         work, ticket = self.line_id, self.task_id

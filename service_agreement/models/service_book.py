@@ -104,6 +104,18 @@ class WorkFacts:
 
 
 @dataclass(frozen=True)
+class OfficeHours:
+    """The hours of the company of a book, read only once somebody asks for them."""
+
+    book: object
+
+    def openings(self, start, end):
+        """:return: pairs of instants; where the company has no hours it is open"""
+        hours = self.book.office_hours
+        return hours.openings(start, end) if hours else [(start, end)]
+
+
+@dataclass(frozen=True)
 class Decision:
     """What was decided of a piece of work.
 
@@ -167,7 +179,8 @@ class ServiceBook:
     @cached_property
     def hour(self):
         """uom.uom in which work counts"""
-        return self.env.ref("uom.product_uom_hour")
+        found = self.env["ir.model.data"]._xmlid_to_res_id("uom.product_uom_hour", True)
+        return self.env["uom.uom"].browse(found)
 
     # Who they are
 
@@ -183,7 +196,7 @@ class ServiceBook:
     @cached_property
     def agreements(self):
         """dict of the agreements that ever came into force, by top of the tree"""
-        found = self.env["service.agreement"].search(
+        found = self.env["service.agreement"].search_fetch(
             Domain("company_id", "=", self.company.id)
             & Domain("commercial_partner_id", "in", list(self.members))
             & Domain("activated_on", "!=", False)
@@ -197,11 +210,10 @@ class ServiceBook:
     def suspensions(self):
         """dict of tuples of (first, last day) by agreement"""
         agreements = self.env["service.agreement"].union(*self.agreements.values())
-        waivers = self.env["service.agreement.waiver"].search(
-            [("kind", "=", "suspension"), ("agreement_id", "in", agreements.ids)]
-        )
         found = defaultdict(tuple)
-        for waiver in waivers:
+        for waiver in agreements.waiver_ids:
+            if waiver.kind != "suspension":
+                continue
             found[waiver.agreement_id] += (
                 (waiver.date_start, waiver.date_end or None),
             )
@@ -230,7 +242,7 @@ class ServiceBook:
             closed = Domain("date", "<=", self.company.service_closed_until or date.min)
             ours &= closed | Domain("date", ">=", since)
         open_lines = lines._get_open_domain(self.company)
-        return lines.search(open_lines & (ours | Domain("id", "in", lines.ids)))
+        return lines.search_fetch(open_lines & (ours | Domain("id", "in", lines.ids)))
 
     def is_closed(self, day):
         """Whether the month of a day is settled."""
@@ -350,7 +362,7 @@ class ServiceBook:
         jobs = {each.job for each in facts if each.job}
         if not any(each.unit in INDIVISIBLE for each in self._list_all()) or not jobs:
             return {}
-        draws = self.env["service.agreement.allowance.draw"].search(
+        draws = self.env["service.agreement.allowance.draw"].search_fetch(
             Domain("task_id", "in", list(jobs))
             & Domain("lot_id.unit", "in", INDIVISIBLE)
             & Domain("line_id", "not in", redecided.ids)
@@ -416,7 +428,7 @@ class ServiceBook:
             works,
             candidates,
             stocks={key: ledger for key, ledger in ledgers.items() if ledger},
-            office=self.office_hours if any(work.start for work in works) else None,
+            office=OfficeHours(self),
             paid=paid,
         )
         verdicts, known = defaultdict(list), {each.id: each for each in candidates}
@@ -485,7 +497,9 @@ class ServiceBook:
 
     @cached_property
     def _rates(self):
-        return self.env["service.agreement.rate"]._get_book(self.company)
+        agreements = self.env["service.agreement"].union(*self.agreements.values())
+        rates = self.env["service.agreement.rate"]
+        return rates._get_book(self.company, agreements.coverage_ids)
 
     def read_approvals(self, facts):
         """Know what the customers answered on the tickets of ``facts``; one query for

@@ -282,5 +282,6 @@ class TestServiceWorkSummary(ServiceWorkMixin, ServiceDeskCommon):
         ):
             draws = self.env[action["res_model"]].search(action["domain"])
             self.assertEqual(sum(draws.mapped("quantity")), 1.5)
+            self.assertNotIn("to_bill", str(action["context"]), "all of it is shown")
         opened = draws[0].action_view_work()
         self.assertEqual(opened["res_id"], draws[0].line_id.id)

@@ -132,8 +132,31 @@ def test_fourteen_months_of_invoices_come_from_the_billing_run(demo_database):
         " AND state = 'posted' AND NOT EXISTS (SELECT FROM account_move_line l"
         " JOIN service_agreement_period p ON p.move_line_id = l.id"
         " WHERE l.move_id = m.id)"
+        # Who has no agreement is billed for the work alone, with the month.
+        " AND NOT EXISTS (SELECT FROM account_move_line l"
+        " JOIN service_agreement_allowance_draw d ON d.move_line_id = l.id"
+        " WHERE l.move_id = m.id)"
     )
     assert count(demo_database, foreign) == 0
+
+
+def test_work_that_is_not_covered_rides_on_invoices_of_agreements(demo_database):
+    together = (
+        "SELECT count(DISTINCT l.move_id) FROM account_move_line l"
+        " JOIN service_agreement_allowance_draw d ON d.move_line_id = l.id"
+        " JOIN account_move_line fee ON fee.move_id = l.move_id"
+        " JOIN service_agreement_period p ON p.move_line_id = fee.id"
+        " WHERE l.parent_state = 'posted' AND fee.id != l.id"
+    )
+    assert count(demo_database, together) > 5
+
+
+def test_a_visit_was_made_on_its_day(demo_database):
+    wrong = (
+        "SELECT count(*) FROM service_agreement_visit"
+        " WHERE state = 'done' AND done_on > date + 40"
+    )
+    assert count(demo_database, wrong) == 0
 
 
 def test_no_invoice_is_negative_empty_or_double(demo_database):

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tools.allowance import Draw, Lot, Work, allocate, round_work
 
-property_test = settings(derandomize=True, deadline=None, max_examples=300)
+property_test = settings(derandomize=True, deadline=None, max_examples=100)
 
 FIRST = date(2026, 1, 1)
 

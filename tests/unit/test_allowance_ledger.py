@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tools.billing_period import Recurrence
 from tools.ledger import Ledger, Lot, LotKey, Terms
 
-property_test = settings(derandomize=True, deadline=None, max_examples=200)
+property_test = settings(derandomize=True, deadline=None, max_examples=100)
 
 ZERO = Decimal(0)
 

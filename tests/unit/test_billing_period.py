@@ -13,7 +13,7 @@ from tools.billing_period import Period, Recurrence
 
 DAY = timedelta(days=1)
 
-property_test = settings(derandomize=True, deadline=None, max_examples=300)
+property_test = settings(derandomize=True, deadline=None, max_examples=100)
 
 
 def starts(recurrence, count, first=0):

@@ -26,7 +26,7 @@ from tools.coverage import (
 )
 from tools.working_time import WorkingTime
 
-property_test = settings(derandomize=True, deadline=None, max_examples=200)
+property_test = settings(derandomize=True, deadline=None, max_examples=100)
 
 FRIDAY = date(2026, 3, 6)
 OFFICE = WorkingTime({day: [(540, 1020)] for day in range(5)}, "UTC")

@@ -14,7 +14,7 @@ from tools.proration import prorate, share, split
 DAY = timedelta(days=1)
 METHODS = ["actual", "actual_30", "30_360", "none"]
 
-property_test = settings(derandomize=True, deadline=None, max_examples=300)
+property_test = settings(derandomize=True, deadline=None, max_examples=100)
 
 
 def period(start, end):

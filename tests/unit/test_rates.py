@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tools.rates import Price, Rate, RateBook, Terms
 
-property_test = settings(derandomize=True, deadline=None, max_examples=300)
+property_test = settings(derandomize=True, deadline=None, max_examples=100)
 
 DAY = date(2026, 3, 6)
 

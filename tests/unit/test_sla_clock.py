@@ -21,7 +21,7 @@ OFFICE = WorkingTime(NINE_TO_FIVE, "UTC")
 ALWAYS = WorkingTime.always()
 NEVER = WorkingTime({}, "UTC")
 
-property_test = settings(derandomize=True, deadline=None, max_examples=300)
+property_test = settings(derandomize=True, deadline=None, max_examples=100)
 
 
 def march(day, hour=0, minute=0, second=0):

@@ -22,7 +22,7 @@ ALL_DAY = {day: [(0, 1440)] for day in range(7)}
 OFFICE = WorkingTime(NINE_TO_FIVE, "UTC")
 PARIS = WorkingTime(NINE_TO_FIVE, "Europe/Paris")
 
-property_test = settings(derandomize=True, deadline=None, max_examples=200)
+property_test = settings(derandomize=True, deadline=None, max_examples=100)
 
 
 def march(day, hour=0, minute=0, second=0):
