@@ -94,7 +94,22 @@ class ServiceAgreementAllowanceDraw(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         self._put_in_months(vals_list)
+        self._fill_from_work(vals_list)
         return super().create(vals_list)
+
+    @api.model
+    def _fill_from_work(self, vals_list):
+        """Say of each part what follows from its work and its price; the engine, which
+        knows already, inserts past this.
+        """
+        for vals in vals_list:
+            line = self.env["account.analytic.line"].browse(vals["line_id"])
+            currency = self.env["res.currency"].browse(vals["currency_id"])
+            day = fields.Date.to_date(vals["date"])
+            vals.update(task_id=line.task_id.id, employee_id=line.employee_id.id)
+            for name, source in (("worth", "list_amount"), ("charge", "amount")):
+                amount = vals.get(source, 0.0)
+                vals[name] = line._in_company_currency(currency, amount, day)
 
     @api.model
     def _put_in_months(self, vals_list):

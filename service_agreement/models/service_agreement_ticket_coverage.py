@@ -123,7 +123,8 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
     @api.model_create_multi
     def create(self, vals_list):
         tickets = super().create(vals_list)
-        tickets.filtered("payer_id")._ticket_note_payer()
+        # Sudo: who opens one in the portal may not know who pays.
+        tickets.sudo().filtered("payer_id")._ticket_note_payer()
         return tickets
 
     def write(self, vals):
