@@ -1,3 +1,4 @@
+from . import base_partner_merge
 from . import mail_compose_message
 from . import service_agreement_change
 from . import service_agreement_end
