@@ -5,6 +5,11 @@ from odoo.tools import SQL
 # In the order in which nothing is left that refers to what is deleted.
 MADE_BY_PEOPLE = (
     "service_agreement_allowance_draw",
+    "service_agreement_approval",
+    "service_agreement_visit_check",
+    "service_agreement_visit",
+    "service_agreement_visit_plan_check",
+    "service_agreement_visit_plan",
     "service_agreement_month",
     "service_agreement_allowance_lot",
     "service_agreement_allowance_factor",
@@ -78,6 +83,13 @@ def uninstall_hook(env):
         )
     for table in MADE_BY_PEOPLE:
         env.cr.execute(SQL("DELETE FROM %s", SQL.identifier(table)))
+    # Odoo drops the months' key before what refers to it.
+    env.cr.execute(
+        SQL(
+            "ALTER TABLE service_agreement_allowance_draw "
+            "DROP CONSTRAINT IF EXISTS service_agreement_allowance_draw_month_closed"
+        )
+    )
     env.invalidate_all()
     _leave_used_products(env)
 

@@ -10,8 +10,10 @@ PREPARE = """
 env["service.agreement.rate"].create({"price": 100})
 desk = env["project.project"].create({"name": "Desk", "is_service_desk": True})
 customer = env["res.partner"].create({"name": "Tran", "is_company": True})
+tess = env["hr.employee"].create({"name": "Tess"})
 line = env["account.analytic.line"].create({
     "name": "Remote", "project_id": desk.id, "partner_id": customer.id,
+    "employee_id": tess.id,
     "date": "2026-02-10", "unit_amount": 1,
 })
 line.service_draw_ids._answer("given")
