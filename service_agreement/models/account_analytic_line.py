@@ -244,17 +244,11 @@ class AccountAnalyticLine(models.Model):
     @api.model
     def _refuse_facts(self, vals):
         result = super()._refuse_facts(vals)
-        if vals.get("service_choice_id"):
-            self._refuse_choice()
-        return result
-
-    @api.model
-    def _refuse_choice(self):
-        """:raise AccessError: who calls may not choose who pays"""
-        if not self._may_choose_payer():
+        if vals.get("service_choice_id") and not self._may_choose_payer():
             raise AccessError(
                 self.env._("Only who makes agreements may choose which one pays.")
             )
+        return result
 
     @api.model
     def _may_choose_payer(self):

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 
+from .service_book import get_companies
+
 
 class ServiceAgreementTicketMixin(models.AbstractModel):
     """What a ticket says of the work on it, and who was chosen to pay for it.
@@ -197,12 +199,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
 
     def _ticket_customers(self):
         """:return: res.partner, the customer's company and those above it"""
-        found = self.env["res.partner"].sudo()
-        company = self.sudo()._ticket_customer().commercial_partner_id
-        while company and company not in found:
-            found += company
-            company = company.parent_id.commercial_partner_id
-        return found
+        return get_companies(self.sudo()._ticket_customer())
 
     def _ticket_owns(self, system):
         """:return: bool, whether a system is the customer's, or there is none"""

@@ -112,13 +112,6 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         """:return: account.analytic.line, the time noted on these tickets"""
         return self.env["account.analytic.line"]
 
-    @api.model
-    def _refuse_facts(self, vals):
-        result = super()._refuse_facts(vals)
-        if vals.get("payer_id"):
-            self.env["account.analytic.line"]._refuse_choice()
-        return result
-
 
 class ProjectTask(models.Model):
     _inherit = "project.task"

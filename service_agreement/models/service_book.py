@@ -717,6 +717,14 @@ def get_top(partner):
     return partner
 
 
+def get_companies(partner):
+    """:return: res.partner, the company that he belongs to and those above it"""
+    found = company = partner.commercial_partner_id
+    while company := company.parent_id.commercial_partner_id:
+        found += company
+    return found
+
+
 def get_covers(agreement):
     """:return: dict of sets of ids by level, as tools.coverage.Candidate wants it"""
     if agreement.site_ids or agreement.system_ids:
@@ -746,18 +754,15 @@ def get_place(partner, system, device, company, site=None):
     :return: (tools.coverage.Place, name of the time zone of its clock)"""
     customer = partner or system.partner_id
     site = site or get_site(system.site_id or system.partner_id or customer)
-    own = customer.commercial_partner_id
-    top, parents = own, []
-    while top.parent_id:
-        top = top.parent_id.commercial_partner_id
-        parents.append(top.id)
+    companies = get_companies(customer)
+    own = companies[:1]
     place = Place(
         device=device.id or None,
         system=system.id or None,
         site=site.id or None,
         contact=customer.id or None,
         company=own.id or None,
-        parents=tuple(parents),
+        parents=tuple(companies[1:].ids),
     )
     tz = zone(site.tz, customer.tz, own.tz, company._service_tz().key)
     return place, tz.key
