@@ -262,8 +262,26 @@ class ServiceAgreementLine(models.Model):
         "quantity", "price_unit", "discount", "tax_ids", "agreement_id.currency_id"
     )
     def _compute_price_subtotal(self):
+        """Once for all that cost the same: a month of work has thousands of charges."""
+        amounts = {}
         for line in self:
-            line.price_subtotal = line._get_untaxed()
+            key = line._get_price_key()
+            if key not in amounts:
+                amounts[key] = line._get_untaxed()
+            line.price_subtotal = amounts[key]
+
+    def _get_price_key(self):
+        """:return: tuple of what an amount without taxes is worked out from"""
+        agreement = self.agreement_id
+        return (
+            agreement.company_id,
+            agreement.currency_id,
+            self.product_id,
+            self.tax_ids,
+            self.price_unit,
+            self.quantity,
+            self.discount,
+        )
 
     def _get_untaxed(self, **price):
         """:return: float, without the taxes that a price may include"""
@@ -385,6 +403,16 @@ class ServiceAgreementLine(models.Model):
         lines = super().create(vals_list)
         lines._ensure_open()
         return lines
+
+    @api.model
+    def _precompute(self, vals):
+        """:return: dict of values: what ``create`` would work out of ``vals``"""
+        line = self.new(vals)
+        return {
+            name: field.convert_to_write(line[name], line)
+            for name, field in self._fields.items()
+            if field.precompute and name not in vals
+        }
 
     def write(self, vals):
         if not AGREED.isdisjoint(vals):

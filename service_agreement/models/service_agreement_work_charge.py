@@ -47,6 +47,19 @@ class ServiceAgreementLine(models.Model):
         "This work is charged already.",
     )
 
+    @api.model
+    def _create_work_charges(self, vals_list):
+        """What follows from agreement and product is worked out once for all that are
+        alike, not for each of the thousands of a month.
+        """
+        terms = {}
+        for vals in vals_list:
+            alike = vals["agreement_id"], vals["product_id"]
+            if alike not in terms:
+                terms[alike] = self._precompute(vals)
+            vals.update(terms[alike])
+        return self.create(vals_list)
+
     def _follow_work(self, draws):
         """Say what these parts of the work say now; of a charge that is not billed."""
         self.ensure_one()
@@ -333,12 +346,12 @@ class ServiceAgreementAllowanceDraw(models.Model):
         """:return: str, "Mar 3, 2026 · Programming · 1.5 h after hours: New scenes for
         the terrace", in ``lang``
         """
-        first = self[0].with_context(lang=lang)
-        work = first.line_id
+        draws = self.with_context(lang=lang)
+        work, day = draws[0].line_id, draws[0].date
         parts = [
-            format_date(first.env, first.date, lang_code=lang, date_format="medium"),
+            format_date(draws.env, day, lang_code=lang, date_format="medium"),
             work.service_work_type_id.name,
-            self.with_context(lang=lang)._describe_quantity(),
+            draws._describe_quantity(),
         ]
         text = " · ".join(filter(None, parts))
         done = (work.name or "").strip(" /")
@@ -433,7 +446,7 @@ class AccountAnalyticLine(models.Model):
             else:
                 new.append((parts, parts._prepare_work_charge(place[-1])))
         charges.filtered(lambda c: not c.settled_until and c not in kept).unlink()
-        created = charges.create([values for _parts, values in new])
+        created = charges._create_work_charges([values for _parts, values in new])
         for charge, (parts, _values) in zip(created, new, strict=True):
             parts._be_charged_by(charge)
 
