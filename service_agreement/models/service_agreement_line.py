@@ -423,6 +423,15 @@ class ServiceAgreementLine(models.Model):
             self._ensure_open()
         return result
 
+    def _check_company(self, fnames=None):
+        """EXTENDS 'base': of charges that refer to the same, one tells for all."""
+        checked = (f for f in self._fields.values() if f.relational and f.check_company)
+        names = ["company_id", *(field.name for field in checked)]
+        alike = {tuple(line[name] for name in names): line.id for line in self}
+        return super(ServiceAgreementLine, self.browse(alike.values()))._check_company(
+            fnames
+        )
+
     def _ensure_open(self):
         """Once offered, what the customer reads stays; once in force, terms change by
         dated facts: what was billed must stay what was agreed on its day.

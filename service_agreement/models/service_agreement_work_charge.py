@@ -60,10 +60,10 @@ class ServiceAgreementLine(models.Model):
             vals.update(terms[alike])
         return self.create(vals_list)
 
-    def _follow_work(self, draws):
+    def _follow_work(self, draws, products=None):
         """Say what these parts of the work say now; of a charge that is not billed."""
         self.ensure_one()
-        values = draws._prepare_work_charge(self.work_key)
+        values = draws._prepare_work_charge(self.work_key, products)
         changed = {
             name: values[name] for name in FOLLOWING if self[name] != values[name]
         }
@@ -126,6 +126,12 @@ class ServiceAgreement(models.Model):
         """
         self.ensure_one()
         return self.company_id._get_work_product(unit) or self.tier_id.product_id
+
+    def _get_work_product_and_taxes(self, unit):
+        """:return: (product.product, account.tax) of the charges of work"""
+        product = self._get_work_product(unit)
+        taxes = product.taxes_id._filter_taxes_by_company(self.company_id)
+        return product, self.fiscal_position_id.map_tax(taxes)
 
     def _get_open_work_domain(self):
         """:return: Domain of the charges for work that these have still to bill"""
@@ -381,19 +387,22 @@ class ServiceAgreementAllowanceDraw(models.Model):
 
     # Charges of agreements
 
-    def _prepare_work_charge(self, key):
-        """:return: values of the ``service.agreement.line`` that charges these parts"""
+    def _prepare_work_charge(self, key, products=None):
+        """
+        :param dict products: (product, taxes) by agreement and unit, filled here
+        :return: values of the ``service.agreement.line`` that charges these parts
+        """
         first = self[0]
         agreement = first.agreement_id
-        product = agreement._get_work_product(first.unit)
-        taxes = product.taxes_id._filter_taxes_by_company(first.company_id)
-        values = self._prepare_work_values(
-            agreement.currency_id,
-            agreement.fiscal_position_id.map_tax(taxes),
-            agreement._get_lang(),
-        )
+        products = {} if products is None else products
+        alike = agreement, first.unit
+        if alike not in products:
+            products[alike] = agreement._get_work_product_and_taxes(first.unit)
+        product, taxes = products[alike]
         return {
-            **values,
+            **self._prepare_work_values(
+                agreement.currency_id, taxes, agreement._get_lang()
+            ),
             "agreement_id": agreement.id,
             "sequence": WORK_SEQUENCE,
             "charge": "one_off",
@@ -437,14 +446,15 @@ class AccountAnalyticLine(models.Model):
         draws = work._get_draws_to_charge()
         charges = work._get_work_charges()
         known = {(c.work_line_id, c.agreement_id, c.work_key): c for c in charges}
-        kept, new = charges.browse(), []
+        kept, new, products = charges.browse(), [], {}
         for (line, agreement, key), parts in draws._group_charges().items():
             place = _first_open(known, line, agreement, key)
             if charge := known.get(place):
                 kept |= charge
-                charge._follow_work(parts)
+                charge._follow_work(parts, products)
             else:
-                new.append((parts, parts._prepare_work_charge(place[-1])))
+                values = parts._prepare_work_charge(place[-1], products)
+                new.append((parts, values))
         charges.filtered(lambda c: not c.settled_until and c not in kept).unlink()
         created = charges._create_work_charges([values for _parts, values in new])
         for charge, (parts, _values) in zip(created, new, strict=True):
