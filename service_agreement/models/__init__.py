@@ -1,3 +1,4 @@
+from . import bulk
 from . import guard
 from . import service_agreement_ticket_record
 from . import res_company

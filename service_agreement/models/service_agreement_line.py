@@ -56,7 +56,7 @@ class ServiceAgreementLine(models.Model):
     """
 
     _name = "service.agreement.line"
-    _inherit = ["service.agreement.guard"]
+    _inherit = ["service.agreement.guard", "service.agreement.bulk"]
     _description = "Service Agreement Line"
     _order = "agreement_id, sequence, date_start NULLS FIRST, id"
     _check_company_auto = True
@@ -404,16 +404,6 @@ class ServiceAgreementLine(models.Model):
         lines._ensure_open()
         return lines
 
-    @api.model
-    def _precompute(self, vals):
-        """:return: dict of values: what ``create`` would work out of ``vals``"""
-        line = self.new(vals)
-        return {
-            name: field.convert_to_write(line[name], line)
-            for name, field in self._fields.items()
-            if field.precompute and name not in vals
-        }
-
     def write(self, vals):
         if not AGREED.isdisjoint(vals):
             self._ensure_open()
@@ -422,15 +412,6 @@ class ServiceAgreementLine(models.Model):
             # Nor is a charge moved into an agreement that is in force.
             self._ensure_open()
         return result
-
-    def _check_company(self, fnames=None):
-        """EXTENDS 'base': of charges that refer to the same, one tells for all."""
-        checked = (f for f in self._fields.values() if f.relational and f.check_company)
-        names = ["company_id", *(field.name for field in checked)]
-        alike = {tuple(line[name] for name in names): line.id for line in self}
-        return super(ServiceAgreementLine, self.browse(alike.values()))._check_company(
-            fnames
-        )
 
     def _ensure_open(self):
         """Once offered, what the customer reads stays; once in force, terms change by

@@ -1,5 +1,6 @@
 """Work that is not covered, on the next invoice of the agreement whose rates it has."""
 
+from collections import defaultdict
 from dataclasses import replace
 from decimal import Decimal
 from itertools import chain, count
@@ -48,17 +49,47 @@ class ServiceAgreementLine(models.Model):
     )
 
     @api.model
-    def _create_work_charges(self, vals_list):
-        """What follows from agreement and product is worked out once for all that are
-        alike, not for each of the thousands of a month.
+    def _insert_work_charges(self, rows):
+        """Add charges, of which a month has thousands: what follows from agreement and
+        product is worked out once for all that are alike.
+
+        :param list rows: of dict, see `_prepare_work_charge`
         """
-        terms = {}
-        for vals in vals_list:
-            alike = vals["agreement_id"], vals["product_id"]
+        terms, taxes = {}, defaultdict(list)
+        for number, row in enumerate(rows):
+            alike = row["agreement_id"], row["product_id"]
             if alike not in terms:
-                terms[alike] = self._precompute(vals)
-            vals.update(terms[alike])
-        return self.create(vals_list)
+                terms[alike] = self._get_usual_terms(row)
+            columns, found = terms[alike]
+            row.update(columns)
+            taxes[found].append(number)
+        charges = self._insert(rows)
+        for found, numbers in taxes.items():
+            same = self.browse(charges.ids[n] for n in numbers)
+            # Past all overrides: what else follows from them is still to be computed.
+            self._fields["tax_ids"].write(same, found)
+        return charges
+
+    @api.model
+    def _get_usual_terms(self, row):
+        """What ``create`` would add to the values of a charge.
+
+        :return: (dict of columns, account.tax)
+        """
+        defaults = self.default_get([name for name in self._fields if name not in row])
+        charge = self.new({**defaults, **row})
+        added = [
+            field
+            for name, field in self._fields.items()
+            if field.column_type and field.store and name not in row
+            if field.precompute or name in defaults
+        ]
+        return {
+            field.name: field.convert_to_column_insert(
+                field.convert_to_write(charge[field.name], charge), charge
+            )
+            for field in added
+        }, charge.tax_ids._origin
 
     def _follow_work(self, draws, products=None):
         """Say what these parts of the work say now; of a charge that is not billed."""
@@ -456,7 +487,7 @@ class AccountAnalyticLine(models.Model):
                 values = parts._prepare_work_charge(place[-1], products)
                 new.append((parts, values))
         charges.filtered(lambda c: not c.settled_until and c not in kept).unlink()
-        created = charges._create_work_charges([values for _parts, values in new])
+        created = charges._insert_work_charges([values for _parts, values in new])
         for charge, (parts, _values) in zip(created, new, strict=True):
             parts._be_charged_by(charge)
 

@@ -148,6 +148,11 @@ class RateBook:
         for rows in self._rows.values():
             rows.sort(key=Rate.precedence, reverse=True)
 
+    @property
+    def depends_on_job(self) -> bool:
+        """Whether any of them is for one role."""
+        return any(rate.job is not None for rows in self._rows.values() for rate in rows)
+
     def find(
         self,
         day: date,
