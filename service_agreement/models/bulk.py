@@ -11,29 +11,31 @@ class ServiceAgreementBulk(models.AbstractModel):
     @api.model
     def _insert(self, rows):
         """Add records by one statement, past ``create``, which would round, compute
-        and cache each value of each of them once more.
+        and check each value of each of them once more.
 
-        Constraints are those of the database; whoever reads of these afterwards reads
-        them anew. What is computed of other fields than these follows as usual.
+        Constraints are those of the database. What is computed of other fields than
+        these follows as usual.
 
-        :param list rows: of dict of values of columns, all of the same fields
+        :param list rows: of dict of values of columns as ``write`` takes them, all of
+            the same fields; what is precomputed is among them, or set by who calls
         """
         if not rows:
             return self.browse()
         user, instant = self.env.uid, self.env.cr.now()
-        logged = {"create_uid": user, "create_date": instant}
-        logged.update(write_uid=user, write_date=instant)
-        names = [*rows[0], *logged]
+        logged = (user, instant, user, instant)
+        names = [*rows[0], "create_uid", "create_date", "write_uid", "write_date"]
+        plain = [self._to_plain(row) for row in rows]
         found = self.env.execute_query(
             SQL(
                 "INSERT INTO %s (%s) VALUES %s RETURNING id",
                 SQL.identifier(self._table),
                 SQL(", ").join(map(SQL.identifier, names)),
-                SQL(", ").join(self._to_columns({**row, **logged}) for row in rows),
+                SQL(", ").join((*self._to_columns(row), *logged) for row in plain),
             )
         )
         added = self.browse(record_id for (record_id,) in found)
-        added._forget_inverses()
+        added._remember(plain)
+        added._forget_inverses(rows[0])
         with self.env.protecting(self._get_given(names), added):
             added.modified(names, create=True)
         return added
@@ -47,22 +49,29 @@ class ServiceAgreementBulk(models.AbstractModel):
         return [each for each in fields if each.precompute or each.name in names]
 
     @api.model
-    def _to_columns(self, values):
-        """:return: tuple; what is not set is NULL, but neither no nor 0 is"""
-        boolean = {n for n in values if self._fields[n].type == "boolean"}
+    def _to_plain(self, row):
+        """:return: dict; what is not set is None, but neither no nor 0 is"""
+        return {
+            name: None
+            if value is False and self._fields[name].type != "boolean"
+            else value
+            for name, value in row.items()
+        }
+
+    @api.model
+    def _to_columns(self, row):
+        """:return: tuple of what the database takes"""
         return tuple(
-            None if value is False and name not in boolean else value
-            for name, value in values.items()
+            self._fields[name].convert_to_column(value, self)
+            if isinstance(value, dict)
+            else value
+            for name, value in row.items()
         )
 
     def _remember(self, rows):
-        """What was just written need not be read; all else of these is empty.
-
-        :param list rows: of dict of plain values, as ``_insert`` took them
-        """
-        known = dict.fromkeys(self._get_columns(), [None] * len(self))
-        columns = zip(*map(self._to_columns, rows), strict=True)
-        known.update(zip(rows[0] if rows else (), columns, strict=True))
+        """What was just written need not be read; all else of these is empty."""
+        known = dict.fromkeys(self._get_columns(), [None] * len(rows))
+        known.update((name, [row[name] for row in rows]) for name in rows[0])
         for name, values in known.items():
             self._fields[name]._insert_cache(self, values)
 
@@ -76,8 +85,9 @@ class ServiceAgreementBulk(models.AbstractModel):
             if name != "id" and name not in models.LOG_ACCESS_COLUMNS
         ]
 
-    def _forget_inverses(self):
+    @api.model
+    def _forget_inverses(self, names):
         """Other records may know which of these they have, and do not any more."""
-        for field in self._fields.values():
-            for inverse in self.pool.field_inverses[field]:
+        for name in names:
+            for inverse in self.pool.field_inverses[self._fields[name]]:
                 self.env[inverse.model_name].invalidate_model([inverse.name])

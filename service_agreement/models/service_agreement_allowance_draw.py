@@ -184,10 +184,7 @@ class ServiceAgreementAllowanceDraw(models.Model):
     def _insert(self, rows):
         """EXTENDS bulk: each of them in the month it is settled with."""
         self._put_in_months(rows)
-        rows = [{**row, "is_closed": False} for row in rows]
-        added = super()._insert(rows)
-        added._remember(rows)
-        return added
+        return super()._insert([{**row, "is_closed": False} for row in rows])
 
     def _find_alike(self, values):
         """:return: the one of ``self`` that is most like these values, none if another

@@ -67,7 +67,7 @@ class ServiceAgreementLine(models.Model):
         for found, numbers in taxes.items():
             same = self.browse(charges.ids[n] for n in numbers)
             # Past all overrides: what else follows from them is still to be computed.
-            self._fields["tax_ids"].write(same, found)
+            self._fields["tax_ids"].create([(same, found)])
         return charges
 
     @api.model
@@ -84,12 +84,11 @@ class ServiceAgreementLine(models.Model):
             if field.column_type and field.store and name not in row
             if field.precompute or name in defaults
         ]
-        return {
-            field.name: field.convert_to_column_insert(
-                field.convert_to_write(charge[field.name], charge), charge
-            )
+        columns = {
+            field.name: field.convert_to_write(charge[field.name], charge)
             for field in added
-        }, charge.tax_ids._origin
+        }
+        return columns, charge.tax_ids._origin
 
     def _follow_work(self, draws, products=None):
         """Say what these parts of the work say now; of a charge that is not billed."""
