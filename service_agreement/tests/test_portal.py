@@ -456,6 +456,7 @@ class TestPortalRequest(PortalCase):
                     "priority": "3",
                     "partner_id": self.ben.partner_id.id,
                     "agreement_id": self.active.id,
+                    "user_ids": [],
                 }
             ],
         )
