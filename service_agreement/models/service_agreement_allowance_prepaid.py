@@ -121,6 +121,29 @@ class ServiceAgreementAllowance(models.Model):
             return False
         return Recurrence(day, "month", self.validity_months).period(0).last_day
 
+    def _get_price_agreed(self, quantity):
+        """:return: float, of so many units by the price of its lots; 0.0: it has none"""
+        self.ensure_one()
+        lot = self.quantity or quantity
+        return self.currency_id.round(self.price * quantity / lot) if lot else 0.0
+
+    def _get_price_afterwards(self, quantity, day):
+        """What so many units cost that are worked without an allowance.
+
+        :param date day: whose rates hold
+        :return: float, in the agreement's currency; 0.0: nobody knows, as of visits
+        """
+        self.ensure_one()
+        if self.unit == "amount":
+            return quantity
+        if self.unit != "hours":
+            return 0.0
+        coverage, kinds = self.coverage_id, self.work_type_ids
+        book = self.env["service.agreement.rate"]._get_book(self.company_id, coverage)
+        kind = kinds.id if len(kinds) == 1 else None
+        price = book.find(day, work_type=kind, coverage=coverage.id).price
+        return self.currency_id.round(quantity * float(price))
+
     def _get_bought_text(self, quantity, day):
         """:return: str, "Service hours: 10 h, from 1 Mar 2026 to 28 Feb 2027", in the
         customer's language

@@ -3,6 +3,7 @@ from datetime import date
 from psycopg2 import IntegrityError
 
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
 from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import mute_logger
 
@@ -23,15 +24,18 @@ class TestAllowancePrepaid(AllowanceCommon):
     def _buy(self, allowance, day, count=1, user=None, **values):
         """Through the wizard, as a person does."""
         with self.at(f"{day} 10:00:00"):
-            agreement = allowance.agreement_id.with_user(user or self.seller)
-            action = agreement.action_add_prepaid()
-            Wizard = self.env[action["res_model"]].with_user(user or self.seller)
-            form = Form(Wizard.with_context(**action["context"]))
+            form = self._open_wizard(allowance, user)
             form.count = count
             for name, value in values.items():
                 form[name] = value
             form.save().action_confirm()
         return allowance.lot_ids.sorted("id")[-1:]
+
+    def _open_wizard(self, allowance, user=None):
+        agreement = allowance.agreement_id.with_user(user or self.seller)
+        action = agreement.action_add_prepaid()
+        Wizard = self.env[action["res_model"]].with_user(user or self.seller)
+        return Form(Wizard.with_context(**action["context"]))
 
     def _bill_and_pay(self, allowance, billed, paid=None):
         with self.at(f"{billed} 10:00:00"):
@@ -102,6 +106,40 @@ class TestAllowancePrepaid(AllowanceCommon):
         lot = self._buy(allowance, "2026-03-10", price=0)
         self.assertFalse(lot.agreement_line_id)
         self.assertTrue(lot.is_paid)
+
+    def test_a_price_is_proposed_by_the_rates(self):
+        rates = self.env["service.agreement.rate"]
+        rates.search([]).unlink()
+        tier = self._prepaid(price=0)
+        tier.rate_ids = [Command.create({"price": 120.0})]
+        allowance = self._start(tier, "2026-03-01")
+        with self.at("2026-03-10 10:00:00"):
+            form = self._open_wizard(allowance)
+            self.assertEqual((form.price, form.afterwards), (1200, 1200))
+            form.quantity = 2.5
+            self.assertEqual(form.price, 300)
+            form.price = 250
+            form.save().action_confirm()
+        self.assertEqual(allowance.lot_ids.agreement_line_id.price_unit, 250)
+
+    def test_the_price_of_its_lots_goes_first_and_for_parts_of_one(self):
+        rates = self.env["service.agreement.rate"]
+        rates.search([]).unlink()
+        rates.create({"price": 150.0, "company_id": self.company.id})
+        allowance = self._start(self._prepaid(), "2026-03-01")
+        with self.at("2026-03-10 10:00:00"):
+            form = self._open_wizard(allowance)
+            self.assertEqual((form.price, form.afterwards), (900, 1500))
+            form.quantity = 5
+        self.assertEqual((form.price, form.afterwards), (450, 750))
+
+    def test_where_no_price_is_known_none_is_made_up(self):
+        visits = self._prepaid(price=0, unit="visits", quantity=2)
+        allowance = self._start(visits, "2026-03-01")
+        with self.at("2026-03-10 10:00:00"):
+            form = self._open_wizard(allowance)
+        self.assertEqual((form.price, form.afterwards), (0, 0))
+        self.assertIn("The price is 0.00", form._view["tree"].xpath("string(//form)"))
 
     def test_in_the_words_of_the_customer(self):
         self.env["res.lang"]._activate_lang("nl_NL")
