@@ -122,7 +122,7 @@ class ServiceAgreementAllowance(models.Model):
         return Recurrence(day, "month", self.validity_months).period(0).last_day
 
     def _get_price_agreed(self, quantity):
-        """:return: float, of so many units by the price of its lots; 0.0: it has none"""
+        """:return: float, of so many units by the price of its lots; 0.0: no price"""
         self.ensure_one()
         lot = self.quantity or quantity
         return self.currency_id.round(self.price * quantity / lot) if lot else 0.0
