@@ -179,6 +179,7 @@ class ServiceAgreementAllowanceLot(models.Model):
             ("granted", "Granted"),
             ("rolled", "Carried over"),
             ("bought", "Bought"),
+            ("moved", "Bought before"),
         ],
         string="Origin",
         required=True,
@@ -197,6 +198,8 @@ class ServiceAgreementAllowanceLot(models.Model):
         readonly=True,
         ondelete="restrict",
         index="btree_not_null",
+        help="The lot of the period before; of what was bought before this agreement "
+        "replaced another one, what it was bought as.",
     )
     date_start = fields.Date(string="From", required=True, readonly=True)
     date_end = fields.Date(

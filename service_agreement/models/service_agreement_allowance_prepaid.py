@@ -232,13 +232,15 @@ class ServiceAgreementAllowanceLot(models.Model):
 
     @api.depends(
         "allowance_id.paid_only",
+        "origin_id.allowance_id.paid_only",
         "agreement_line_id.invoice_line_ids.parent_state",
         "agreement_line_id.invoice_line_ids.move_id.payment_state",
     )
     def _compute_is_paid(self):
         """Follows the payment, also back. Sudo: who works reads no invoices."""
         for lot in self.sudo():
-            needs_payment = lot.allowance_id.paid_only and lot.agreement_line_id
+            bought = lot.origin_id if lot.kind == "moved" else lot
+            needs_payment = bought.allowance_id.paid_only and lot.agreement_line_id
             moves = lot.agreement_line_id.invoice_line_ids.move_id
             paid = moves.filtered(lambda move: move._is_agreement_paid())
             lot.is_paid = bool(paid) or not needs_payment
@@ -280,6 +282,10 @@ class ServiceAgreementAllowanceLot(models.Model):
             return self.env._("Only what was bought can be cancelled.")
         if self.drawn:
             return self.env._("It was used already: adjust what is left of it instead.")
+        if self.rolled_out:
+            return self.env._(
+                "It goes on with the agreement that replaced this one: adjust it there."
+            )
         if self.agreement_line_id.sudo().settled_until:
             return self.env._("It was billed already: credit its invoice instead.")
         return None

@@ -160,6 +160,59 @@ class TestAllowancePrepaid(AllowanceCommon):
             agreement.action_take_back_end()
         self.assertEqual(str(lot.date_end), "2027-03-09")
 
+    def _replace(self, allowance, today, start, tier):
+        """:return: the allowance of the agreement that replaces this one's"""
+        with self.at(f"{today} 10:00:00"):
+            action = allowance.agreement_id.action_replace()
+            new = self.env["service.agreement"].browse(action["res_id"])
+            new.write({"date_start": start, "tier_id": tier.id})
+            new.action_activate()
+        return new.coverage_ids.allowance_ids
+
+    def test_what_was_paid_for_goes_on_with_the_agreement_that_replaces_it(self):
+        old = self._start(self._prepaid(), "2026-03-01")
+        bought = self._buy(old, "2026-03-10")
+        self._bill_and_pay(old, "2026-03-10", paid="2026-03-12")
+        self._draw(old, ("2026-03-15", 3), today="2026-03-15")
+        new = self._replace(old, "2026-03-20", "2026-04-01", self._prepaid())
+        self.assertFalse(new.lot_ids, "it has not begun")
+        self.assertEqual(bought.balance, 7)
+        self._refresh(old, "2026-04-01")
+        moved = new.lot_ids
+        self.assertEqual(self._figures(old), {"2026-03-10": (10, 0, 0, 3, 0, 7, 0)})
+        self.assertEqual(self._figures(new), {"2026-04-01": (0, 0, 7, 0, 0, 0, 7)})
+        self.assertEqual(moved.date_end, bought.date_expiry)
+        self.assertEqual((moved.origin_id, moved.is_paid), (bought, True))
+        # Closed months do not undo it, and late work takes it back.
+        self.company.sudo().service_closed_until = "2026-03-31"
+        self._draw(new, ("2026-04-10", 2), today="2026-04-10")
+        self.company.sudo().service_closed_until = False
+        self._draw(old, ("2026-03-20", 4), today="2026-04-11")
+        self.assertEqual(self._figures(old), {"2026-03-10": (10, 0, 0, 7, 0, 3, 0)})
+        self.assertEqual(self._figures(new), {"2026-04-01": (0, 0, 3, 2, 0, 0, 1)})
+        for allowance in old | new:
+            self._check_identity(allowance)
+        # A second time, and credited wherever it is by then.
+        third = self._replace(new, "2026-05-02", "2026-06-01", self._prepaid())
+        self._refresh(third, "2026-06-01")
+        self.assertEqual(self._figures(third), {"2026-06-01": (0, 0, 1, 0, 0, 0, 1)})
+        with self.at("2026-06-02 10:00:00"):
+            invoice = bought.agreement_line_id.invoice_line_ids.move_id
+            invoice._reverse_moves().action_post()
+        self.assertEqual(third.lot_ids.balance, 0)
+        self._check_identity(third)
+
+    def test_it_comes_back_where_the_next_one_does_not_start(self):
+        old = self._start(self._prepaid(), "2026-03-01")
+        self._buy(old, "2026-03-10")
+        new = self._replace(old, "2026-03-20", "2026-04-01", self._prepaid())
+        with self.at("2026-03-21 10:00:00"):
+            new.agreement_id._end(date(2026, 3, 21), "cancelled")
+            old.agreement_id.action_take_back_end()
+        self._refresh(old, "2026-04-02")
+        self.assertFalse(new.lot_ids)
+        self.assertEqual(old.lot_ids.balance, 10)
+
     def test_what_cannot_be_sold(self):
         allowance = self._start(self._prepaid(), "2026-03-01")
         agreement = allowance.agreement_id
