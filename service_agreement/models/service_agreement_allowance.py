@@ -81,7 +81,13 @@ class ServiceAgreementAllowance(models.Model):
     paid_only = fields.Boolean(
         string="Once Paid", help="A lot is used only after its invoice was paid."
     )
-    when_used_up = fields.Selection(USED_UP, required=True, default="bill")
+    when_used_up = fields.Selection(
+        USED_UP,
+        required=True,
+        default="bill",
+        help="What is taken from the next period and finds none before the agreement "
+        "ends is billed with its end, at the rate of an hour.",
+    )
     warn_percent = fields.Float(
         string="Warn at (%)",
         default=20,

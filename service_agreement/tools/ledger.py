@@ -44,7 +44,7 @@ class Terms:
     :ivar step: what a part of a period is rounded to: 0.01 hours, 1 visit.
     :ivar rollover_cap: what is left of a period is carried over up to this.
     :ivar rollover_months: how long it is valid then; 0: without end.
-    :ivar overrun: what is missing is taken from the next period.
+    :ivar overrun: what is missing is taken from the next period, as long as one comes.
     """
 
     quantity: Decimal = ZERO
@@ -202,6 +202,9 @@ class Ledger:
         self.lots: list[Lot] = []
         self._open: list[Lot] = []
         self._debts: list[Lot] = []
+        if terms.overrun and last_day:
+            # What is still to be granted is what may be overrun.
+            until = max(until, last_day)
         self._known = {lot.key: lot for lot in known}
         self._fixed = set(fixed)
         self._promised: dict[date | int, Decimal] = {}
@@ -227,8 +230,10 @@ class Ledger:
             if lot.key[:2] == (self.id, "granted"):
                 newest = max(newest or lot, lot, key=lambda each: each.start)
         if units and newest and self.terms.overrun:
-            newest.drawn += units
-            yield newest.key, units
+            units = min(units, self._get_room(newest, units))
+            if units > 0:
+                newest.drawn += units
+                yield newest.key, units
 
     def find(self, day: date) -> list[Lot]:
         """:return: the lots that work of `day` may draw from, first one first"""
@@ -241,6 +246,14 @@ class Ledger:
     def left(self, day: date) -> Decimal:
         """:return: what could still be drawn on `day` without an overrun"""
         return sum((lot.balance - lot.reserved for lot in self.find(day)), ZERO)
+
+    def missing(self, day: date) -> Decimal:
+        """:return: what was overrun, and is not made up for by what is granted until
+        `day`
+        """
+        self.advance(day)
+        lots = [*self._open, *self._debts]
+        return -sum((min(lot.balance, ZERO) for lot in lots), ZERO)
 
     def waiting(self, day: date) -> Decimal:
         """:return: what could be drawn on `day`, were it paid"""
@@ -256,6 +269,15 @@ class Ledger:
         held = held or sorted(lots, key=lambda lot: lot.start)[-1:]
         entered = sum(lot.entered for lot in held)
         return bool(held) and self.left(day) * 100 <= entered * percent
+
+    def _get_room(self, newest, units):
+        """:return: how far `newest` may be overrun: by what is still to be granted"""
+        if self.last_day is None:
+            return units
+        granted = [lot for lot in self._upcoming if lot.key.kind == "granted"]
+        return newest.balance + sum(
+            (lot.balance - lot.reserved for lot in granted), ZERO
+        )
 
     def _get_open(self, day):
         self.advance(day)

@@ -207,12 +207,27 @@ class TestOverrun:
         take(book, "2026-01-20", 11)
         assert account(book, "2026-03-01")["2026-03-01"] == (4, 0, -3, 0, 0, 0, 1)
 
-    def test_the_last_one_stays_open(self):
+    def test_no_more_than_what_is_still_to_be_granted(self):
         book = ledger(
-            monthly(4, overrun=True), end="2026-02-01", last_day=day("2026-01-31")
+            monthly(4, overrun=True), end="2026-04-01", last_day=day("2026-03-31")
         )
-        take(book, "2026-01-20", 6)
+        # Four of January, and those of February and March.
+        assert sum(units for *_key, units in take(book, "2026-01-20", 20)) == 12
+        assert not take(book, "2026-02-20", 1)
+        assert account(book, "2026-06-01")["2026-03-01"][-1] == 0
+
+    def test_what_was_overrun_for_good_before_it_was_ended_stays_open(self):
+        known = Lot(LotKey(1, "granted", day("2026-01-01")), day("2026-01-01"), drawn=6)
+        book = ledger(
+            monthly(4, overrun=True),
+            end="2026-02-01",
+            last_day=day("2026-01-31"),
+            known=[known],
+        )
+        assert not take(book, "2026-01-20", 1)
+        assert book.missing(day("2026-01-31")) == 2
         assert account(book, "2026-06-01")["2026-01-01"][-1] == -2
+        assert book.missing(day("2026-06-01")) == 2
 
     def test_others_never_go_below_zero(self):
         book = ledger(monthly(4))
