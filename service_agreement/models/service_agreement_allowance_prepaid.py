@@ -4,6 +4,7 @@ from odoo.fields import Domain
 from odoo.tools import format_amount, format_date, formatLang
 
 from ..tools.billing_period import Recurrence
+from ..tools.ledger import PAID
 
 ACTIVITY = "service_agreement.mail_activity_type_allowance"
 
@@ -12,6 +13,51 @@ class ServiceAgreement(models.Model):
     """Hours bought in advance: a lot, and a one-off charge that bills it."""
 
     _inherit = "service.agreement"
+
+    def _after_activate(self):
+        result = super()._after_activate()
+        # Sudo: it follows from what happened, which may be a customer's signature.
+        for agreement in self.sudo().filtered("replaces_id"):
+            agreement._tell_of_unmoved()
+        return result
+
+    def _get_unmoved_lots(self):
+        """:return: service.agreement.allowance.lot with something left that was bought
+        of what this one replaces, and that nothing here goes on with
+        """
+        self.ensure_one()
+        mine = self.coverage_ids.allowance_ids.filtered(
+            lambda each: each.kind != "unlimited"
+        )
+        lots = self._get_replaced_allowances().lot_ids
+        return lots.filtered(
+            lambda lot: (
+                lot.kind in PAID
+                and lot.balance > 0
+                and not any(each._counts_like(lot.allowance_id) for each in mine)
+            )
+        )
+
+    def _tell_of_unmoved(self):
+        """A to-do: what the customer paid for would be lost with the old agreement."""
+        self.ensure_one()
+        if not (lots := self._get_unmoved_lots()):
+            return
+        left = ", ".join(
+            f"{lot.display_name}: {lot.allowance_id._format_units(lot.balance)}"
+            for lot in lots
+        )
+        self.activity_schedule(
+            "mail.mail_activity_data_warning",
+            summary=self.env._("Bought in advance, and not part of this agreement"),
+            note=self.env._(
+                "%(replaced)s ends, and nothing here goes on with what is left of it: "
+                "%(left)s. Credit it, or sell it here for 0.00.",
+                replaced=self.replaces_id.name,
+                left=left,
+            ),
+            user_id=(self.user_id or self.env.user).id,
+        )
 
     def _why_not_add_prepaid(self):
         self.ensure_one()
