@@ -30,12 +30,15 @@ class ServiceAgreement(models.Model):
             lambda each: each.kind != "unlimited"
         )
         lots = self._get_replaced_allowances().lot_ids
-        return lots.filtered(
+        valid = lots.filtered(
             lambda lot: (
                 lot.kind in PAID
-                and lot.balance > 0
-                and not any(each._counts_like(lot.allowance_id) for each in mine)
+                and lot._get_unused() > 0
+                and (not lot.date_expiry or lot.date_expiry >= self.date_start)
             )
+        )
+        return valid.filtered(
+            lambda lot: not any(each._counts_like(lot.allowance_id) for each in mine)
         )
 
     def _tell_of_unmoved(self):
@@ -44,7 +47,7 @@ class ServiceAgreement(models.Model):
         if not (lots := self._get_unmoved_lots()):
             return
         left = ", ".join(
-            f"{lot.display_name}: {lot.allowance_id._format_units(lot.balance)}"
+            f"{lot.display_name}: {lot.allowance_id._format_units(lot._get_unused())}"
             for lot in lots
         )
         self.activity_schedule(
@@ -294,6 +297,11 @@ class ServiceAgreementAllowanceLot(models.Model):
                 lot.paid_on = min(move._get_agreement_paid_on() for move in paid)
             else:
                 lot.paid_on = False
+
+    def _get_unused(self):
+        """:return: float, what is left, or was when its agreement ended"""
+        self.ensure_one()
+        return self.balance + self.forfeited
 
     def _after_payment(self):
         """There is more to draw from, or less."""
