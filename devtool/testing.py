@@ -26,13 +26,35 @@ class Stage:
     browser: bool = False
     inside_odoo: bool = False
     kind: str = "plain"  # of the database, for a stage inside Odoo
+    part: int = 0  # of the files, in a round
+    parts: int = 1
+
+    def files(self):
+        """Return its files with tests: of several parts, each has its share of all
+        sizes."""
+        files = sorted((ROOT / self.folder).glob("**/test_*.py"), key=_size)
+        return files[self.part :: self.parts]
+
+
+def _size(path):
+    return path.stat().st_size, path.name
 
 
 # The longest first, for the others to run beside it.
 STAGES = (
     Stage("plain Python", "tests/unit", database=False),
     Stage("system", "tests/system", browser=True),
-    Stage("addon", f"{MAIN_ADDON}/tests", browser=True, inside_odoo=True),
+    *(
+        Stage(
+            f"addon {part + 1} of 2",
+            f"{MAIN_ADDON}/tests",
+            browser=True,
+            inside_odoo=True,
+            part=part,
+            parts=2,
+        )
+        for part in range(2)
+    ),
     Stage("browser", "tests/browser", browser=True),
     *(Stage(name, f"{name}/tests", inside_odoo=True, kind=name) for name in bridges()),
 )
@@ -56,29 +78,34 @@ def run(arguments):
 
 def is_wanted(stage, arguments):
     """Tell whether a stage is there and, where paths are given, meant by one."""
-    folder = ROOT / stage.folder
-    if not any(folder.glob("**/test_*.py")):
+    if not stage.files():
         say(f"{stage.name}: no tests in {stage.folder} yet")
         return False
-    paths = _paths(arguments)
-    return not paths or any(
-        path.is_relative_to(folder) or folder.is_relative_to(path) for path in paths
-    )
+    return not _paths(arguments) or bool(_chosen(stage, arguments))
 
 
 def _own_arguments(stage, arguments):
-    """Return pytest's arguments for a stage: without the paths of other stages."""
-    if not _paths(arguments):
-        return [*arguments, stage.folder]
-    folder = ROOT / stage.folder
-    return [
-        argument
-        for argument in arguments
-        if all(
-            path.is_relative_to(folder) or folder.is_relative_to(path)
-            for path in _paths([argument])
-        )
-    ]
+    """Return pytest's arguments for a stage: its own files of what is asked for."""
+    options = [argument for argument in arguments if not _paths([argument])]
+    return options + _chosen(stage, _asked(stage, arguments))
+
+
+def _asked(stage, arguments):
+    return arguments if _paths(arguments) else [str(ROOT / stage.folder)]
+
+
+def _chosen(stage, arguments):
+    """Return those of the arguments that name files of the stage, or are its files
+    where a folder is named."""
+    files = stage.files()
+    chosen = []
+    for argument in arguments:
+        for path in _paths([argument]):
+            if path.is_dir():
+                chosen += [str(file) for file in files if file.is_relative_to(path)]
+            elif path in files:
+                chosen.append(argument)
+    return chosen
 
 
 def _paths(arguments):

@@ -60,7 +60,6 @@ class ServiceAgreementSlaClock(models.Model):
     told_percent = fields.Integer(
         compute="_compute_told_percent",
         store=True,
-        precompute=True,
         export_string_translation=False,
         help="The highest warning given, of the priority it has now.",
     )

@@ -36,7 +36,7 @@ class ServiceAgreementSlaClock(models.Model):
     _warn_batch = 100
 
     wake_at = fields.Datetime(
-        string="Next Warning", compute="_compute_wake_at", store=True, precompute=True
+        string="Next Warning", compute="_compute_wake_at", store=True
     )
 
     _wake_idx = models.Index("(wake_at, id) WHERE wake_at IS NOT NULL")

@@ -165,17 +165,18 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
 
     # Openings
 
-    def _ticket_note_opening(self, at=None, promises=None):
+    def _ticket_note_opening(self, statuses, at=None, promises=None):
         """The first facts of tickets.
 
+        :param dict statuses: TicketStatus by ticket
         :param datetime at: when it was opened, where that is not the creation
         :param dict promises: service.agreement.sla.promise by ticket
         """
+        facts = []
         for ticket in self:
-            status = ticket._ticket_status()
             terms = ticket._ticket_prepare_terms(promises or {})
-            opening = ticket._ticket_prepare_opening(status, at, **terms)
-            ticket._ticket_note_facts(opening, {ticket: status})
+            facts += ticket._ticket_prepare_opening(statuses[ticket], at, **terms)
+        self._ticket_note_facts(facts, {ticket: statuses[ticket] for ticket in self})
 
     def _ticket_prepare_opening(self, status, at=None, **terms):
         """:return: list of dict, values of facts: a state it is born in is one, too"""
@@ -202,7 +203,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         :return: those that had none
         """
         unopened = self._ticket_list_unopened()
-        unopened._ticket_note_opening(at, promises)
+        unopened._ticket_note_opening(unopened._ticket_statuses(), at, promises)
         if not at:
             for ticket, message in unopened._ticket_recall_answers().items():
                 ticket._ticket_note(

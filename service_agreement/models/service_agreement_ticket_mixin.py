@@ -446,7 +446,9 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         Never refuses a ticket; without agreement it only notes when it was opened.
         """
         if tickets := self.sudo().filtered(lambda t: t._ticket_in_scope()):
-            tickets._ticket_note_opening(promises=tickets._ticket_find_promises())
+            statuses = tickets._ticket_statuses()
+            promises = tickets._ticket_find_promises(statuses)
+            tickets._ticket_note_opening(statuses, promises=promises)
 
     def _ticket_join(self, at=None):
         """Make tickets of records that were none, or give those a promise that could

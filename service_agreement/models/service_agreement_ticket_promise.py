@@ -161,18 +161,17 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
     def _ticket_is_covered(self):
         return bool(self.agreement_id and self._ticket_suits())
 
-    def _ticket_find_promises(self, at=None):
+    def _ticket_find_promises(self, statuses, at=None):
         """Find who promised what to tickets that have no agreement yet.
 
+        :param dict statuses: TicketStatus by ticket
         :param datetime at: when they became tickets, where that is not the creation
         :return: dict of service.agreement.sla.promise by ticket, of those that have one
         """
         for agreement, covered in _invert(self._ticket_matches(at)).items():
             self.browse(covered)._ticket_set_agreement(agreement)
         # What was closed when it came in, imported or copied, was promised nothing.
-        promised = self.filtered(
-            lambda t: t.agreement_id and not t._ticket_status().closed
-        )
+        promised = self.filtered(lambda t: t.agreement_id and not statuses[t].closed)
         promises = promised._ticket_freeze()
         self._ticket_keep_terms(promises)
         return promises
@@ -226,7 +225,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
 
         :param datetime at: when they became tickets, where that is not the creation
         """
-        promises = self._ticket_find_promises(at)
+        promises = self._ticket_find_promises(self._ticket_statuses(), at)
         unopened = self._ticket_see_opened(at, promises)
         self.browse(t.id for t in promises if t not in unopened)._ticket_note_terms(
             promises

@@ -54,11 +54,13 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         missing, changes = [], {}
         for ticket in self.browse(derived):
             shown = by_ticket.get(ticket.id, {})
+            common = None
             for clock in clocks._renumber(derived[ticket.id], shown):
                 values = clocks._prepare_reading(clock)
                 key = (ticket.id, clock.metric, clock.number)
                 if key not in stored:
-                    missing.append({**ticket._ticket_prepare_clock(), **values})
+                    common = common or ticket._ticket_prepare_clock()
+                    missing.append({**common, **values})
                 elif different := _get_difference(values, shown := stored.pop(key)):
                     changes[shown["id"]] = different
         clocks.browse(shown["id"] for shown in stored.values()).unlink()
@@ -88,6 +90,8 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
             "res_id": self.id,
             "partner_id": self._ticket_customer().commercial_partner_id.id,
             "company_id": self._ticket_owner().id or self._ticket_company().id,
+            # Nobody was told anything of a new one.
+            "told_percent": 0,
         }
 
 

@@ -70,3 +70,20 @@ def test_a_registry_host_is_found_by_name():
     host = ".".join(["files", "pythonhosted", "org"]).encode()
     assert lint.REGISTRY_HOST.search(b"from https://" + host + b"/x")
     assert not lint.REGISTRY_HOST.search(b"Debian's packages, PyPI's wheels")
+
+
+def test_the_parts_of_a_folder_are_its_files_each_once():
+    parts = [stage for stage in testing.STAGES if stage.name.startswith("addon")]
+    files = [file for stage in parts for file in stage.files()]
+    assert len(parts) == 2
+    assert sorted(files) == sorted((testing.ROOT / parts[0].folder).glob("test_*.py"))
+
+
+def test_a_file_is_run_by_its_part_only(monkeypatch):
+    monkeypatch.chdir(testing.ROOT)
+    parts = [stage for stage in testing.STAGES if stage.name.startswith("addon")]
+    name = f"{parts[0].folder}/{parts[1].files()[0].name}::TestIt"
+    wanted = [stage.name for stage in parts if testing.is_wanted(stage, [name])]
+    assert wanted == [parts[1].name]
+    own = testing._own_arguments(parts[1], ["-k", "billing", name])
+    assert own == ["-k", "billing", name]
