@@ -1,10 +1,11 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import format_amount, format_date, formatLang
+from odoo.tools import format_amount, format_date
 
 from ..tools.billing_period import Recurrence
 from ..tools.ledger import PAID
+from .service_words import format_number
 
 ACTIVITY = "service_agreement.mail_activity_type_allowance"
 
@@ -218,8 +219,7 @@ class ServiceAgreementAllowance(models.Model):
         self.ensure_one()
         if self.unit == "amount":
             return format_amount(self.env, quantity, self.currency_id)
-        digits = 0 if quantity == int(quantity) else 2
-        number = formatLang(self.env, quantity, digits=digits)
+        number = format_number(self.env, quantity)
         if self.unit == "hours":
             return self.env._("%(number)s h", number=number)
         one = abs(quantity) == 1

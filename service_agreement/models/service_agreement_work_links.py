@@ -2,7 +2,9 @@
 
 from odoo import fields, models
 from odoo.exceptions import UserError
-from odoo.tools import format_date, formatLang
+from odoo.tools import format_date
+
+from .service_words import format_number
 
 BILLING = "account.group_account_invoice,account.group_account_readonly"
 READERS = f"{BILLING},service_agreement.group_user"
@@ -166,8 +168,9 @@ class ServiceAgreementAllowanceDraw(models.Model):
     def _describe_for_report(self):
         """:return: dict of str, of parts of one piece of work and one unit"""
         work, ticket = self.line_id, self.task_id
-        quantity = formatLang(self.env, sum(self.mapped("quantity")), digits=2)
-        hours = self.env._("%(number)s h", number=quantity)
+        hours = self.env._(
+            "%(number)s h", number=format_number(self.env, sum(self.mapped("quantity")))
+        )
         return {
             "ticket": ticket._ticket_reference() if ticket else "",
             "name": ticket.name or "",

@@ -526,7 +526,7 @@ class TestAllowanceMeter(AllowanceCommon):
                 (meter["granted"], meter["used"], meter["left"]), (4, 1.5, 2.5)
             )
             self.assertEqual(str(meter["valid_until"]), "2026-03-31")
-            self.assertEqual(agreement.allowance_summary, "2.50 h left")
+            self.assertEqual(agreement.allowance_summary, "2.5 h left")
             self.assertIn("progress", agreement.allowance_meters)
         agreement.invalidate_recordset()
         # Right at any instant: nothing has run since

@@ -181,7 +181,7 @@ class TestAllowanceWork(ServiceWorkMixin, ServiceDeskCommon):
             self._run_cron("service_agreement.ir_cron_allowance_notices")
             self._run_cron("service_agreement.ir_cron_allowance_notices")
         told = self.agreement.message_ids.filtered("subject")
-        self.assertEqual(told.mapped("subject"), ["Help: 0.50 h left"])
+        self.assertEqual(told.mapped("subject"), ["Help: 0.5 h left"])
 
     def test_another_company_has_its_own(self):
         other = self.setup_other_company()["company"]

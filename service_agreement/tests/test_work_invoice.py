@@ -201,7 +201,7 @@ class TestWorkInvoice(WorkCommon):
         self.company.service_work_report = True
         [row] = move._get_work_report()
         self.assertEqual(row["ticket"], f"#{self.strange.id}")
-        self.assertEqual(row["hours"], "1.00 h")
+        self.assertEqual(row["hours"], "1 h")
         move.action_post()
         report = self.env["ir.actions.report"]
         html, _type = report._render_qweb_html(
