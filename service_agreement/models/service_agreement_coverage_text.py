@@ -298,7 +298,7 @@ class ServiceAgreement(models.Model):
         """:return: what is covered today; of a draft not saved yet, by its tier"""
         self.ensure_one()
         held = self._get_coverage_today()
-        chosen = self.state == "draft" and held.tier_id != self.tier_id
+        chosen = self.state in ("draft", False) and held.tier_id != self.tier_id
         return self.tier_id if chosen or not held else held
 
     def _get_document_coverage(self):

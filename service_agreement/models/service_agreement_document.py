@@ -7,7 +7,8 @@ from .service_agreement_sla_target import METRICS
 
 
 class ServiceAgreement(models.Model):
-    """What the document says, for the page in the portal and for the PDF alike.
+    """What the document says, for the page in the portal and for the PDF alike; how it
+    is put together stands in ``service_agreement_document_section.py``.
 
     Everything is read from the records that bill and that start the clocks, so that
     the document cannot contradict them.
@@ -55,7 +56,8 @@ class ServiceAgreement(models.Model):
     def _get_document_targets(self):
         """A draft shows what the tier promises; it is copied when it is proposed."""
         self.ensure_one()
-        return self.tier_id.target_ids if self.state == "draft" else self.target_ids
+        is_draft = self.state in ("draft", False)
+        return self.tier_id.target_ids if is_draft else self.target_ids
 
     def _get_document_metrics(self):
         """:return: list of (metric, heading) that something is promised for"""
