@@ -122,4 +122,6 @@ from . import service_agreement_terms
 from . import service_agreement_document_example
 from . import service_agreement_document_section
 from . import service_agreement_document_rate
+from . import service_agreement_document_freeze
+from . import service_agreement_sheet
 from . import service_agreement_demo

@@ -20,6 +20,7 @@ class DocumentRate(NamedTuple):
     :ivar after_hours: float
     :ivar counting: str, "at least 1 h, in steps of 15 min", or empty
     :ivar is_agreed: it was agreed for this agreement, and does not follow the list
+    :ivar is_general: of any work, whoever does it
     """
 
     label: str
@@ -27,6 +28,7 @@ class DocumentRate(NamedTuple):
     after_hours: float
     counting: str
     is_agreed: bool
+    is_general: bool
 
 
 class ServiceAgreementTier(models.Model):
@@ -136,6 +138,7 @@ class ServiceAgreement(models.Model):
             float(after_hours.price),
             self._describe_counting(kind, price),
             is_agreed,
+            not (work_type or job),
         )
 
     def _describe_counting(self, kind, price):

@@ -111,8 +111,11 @@ class ServiceAgreement(models.Model):
         """
         return Markup(words)
 
-    def _get_document_marks(self):
-        """:return: list of str, below the document: by which words it is"""
+    def _get_document_marks(self, sections):
+        """
+        :param sections: that are shown
+        :return: list of str, below the document: by which words it is
+        """
         self.ensure_one()
         terms = self._get_document_reader()._get_document_terms()
         return [terms._describe()] if terms else []
