@@ -10,9 +10,9 @@ from odoo import api, fields, models
 from odoo.tools import format_amount, formatLang
 
 from .service_agreement_document import (
-    _describe_week,
     describe_days,
     describe_spans,
+    describe_week,
 )
 
 MINUTES_PER_HOUR = 60
@@ -56,7 +56,7 @@ class ServiceAgreementCovering(models.AbstractModel):
         return [f"{calendar.name}: {self.sudo()._describe_week()}"]
 
     def _describe_week(self):
-        return _describe_week(self.coverage_calendar_id)
+        return describe_week(self.coverage_calendar_id)
 
     def _describe_excluded(self):
         return self.covered_exclusion_ids.mapped("name")

@@ -111,7 +111,7 @@ class ServiceAgreement(models.Model):
         self.ensure_one()
         calendars = self.sudo()._get_document_targets().calendar_id
         return [
-            (calendar.name, _describe_week(calendar))
+            (calendar.name, describe_week(calendar))
             for calendar in calendars.sorted("name")
             if not calendar.two_weeks_calendar
         ]
@@ -233,7 +233,7 @@ class ServiceAgreement(models.Model):
         facts = [
             (self.env._("Starts"), self._format_date(self.date_start)),
             (self.env._("Term"), self._get_document_term()),
-            (self.env._("Ending it"), self._get_document_ending()),
+            (self.env._("Renewal and notice"), self._get_document_ending()),
             (
                 self.env._("Billing"),
                 self._get_document_billing(),
@@ -242,6 +242,15 @@ class ServiceAgreement(models.Model):
         if self.client_order_ref:
             facts.append((self.env._("Your reference"), self.client_order_ref))
         return [(label, text) for label, text in facts if text]
+
+    def _get_document_signed_day(self):
+        """:return: str, the day of the signature on the customer's clock"""
+        self.ensure_one()
+        tz = self._get_portal_tz()
+        signed_on = fields.Datetime.context_timestamp(
+            self.with_context(tz=tz), self.signed_on
+        )
+        return self._format_date(signed_on.date())
 
     def _get_document_billing(self):
         if self.plan_id.timing == "arrears":
@@ -286,7 +295,7 @@ class ServiceAgreement(models.Model):
         )
 
 
-def _describe_week(calendar):
+def describe_week(calendar):
     """:return: "Monday – Friday 9:00 AM – 5:00 PM; Saturday 10:00 AM – 2:00 PM" """
     rows = calendar._get_service_attendances()
     names = dict(rows._fields["dayofweek"]._description_selection(calendar.env))

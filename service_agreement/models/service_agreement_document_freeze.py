@@ -140,9 +140,9 @@ class ServiceAgreement(models.Model):
         current = json.loads(canonical_json(self._get_agreed_facts(accepted)))
         labels = self._get_agreed_labels()
         return [
-            labels[key]
-            for key, value in accepted.items()
-            if key in labels and current.get(key) != value
+            label
+            for key, label in labels.items()
+            if key in accepted and current.get(key) != accepted[key]
         ]
 
     def _get_agreed_labels(self):
@@ -175,8 +175,8 @@ class ServiceAgreement(models.Model):
             "term": _read(self, TERMS),
             "promises": self._get_agreed_promises(),
             "coverage": coverage._get_agreed_facts(),
-            "rates": [_read(rate, RATE) for rate in coverage.rate_ids],
-            "visits": [_read(plan, VISITS) for plan in coverage.visit_plan_ids],
+            "rates": _sort(_read(rate, RATE) for rate in coverage.rate_ids),
+            "visits": _sort(_read(plan, VISITS) for plan in coverage.visit_plan_ids),
             "charges": self._get_agreed_charges(known.get("charges")),
             "places": self._get_agreed_places(known.get("places")),
             "words": digest(canonical_json(self._get_agreed_words())),
@@ -189,13 +189,13 @@ class ServiceAgreement(models.Model):
 
     def _get_agreed_promises(self):
         """:return: list of dict, with the hours of a week in place of their calendar"""
-        return [
+        return _sort(
             {
                 **target._prepare_promise_line(),
                 "calendar": target.calendar_id._get_agreed_hours(),
             }
             for target in self.target_ids
-        ]
+        )
 
     def _get_agreed_charges(self, accepted):
         """:return: list of list; a charge that was changed from a day on goes on in
@@ -203,7 +203,7 @@ class ServiceAgreement(models.Model):
         """
         lines = self.line_ids.filtered(lambda ln: not ln.change_id)
         ids = [row[0] for row in accepted] if accepted is not None else lines.ids
-        return [[ln.id, *_read(ln, CHARGE)] for ln in lines if ln.id in ids]
+        return _sort([ln.id, *_read(ln, CHARGE)] for ln in lines if ln.id in ids)
 
     def _get_agreed_places(self, accepted):
         """:return: dict of ids; what was added later is not looked at"""
@@ -271,10 +271,10 @@ class ServiceAgreementCoverage(models.Model):
             "exclusions": sorted(self.covered_exclusion_ids.ids),
             "hours": self.sla_calendar_id.hash or "",
             "others": _read(self, ("covers_children", "covers_trips", "rate_discount")),
-            "allowances": [
+            "allowances": _sort(
                 [*_read(each, ALLOWANCE), sorted(each.work_type_ids.ids)]
                 for each in self.allowance_ids
-            ],
+            ),
         }
 
 
@@ -289,6 +289,11 @@ class ResourceCalendar(models.Model):
             return []
         weeks = (0, 1) if self.two_weeks_calendar else (0,)
         return [self._get_service_week(week) for week in weeks]
+
+
+def _sort(rows):
+    """:return: list of the same rows: their order is of no meaning"""
+    return sorted(rows, key=canonical_json)
 
 
 def _read(record, names):

@@ -188,11 +188,24 @@ class ServiceAgreementVisitPlan(models.Model):
             format_date(self.env, visit.default, date_format="d MMMM")
             for visit in visits
         )
-        if not self.window_days:
-            return self.env._("Around %(days)s.", days=days)
+        if self.window_days:
+            around = self.env._(
+                "Around %(days)s; we agree on a day with you, at most %(window)s days"
+                " earlier or later.",
+                days=days,
+                window=self.window_days,
+            )
+        else:
+            around = self.env._("Around %(days)s.", days=days)
+        return " ".join([around, self._describe_made_up_for()])
+
+    def _describe_made_up_for(self):
+        if not self.carry_months:
+            return self.env._(
+                "A visit that is not made in its year is not made up for later."
+            )
         return self.env._(
-            "Around %(days)s; we agree on a day with you, at most %(window)s days"
-            " earlier or later.",
-            days=days,
-            window=self.window_days,
+            "A visit that is not made in its year can still be made within %(months)s"
+            " months.",
+            months=self.carry_months,
         )

@@ -5,6 +5,7 @@ from odoo.tools import format_amount
 
 from .document_blocks import bullets, columns, facts, lines, row, table, text
 from .service_agreement_coverage_text import join_texts
+from .service_agreement_document import describe_week
 from .service_agreement_document_example import NORMAL_CASES, URGENT_CASES
 from .service_agreement_terms import FREE
 
@@ -144,9 +145,9 @@ class ServiceAgreement(models.Model):
         if systems:
             rows = [self._describe_system(each) for each in systems]
             blocks.append(bullets(rows, css="o_agreement_systems"))
-        elif places := ", ".join(self._get_document_places().mapped("display_name")):
-            words = self.env._("The systems at: %(places)s.", places=places)
-            blocks.append(text(words))
+        elif places := self._get_document_places():
+            named = "; ".join(_describe_place(place) for place in places)
+            blocks.append(text(self.env._("The systems at: %(places)s", places=named)))
         if self.system_quantity:
             words = self.env._(
                 "The price is for %(count)s of them.", count=self.system_quantity
@@ -168,13 +169,11 @@ class ServiceAgreement(models.Model):
         """:return: (text, detail): "Home theatre", "12 Lake Road; 14 devices" """
         place = system.site_id or system.partner_id
         count = system.device_count
-        parts = [_join_address(place)]
-        if count:
-            parts.append(
-                self.env._("1 device")
-                if count == 1
-                else self.env._("%(count)s devices", count=count)
-            )
+        parts = [_join_address(place) or place.name]
+        if count == 1:
+            parts.append(self.env._("1 device"))
+        elif count:
+            parts.append(self.env._("%(count)s devices", count=count))
         return system.name, "; ".join(filter(None, parts))
 
     # What is included
@@ -203,13 +202,13 @@ class ServiceAgreement(models.Model):
 
     def _draw_scope_notes(self, covering):
         words = [
-            self.env._("Included work is done in these hours: %(hours)s", hours=hours)
+            self.env._("Work is included at these times: %(hours)s", hours=hours)
             for hours in covering._describe_hours()
         ]
         words += [
             each._describe_leftover()
             for each in covering.allowance_ids
-            if each.kind == "included"
+            if each.kind == "included" and each.unit != "visits"
         ]
         return [text(each) for each in words]
 
@@ -372,6 +371,8 @@ class ServiceAgreement(models.Model):
         if listed:
             day = self._format_date(self._get_rate_day())
             notes.append(self.env._("As our price list stands on %(date)s.", date=day))
+        if any(rate.price != rate.after_hours for rate in rates):
+            notes += self._list_after_hours_notes()
         discount = self._get_document_covering().rate_discount
         if listed and discount:
             percent = self._format_number(discount)
@@ -383,6 +384,19 @@ class ServiceAgreement(models.Model):
                 )
             )
         return notes
+
+    def _list_after_hours_notes(self):
+        """After hours: out of the hours of the agreement, or else of the company."""
+        covering, company = self._get_document_covering(), self.company_id
+        calendar = covering.coverage_calendar_id
+        if calendar:
+            hours = covering._describe_week()
+        else:
+            calendar = company.resource_calendar_id
+            hours = calendar and describe_week(calendar)
+        if not hours or calendar.two_weeks_calendar:
+            return []
+        return [self.env._("After hours is any time but: %(hours)s", hours=hours)]
 
     # Term and ending
 
@@ -432,8 +446,11 @@ class ServiceAgreement(models.Model):
         ]
 
     def _draw_ending(self):
-        rows = [self._get_document_ending(), self._describe_end_policy()]
-        rows += [self._describe_fee(), self._describe_clawback()]
+        rows = [
+            self._describe_end_policy(),
+            self._describe_fee(),
+            self._describe_clawback(),
+        ]
         return [bullets([each for each in rows if each], css="o_agreement_ending")]
 
     def _describe_end_policy(self):
@@ -487,6 +504,12 @@ class ServiceAgreementAllowance(models.Model):
                 "%(name)s: what is not used in its period is not carried over.",
                 **values,
             )
+        if self.rollover_months == 1:
+            return self.env._(
+                "%(name)s: up to %(much)s that are not used are carried over, for a"
+                " month.",
+                **values,
+            )
         if not self.rollover_months:
             return self.env._(
                 "%(name)s: up to %(much)s that are not used are carried over.", **values
@@ -508,4 +531,9 @@ def _get_address_lines(partner):
 
 def _join_address(partner):
     """:return: str, "12 Lake Road, Denver" """
-    return ", ".join(filter(None, (partner.street, partner.city))) or partner.name
+    return ", ".join(filter(None, (partner.street, partner.city)))
+
+
+def _describe_place(partner):
+    """:return: str, "Lake House, 12 Lake Road, Denver" """
+    return ", ".join(filter(None, (partner.name, _join_address(partner))))
