@@ -243,14 +243,15 @@ class ServiceAgreement(models.Model):
             facts.append((self.env._("Your reference"), self.client_order_ref))
         return [(label, text) for label, text in facts if text]
 
-    def _get_document_signed_day(self):
-        """:return: str, the day of the signature on the customer's clock"""
+    def _format_document_day(self, instant):
+        """
+        :param datetime instant: naive UTC
+        :return: str, the day that it falls on for the customer
+        """
         self.ensure_one()
-        tz = self._get_portal_tz()
-        signed_on = fields.Datetime.context_timestamp(
-            self.with_context(tz=tz), self.signed_on
-        )
-        return self._format_date(signed_on.date())
+        on_his_clock = self.with_context(tz=self._get_portal_tz())
+        wall = fields.Datetime.context_timestamp(on_his_clock, instant)
+        return self._format_date(wall.date())
 
     def _get_document_billing(self):
         if self.plan_id.timing == "arrears":

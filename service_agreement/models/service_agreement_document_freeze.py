@@ -1,7 +1,6 @@
 import json
 
 from odoo import api, fields, models
-from odoo.tools import format_datetime
 from odoo.tools.i18n import format_list
 
 from .service_agreement_sla_calendar import canonical_json, digest
@@ -173,7 +172,7 @@ class ServiceAgreement(models.Model):
             "customer": self.commercial_partner_id.name,
             "start": fields.Date.to_string(self.date_start),
             "term": _read(self, TERMS),
-            "promises": self._get_agreed_promises(),
+            "promises": self._get_agreed_promises(known.get("promises")),
             "coverage": coverage._get_agreed_facts(),
             "rates": _sort(_read(rate, RATE) for rate in coverage.rate_ids),
             "visits": _sort(_read(plan, VISITS) for plan in coverage.visit_plan_ids),
@@ -187,8 +186,14 @@ class ServiceAgreement(models.Model):
             return self.env["service.agreement.coverage"].browse(accepted["id"])
         return self._get_coverage_by_day([self.date_start])[self.date_start]
 
-    def _get_agreed_promises(self):
-        """:return: list of dict, with the hours of a week in place of their calendar"""
+    def _get_agreed_promises(self, accepted):
+        """:return: list of dict, with the hours of a week in place of their calendar;
+        once another tier holds, its promises took their place, and these are over
+        """
+        if accepted is not None and self.change_ids.filtered(
+            lambda c: c.tier_id and c.is_applied and not c.is_withdrawn
+        ):
+            return accepted
         return _sort(
             {
                 **target._prepare_promise_line(),
@@ -222,39 +227,42 @@ class ServiceAgreement(models.Model):
 
     # On the document
 
-    def _get_document_marks(self, sections):
+    def _get_document_marks(self, is_accepted=False):
         """EXTENDS: what was accepted, by whom, and how to recognise it."""
-        marks = super()._get_document_marks(sections)
+        marks = super()._get_document_marks(is_accepted)
         agreement = self._get_document_reader()
         if agreement.document_hash:
             marks.append(agreement._describe_acceptance())
-            if agreement._get_accepted_sections() != json.loads(
-                canonical_json(sections)
-            ):
-                marks.append(
-                    agreement.env._(
-                        "Some of it holds since a later day. The document as it was"
-                        " accepted is kept, and we give it to you at any time."
-                    )
-                )
+            marks += [] if is_accepted else agreement._describe_changes()
         return marks
 
     def _describe_acceptance(self):
         values = {
-            "when": format_datetime(
-                self.env, self.document_accepted_on, tz=self._get_portal_tz()
-            ),
+            "day": self._format_document_day(self.document_accepted_on),
             "hash": self.document_hash,
             "name": self.signed_by or "",
         }
         if self.signed_by:
             return self.env._(
-                "Accepted by %(name)s on %(when)s. Fingerprint (SHA-256): %(hash)s",
+                "Accepted by %(name)s on %(day)s. Fingerprint (SHA-256): %(hash)s",
                 **values,
             )
         return self.env._(
-            "In force since %(when)s. Fingerprint (SHA-256): %(hash)s", **values
+            "Put in force on %(day)s. Fingerprint (SHA-256): %(hash)s", **values
         )
+
+    def _describe_changes(self):
+        """:return: list of str: from which days on something else was agreed"""
+        changes = self.change_ids.filtered(lambda change: not change.is_withdrawn)
+        days = [self._format_date(day) for day in sorted(set(changes.mapped("date")))]
+        if not days:
+            return []
+        words = self.env._(
+            "Changed since then, from %(days)s on. The document as it was accepted is"
+            " kept, and we give it to you at any time.",
+            days=format_list(self.env, days),
+        )
+        return [words]
 
 
 class ServiceAgreementCoverage(models.Model):

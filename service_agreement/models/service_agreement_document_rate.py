@@ -161,6 +161,10 @@ class ServiceAgreementVisitPlan(models.Model):
         how exactly that is
         """
         self.ensure_one()
+        if not agreement.partner_id and self.counted_by == "start":
+            # Of nobody, it starts on no day: there are no months yet.
+            values = {"name": self.name, "summary": self.summary}
+            return self.env._("%(name)s: %(summary)s", **values), ""
         visits = self._list_year(agreement)
         months = [
             format_date(self.env, visit.default, date_format="MMMM") for visit in visits

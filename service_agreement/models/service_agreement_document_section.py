@@ -112,9 +112,9 @@ class ServiceAgreement(models.Model):
         """
         return Markup(words)
 
-    def _get_document_marks(self, sections):
+    def _get_document_marks(self, is_accepted=False):
         """
-        :param sections: that are shown
+        :param bool is_accepted: it is shown as it was accepted, not as it holds today
         :return: list of str, below the document: by which words it is
         """
         self.ensure_one()

@@ -250,7 +250,7 @@ class ServiceAgreementTerms(models.Model):
             "%(name)s, version %(version)s of %(date)s",
             name=self.name,
             version=self.version,
-            date=format_date(self.env, self.in_force_on),
+            date=format_date(self.env, self.in_force_on, date_format="long"),
         )
 
 
