@@ -1,6 +1,6 @@
 import json
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.tools.i18n import format_list
 
 from .service_agreement_sla_calendar import canonical_json, digest
@@ -62,16 +62,6 @@ class ServiceAgreement(models.Model):
     document_accepted_on = fields.Datetime(
         string="Document Kept On", readonly=True, copy=False
     )
-    document_issue = fields.Text(
-        compute="_compute_document_issue",
-        groups="base.group_user",
-        help="Why what is on record is not what was accepted.",
-    )
-
-    @api.depends("document_hash")
-    def _compute_document_issue(self):
-        for agreement in self:
-            agreement.document_issue = agreement._why_not_document()
 
     def _freeze_document(self):
         """Keep the document as it is accepted, once; who did is asked before.
@@ -132,6 +122,21 @@ class ServiceAgreement(models.Model):
             "This was changed on record after the document was accepted: %(what)s.",
             what=format_list(self.env, changed),
         )
+
+    def action_check_document(self):
+        """Tell who asks whether what is on record is what was accepted."""
+        self.ensure_one()
+        self.check_access("read")
+        issue = self._why_not_document()
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning" if issue else "success",
+                "sticky": bool(issue),
+                "message": issue or self.env._("On record is what was accepted."),
+            },
+        }
 
     def _list_changed_facts(self):
         """:return: list of str, in words, what is no longer as it was accepted"""

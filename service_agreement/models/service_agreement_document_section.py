@@ -39,7 +39,8 @@ class ServiceAgreement(models.Model):
         result = super()._freeze_promise()
         Terms = self.env["service.agreement.terms"]
         for company, ours in self.sudo().grouped("company_id").items():
-            offered = ours.filtered(lambda a: not a.terms_id and not a.activated_on)
+            # Not one that is offered already: it was read as it is.
+            offered = ours.filtered(lambda a: a.state == "draft")
             offered.terms_id = Terms._get_in_force(company)
         return result
 

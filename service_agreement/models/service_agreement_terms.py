@@ -101,6 +101,7 @@ class ServiceAgreementTerms(models.Model):
             terms.agreement_count = counts.get(terms, 0)
 
     @api.depends("name", "version")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         for terms in self:
             terms.display_name = terms.env._(
@@ -118,11 +119,24 @@ class ServiceAgreementTerms(models.Model):
         return terms_list
 
     def write(self, vals):
-        if not self.env.su and not {"name", "company_id", "section_ids"}.isdisjoint(
-            vals
-        ):
-            self._ensure_draft()
+        if not self.env.su:
+            if not {"name", "section_ids"}.isdisjoint(vals):
+                self._ensure_draft()
+            self._ensure_same_company(vals)
         return super().write(vals)
+
+    def _ensure_same_company(self, vals):
+        """:raise UserError: its number is one of the versions of its company"""
+        company_id = vals.get("company_id", False)
+        if "company_id" in vals and any(
+            terms.company_id.id != company_id for terms in self
+        ):
+            raise UserError(
+                self.env._(
+                    "Terms stay with their company. Work in the other company and use"
+                    ' "Edit" there.'
+                )
+            )
 
     def _get_next_version(self):
         """:return: int, after all that this company can have used so far"""

@@ -12,6 +12,7 @@ from odoo.tools import format_amount
 
 from ..models.service_agreement_change import PendingChange
 from ..models.service_agreement_document_example import NORMAL_CASES, URGENT_CASES
+from ..models.service_agreement_suspension import Suspension
 from .common import ServiceDeskCommon, ServiceWorkMixin
 from .test_portal import PIXEL, PortalCase
 
@@ -257,10 +258,26 @@ class TestDocumentTruth(DocumentCase):
             ending = agreement._plan_end(date(2026, 9, 1), "cancelled")
         [fee] = ending.lines
         self.assertEqual(fee["price_unit"], 447.0)
+        self.plan_yearly.discount = 10.0
+        yearly = self._create_active("2026-03-02", self.plan_yearly)
+        with self.at_desk("2026-09-01 10:00"):
+            served = yearly._get_clawback(date(2026, 9, 1))
+            ending = yearly._plan_end(date(2026, 9, 1), "cancelled")
+        self.assertIn("discount of 10 %", self._words("ending", yearly))
+        self.assertEqual(ending.lines[-1]["price_unit"], float(served))
+        self.assertTrue(served)
         self.tier.termination_fee_percent = 0
         self.assertNotIn(
             "you pay", self._words("ending", self._create_agreement("2026-03-02"))
         )
+
+    def test_days_of_a_pause_are_given_back_as_it_says(self):
+        agreement = self._accept()
+        for credit, words in ((True, "are given back"), (False, "are not given back")):
+            self.company.agreement_credit_suspended = credit
+            pause = Suspension(date(2026, 3, 10))
+            self.assertEqual(agreement._is_suspension_credited(pause), credit)
+            self.assertIn(words, self._words("suspension", agreement))
 
     def test_what_is_included_and_what_is_not(self):
         words = self._words("scope")
@@ -388,6 +405,7 @@ class TestDocumentTerms(DocumentCase):
         self.env["res.lang"]._activate_lang("fr_FR")
         for change in (
             lambda: terms.write({"name": "Other"}),
+            lambda: terms.write({"section_ids": [Command.clear()]}),
             lambda: section.write({"title": "Other"}),
             lambda: section.update_field_translations("title", {"fr_FR": "Autre"}),
             lambda: section.unlink(),
@@ -417,7 +435,10 @@ class TestDocumentTerms(DocumentCase):
         self.assertEqual((draft.state, following.version), ("replaced", 3))
 
     def test_another_company_keeps_what_all_have(self):
-        self._edit().action_put_in_force()
+        draft = self._edit()
+        with self.assertRaisesRegex(UserError, "stay with their company"):
+            draft.company_id = False
+        draft.action_put_in_force()
         other = self.env["res.company"].create({"name": "Elsewhere"})
         self.assertEqual(self.Terms._get_in_force(other), self.terms)
 
@@ -476,8 +497,11 @@ class TestDocumentTerms(DocumentCase):
 class TestDocumentAccepted(DocumentCase):
     """What was accepted is never changed."""
 
+    def _create_gold(self):
+        return self._create_tier("Gold", 249.0, 30)
+
     def _upgrade(self, agreement):
-        gold = self._create_tier("Gold", 249.0, 30)
+        gold = self._create_gold()
         with self.at_desk("2026-04-10 10:00"):
             day = self.company._service_today() + timedelta(days=22)
             agreement._change(PendingChange(day, {}, [], tier=gold))
@@ -492,7 +516,23 @@ class TestDocumentAccepted(DocumentCase):
         self.assertEqual(
             agreement._get_accepted_sections(), agreement._get_document_sections()
         )
-        self.assertIsNone(agreement._why_not_document())
+        told = agreement.action_check_document()["params"]
+        self.assertEqual(told["message"], "On record is what was accepted.")
+
+    def test_printed_together_each_says_its_own(self):
+        other = self._create_agreement("2026-03-02", tier_id=self._create_gold().id)
+        text = self._render(self._accept() | other)
+        self.assertEqual(text.count("Who makes this agreement"), 2)
+        self.assertEqual(text.count("Support: 4 hours a month"), 1)
+        self.assertEqual(text.count("Fingerprint"), 1)
+        self.assertIn("$ 249.00", text)
+
+    def test_an_offer_of_before_there_were_terms_is_accepted_as_it_was_read(self):
+        self.proposal.sudo().terms_id = False
+        read = self.proposal._get_document_sections()
+        self._accept()
+        self.assertFalse(self.proposal.terms_id)
+        self.assertEqual(self.proposal._get_accepted_sections(), read)
 
     def test_so_is_what_was_started_on_paper(self):
         self.proposal.action_activate()
@@ -512,7 +552,6 @@ class TestDocumentAccepted(DocumentCase):
             current = self._render(agreement)
         self.assertIn("Support: 4 hours a month", again)
         self.assertIn("149.00", again)
-        self.assertIn("249.00", current)
         self.assertNotIn("Support: 4 hours a month", current)
         self.assertIn("Changed since then, from May 2, 2026 on", current)
         self.assertNotIn("Changed since then", accepted)
@@ -521,9 +560,9 @@ class TestDocumentAccepted(DocumentCase):
         agreement = self._accept()
         agreement.sudo().line_ids.price_unit = 1.0
         agreement.sudo().target_ids[0].minutes = 1
-        issue = agreement._why_not_document()
-        self.assertIn("the promises and their hours and the charges", issue)
-        self.assertEqual(agreement.document_issue, issue)
+        told = agreement.action_check_document()["params"]
+        self.assertEqual(told["type"], "warning")
+        self.assertIn("the promises and their hours and the charges", told["message"])
 
     def test_a_document_that_was_touched_has_another_fingerprint(self):
         agreement = self._accept()
