@@ -268,7 +268,7 @@ class ServiceAgreement(models.Model):
         metrics = self._get_document_metrics()
         if not metrics:
             return []
-        later = self.env._("as soon as we can")
+        later = self.env._("no fixed time, as soon as we can")
         rows = [
             row(
                 promise["label"],
