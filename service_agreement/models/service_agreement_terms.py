@@ -76,12 +76,8 @@ class ServiceAgreementTerms(models.Model):
     section_ids = fields.One2many(
         "service.agreement.terms.section", "terms_id", copy=True
     )
-    agreement_ids = fields.One2many(
-        "service.agreement", "terms_id", groups="service_agreement.group_user"
-    )
-    agreement_count = fields.Integer(
-        compute="_compute_agreement_count", groups="service_agreement.group_user"
-    )
+    agreement_ids = fields.One2many("service.agreement", "terms_id")
+    agreement_count = fields.Integer(compute="_compute_agreement_count")
 
     _version_uniq = models.UniqueIndex(
         "(company_id, version) NULLS NOT DISTINCT",

@@ -480,6 +480,10 @@ class TestDocumentTerms(DocumentCase):
         with self.assertRaises(AccessError):
             draft.with_user(self.manager).state = "in_force"
         self.assertTrue(self.terms.with_user(self.seller).read(["name"]))
+        accountant = new_test_user(
+            self.env, "terms.accountant", "account.group_account_readonly"
+        )
+        self.assertTrue(self.terms.with_user(accountant).read())
         with self.assertRaises(AccessError):
             self.proposal.with_user(self.manager).terms_id = draft
 
