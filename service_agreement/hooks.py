@@ -32,6 +32,8 @@ MADE_BY_PEOPLE = (
     "service_agreement_ticket_fact",
     "service_agreement_sla_target",
     "service_agreement",
+    "service_agreement_terms_section",
+    "service_agreement_terms",
     "service_agreement_tier_price",
     "service_agreement_tier",
     "service_agreement_device",

@@ -120,4 +120,10 @@ from . import service_agreement_visit_planning
 from . import service_agreement_visit_ticket
 from . import service_agreement_visit_report
 from . import project_task_visit
+from . import service_agreement_terms
+from . import service_agreement_document_example
+from . import service_agreement_document_section
+from . import service_agreement_document_rate
+from . import service_agreement_document_freeze
+from . import service_agreement_sheet
 from . import service_agreement_demo

@@ -31,6 +31,7 @@ from . import test_ticket_desk
 from . import test_change
 from . import test_change_sequences
 from . import test_change_wizard
+from . import test_document
 from . import test_ending
 from . import test_suspension
 from . import test_system

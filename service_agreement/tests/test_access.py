@@ -33,6 +33,8 @@ MODELS = [
     "service.agreement.system",
     "service.agreement.device",
     "service.agreement.coverage",
+    "service.agreement.terms",
+    "service.agreement.terms.section",
 ]
 
 
