@@ -118,4 +118,10 @@ from . import service_agreement_visit_planning
 from . import service_agreement_visit_ticket
 from . import service_agreement_visit_report
 from . import project_task_visit
+from . import service_agreement_proposal
+from . import service_agreement_proposal_option
+from . import service_agreement_proposal_answer
+from . import service_agreement_proposal_opening
+from . import service_agreement_proposal_notice
+from . import res_partner_proposal
 from . import service_agreement_demo
