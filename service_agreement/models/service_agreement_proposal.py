@@ -46,6 +46,8 @@ OFFERED = {
     "name",
     "company_id",
     "partner_id",
+    "partner_shipping_id",
+    "fiscal_position_id",
     "pricelist_id",
     "currency_id",
     "option_ids",
@@ -138,6 +140,24 @@ class ServiceAgreementProposal(models.Model):
         precompute=True,
         required=True,
         ondelete="restrict",
+    )
+    partner_shipping_id = fields.Many2one(
+        "res.partner",
+        string="Service Address",
+        compute="_compute_partner_shipping_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        check_company=True,
+        index="btree_not_null",
+        help="Where the service is rendered: decides which taxes apply.",
+    )
+    fiscal_position_id = fields.Many2one(
+        "account.fiscal.position",
+        compute="_compute_fiscal_position_id",
+        store=True,
+        precompute=True,
+        check_company=True,
     )
     option_ids = fields.One2many(
         "service.agreement.proposal.option",
@@ -277,9 +297,7 @@ class ServiceAgreementProposal(models.Model):
 
     @api.depends("partner_id", "company_id")
     def _compute_pricelist_id(self):
-        for proposal in self:
-            if proposal._is_offered():
-                continue
+        for proposal in self.filtered(lambda p: not p._is_offered()):
             partner = proposal.partner_id.with_company(proposal.company_id)
             proposal.pricelist_id = partner.property_product_pricelist
 
@@ -291,6 +309,21 @@ class ServiceAgreementProposal(models.Model):
             proposal.currency_id = (
                 proposal.pricelist_id.currency_id or proposal.company_id.currency_id
             )
+
+    @api.depends("partner_id")
+    def _compute_partner_shipping_id(self):
+        for proposal in self.filtered(lambda p: not p._is_offered()):
+            addresses = proposal.partner_id.address_get(["delivery"])
+            proposal.partner_shipping_id = proposal.partner_id and addresses["delivery"]
+
+    @api.depends("partner_id", "partner_shipping_id", "company_id")
+    def _compute_fiscal_position_id(self):
+        positions = self.env["account.fiscal.position"]
+        for proposal in self.filtered(lambda p: not p._is_offered()):
+            customer, site = proposal.partner_id, proposal.partner_shipping_id
+            proposal.fiscal_position_id = customer and positions.with_company(
+                proposal.company_id
+            )._get_fiscal_position(customer, site)
 
     @api.depends("option_ids.tier_id")
     def _compute_tier_ids(self):

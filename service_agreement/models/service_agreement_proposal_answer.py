@@ -79,26 +79,21 @@ class ServiceAgreementProposal(models.Model):
         return max(self.date_start or today, today)
 
     def _prepare_base_values(self, start):
-        """What the agreement has of the proposal, whatever is chosen.
-
-        The customer's terms are looked up once and handed on: so they are the same for
-        every quote of a page, and for the agreement.
-
-        :param date start: its first day
-        :return: values of a service.agreement
+        """
+        :param date start: first day of the agreement
+        :return: values that a service.agreement has of the proposal, whatever is chosen
         """
         self.ensure_one()
-        values = {
-            "company_id": self.company_id.id,
-            "partner_id": self.partner_id.id,
-            "user_id": self.user_id.id,
-            "pricelist_id": self.pricelist_id.id,
-            "currency_id": self.currency_id.id,
-            "date_start": start,
-        }
-        draft = self.env["service.agreement"].new(values)
-        names = ("partner_shipping_id", "fiscal_position_id")
-        return {**values, **{name: draft[name].id for name in names}}
+        names = (
+            "company_id",
+            "partner_id",
+            "partner_shipping_id",
+            "user_id",
+            "pricelist_id",
+            "currency_id",
+            "fiscal_position_id",
+        )
+        return {**{name: self[name].id for name in names}, "date_start": start}
 
     # Accept
 
@@ -188,7 +183,7 @@ class ServiceAgreementProposal(models.Model):
         return self.agreement_id.get_portal_url(query_string="&message=sign_ok")
 
     def _why_not_as_accepted(self):
-        """:return: str, if what is on record is no longer what was agreed to; or None"""
+        """:return: str, if the record is no longer what was agreed to; or None"""
         self.ensure_one()
         if self.accepted_hash != digest(self.accepted_content or ""):
             return self.env._("What is on record differs from what was agreed to.")

@@ -17,7 +17,7 @@ class ServiceAgreementProposalOpening(models.Model):
         "service.agreement.proposal", required=True, ondelete="cascade", index=True
     )
     company_id = fields.Many2one(
-        related="proposal_id.company_id", store=True, index=True
+        related="proposal_id.company_id", store=True, precompute=True, index=True
     )
     opened_on = fields.Datetime(required=True)
     partner_id = fields.Many2one(
@@ -75,7 +75,8 @@ class ServiceAgreementProposal(models.Model):
         """
         self.ensure_one()
         openings = self.env["service.agreement.proposal.opening"].sudo()
-        before = openings.search([("proposal_id", "=", self.id)], limit=1)
+        of_this = [("proposal_id", "=", self.id)]
+        before = openings.search_fetch(of_this, ["opened_on"], limit=1)
         last, instant = before.opened_on, now(self.env)
         openings.create(
             {

@@ -7,8 +7,8 @@ How to use::
     quote = menu.quote(choice)
     quote.regular, quote.first["total"], quote.key
 
-Every amount is computed from an agreement that is never saved, made from the very values
-that acceptance creates one from: nothing is quoted that billing does not bill.
+Every amount is computed from an agreement that is never saved, made from the very
+values that acceptance creates one from: nothing is quoted that billing does not bill.
 """
 
 from functools import cached_property
@@ -33,7 +33,7 @@ class Choice(NamedTuple):
 
 class ProposalMenu:
     """
-    :param proposal: service.agreement.proposal, as the reader may see it, in his language
+    :param proposal: service.agreement.proposal, in the language of who reads
     """
 
     def __init__(self, proposal):

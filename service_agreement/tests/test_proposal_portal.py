@@ -11,6 +11,9 @@ from .proposal_cases import PIXEL, ProposalCommon
 
 FAR_AHEAD = "2099-12-31"
 LONG_AGO = "2020-01-31"
+# Each table that the price of three tiers depends on is read once.
+PAGE_QUERIES = 48
+LIST_QUERIES = 25
 ODD = ("x", "-1", "0", "99999999999999999999", "1.5", "é", "[1]", "null")
 
 
@@ -259,17 +262,21 @@ class TestProposalPortal(ProposalPortalCase):
     # Queries
 
     def test_queries_do_not_grow_with_proposals(self):
-        def count(url):
-            self.url_open(url)
-            self.env.invalidate_all()
-            with self.assertQueryCount(200):
-                start = self.cr.sql_log_count
-                self.url_open(url)
-                return self.cr.sql_log_count - start
-
-        few = count(self._url(self.proposal))
+        self._login(self.ann)
+        urls = (self._url(self.proposal), "/my/proposals")
+        few = [self._count_queries(url) for url in urls]
         for _number in range(10):
             self._create_sent(validity_date=FAR_AHEAD)
-        many = count(self._url(self.proposal))
-        self.assertEqual(many, few)
-        self.assertLessEqual(few, 25)
+        many = [self._count_queries(url) for url in urls]
+        self.assertLessEqual(many[0], few[0])
+        self.assertLessEqual(many[1], few[1] + 1)
+        self.assertLessEqual(few[0], PAGE_QUERIES)
+        self.assertLessEqual(many[1], LIST_QUERIES)
+
+    def _count_queries(self, url):
+        self.url_open(url)
+        self.env.flush_all()
+        self.env.invalidate_all()
+        before = self.cr.sql_log_count
+        self.url_open(url)
+        return self.cr.sql_log_count - before
