@@ -78,7 +78,12 @@ class ServiceProposalPortal(ServiceAgreementPortal):
         if proposal.state in ("draft", "withdrawn"):
             # Not offered: only for those who write it, whatever token leaked.
             proposal.with_user(request.env.user).check_access("read")
-        return proposal.with_company(proposal.company_id)
+        if request.env.user._is_public():
+            # Whoever has only the link reads it as it was written to the customer.
+            request.update_context(lang=proposal._get_lang())
+        return proposal.with_company(proposal.company_id).with_context(
+            lang=request.env.lang
+        )
 
     def _get_rpc_proposal(self, proposal_id, access_token):
         """:return: see ``_get_proposal``; None instead of an error"""
@@ -95,6 +100,14 @@ class ServiceProposalPortal(ServiceAgreementPortal):
     def _is_over(self, proposal):
         """:return: bool, whether it shows nothing any more to who has only the link"""
         return not proposal._is_link_open() and not self._is_reader(proposal)
+
+    def _is_open(self, proposal):
+        """:return: bool, whether there is something to choose; our own people also see
+        a draft as it will be sent
+        """
+        if proposal.state == "draft":
+            return request.env.user._is_internal() and not proposal._why_not_send()
+        return not (self._is_over(proposal) or proposal._why_not_open())
 
     def _why_not_client(self, proposal):
         """:return: why the user may not answer for the customer, or None"""
@@ -157,7 +170,7 @@ class ServiceProposalPortal(ServiceAgreementPortal):
         except (AccessError, MissingError):
             return self._refuse(access_token)
         self._note_opening(proposal)
-        if self._is_over(proposal) or proposal._why_not_open():
+        if not self._is_open(proposal):
             return self._render_closed(proposal, access_token)
         menu = ProposalMenu(proposal)
         values = {
@@ -218,10 +231,8 @@ class ServiceProposalPortal(ServiceAgreementPortal):
         :return: dict "parts" of HTML by the name of their place on the page
         """
         proposal = self._get_rpc_proposal(proposal_id, access_token)
-        if not proposal or self._is_over(proposal):
+        if not proposal or not self._is_open(proposal):
             return {"error": request.env._("This offer is not available.")}
-        if why_not := proposal._why_not_open():
-            return {"error": why_not}
         menu = ProposalMenu(proposal)
         quote = menu.quote(self._read_choice(menu, {**kwargs, "chosen": 1}))
         return {"parts": self._render_parts(menu, quote)}
@@ -260,7 +271,7 @@ class ServiceProposalPortal(ServiceAgreementPortal):
             proposal = self._get_proposal(proposal_id, access_token)
         except (AccessError, MissingError):
             return self._refuse(access_token)
-        if self._is_over(proposal) or proposal._why_not_open():
+        if not self._is_open(proposal):
             return self._render_closed(proposal, access_token)
         menu = ProposalMenu(proposal)
         quote = menu.quote(self._read_choice(menu))
@@ -346,7 +357,7 @@ class ServiceProposalPortal(ServiceAgreementPortal):
             obstacle = self._decline_proposal(proposal, form)
             if not obstacle:
                 return request.redirect(proposal.get_portal_url())
-        if proposal._why_not_open():
+        if not self._is_open(proposal):
             return self._render_closed(proposal, access_token)
         values = {
             "form": form,

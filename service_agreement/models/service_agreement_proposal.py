@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
-from odoo.tools import format_date
+from odoo.tools import SQL, format_date
 
 STATES = [
     ("draft", "Draft"),
@@ -272,13 +272,11 @@ class ServiceAgreementProposal(models.Model):
 
     @api.model
     def _default_option_ids(self):
-        """All tiers that are sold, or those named in the context."""
-        tiers = self.env["service.agreement.tier"]
-        if chosen := self.env.context.get("proposal_tier_ids"):
-            tiers = tiers.browse(chosen)
-        else:
-            companies = [False, self.env.company.id]
-            tiers = tiers.search([("company_id", "in", companies)])
+        """All tiers that are sold."""
+        companies = [False, self.env.company.id]
+        tiers = self.env["service.agreement.tier"].search(
+            [("company_id", "in", companies)]
+        )
         return [
             Command.create({"tier_id": tier.id, "sequence": number})
             for number, tier in enumerate(tiers.sorted("rank"), 1)
@@ -645,9 +643,12 @@ class ServiceAgreementProposal(models.Model):
         waits here and fails on the first one's commit, and Odoo runs it again, to find
         what the first one made.
         """
-        self.env.cr.execute(
-            "SELECT id FROM service_agreement_proposal WHERE id IN %s FOR UPDATE",
-            [tuple(self.ids)],
+        self.env.execute_query(
+            SQL(
+                "SELECT id FROM service_agreement_proposal"
+                " WHERE id IN %s FOR NO KEY UPDATE",
+                tuple(self.ids),
+            )
         )
         self.invalidate_recordset()
 

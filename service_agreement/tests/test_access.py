@@ -33,6 +33,10 @@ MODELS = [
     "service.agreement.system",
     "service.agreement.device",
     "service.agreement.coverage",
+    "service.agreement.proposal",
+    "service.agreement.proposal.option",
+    "service.agreement.proposal.extra",
+    "service.agreement.proposal.opening",
 ]
 
 
