@@ -245,7 +245,7 @@ class ServiceProposalPortal(ServiceAgreementPortal):
             template = f"service_agreement.portal_proposal_{name}"
             return qweb._render(template, {**values, **more})
 
-        parts = {"summary": render("summary")}
+        parts = {"summary": render("summary"), "bar": render("bar")}
         for option in menu.options:
             own = menu.quote(quote.choice._replace(option=option))
             parts[f"price-{option.id}"] = render("price", own=own)

@@ -33,7 +33,7 @@ class Offer(NamedTuple):
 
 OFFERS = [
     Offer(
-        "tran",
+        "tran_linh",
         "gold",
         9,
         opened=(9, 6, 2),

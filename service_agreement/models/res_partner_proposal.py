@@ -31,8 +31,17 @@ class ResPartner(models.Model):
             "type": "ir.actions.act_window",
             "res_model": "service.agreement.proposal",
             "views": [(False, "form")],
-            "context": {"default_partner_id": self.id},
+            "context": {"default_partner_id": self._get_proposal_contact().id},
         }
+
+    def _get_proposal_contact(self):
+        """:return: res.partner, who is written to: a house has no email, who lives
+        there has
+        """
+        self.ensure_one()
+        if self.email:
+            return self
+        return self.child_ids.filtered("email")[:1] or self
 
     def action_view_proposals(self):
         self.ensure_one()

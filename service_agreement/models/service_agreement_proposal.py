@@ -339,9 +339,13 @@ class ServiceAgreementProposal(models.Model):
 
     @api.depends("option_ids.tier_id")
     def _compute_plan_ids(self):
-        for proposal in self:
-            plans = proposal.option_ids.tier_id.plan_ids
-            proposal.plan_ids = proposal.plan_ids or plans.filtered("active")
+        """Those that all tiers have, or else any of them, until somebody chooses."""
+        for proposal in self.filtered(lambda p: not p.plan_ids):
+            tiers = proposal.option_ids.tier_id
+            shared = tiers.plan_ids.filtered(
+                lambda plan, tiers=tiers: all(plan in tier.plan_ids for tier in tiers)
+            )
+            proposal.plan_ids = (shared or tiers.plan_ids).filtered("active")
 
     @api.depends("company_id")
     def _compute_validity_date(self):
@@ -643,12 +647,14 @@ class ServiceAgreementProposal(models.Model):
         waits here and fails on the first one's commit, and Odoo runs it again, to find
         what the first one made.
         """
-        self.env.execute_query(
+        self.env.cr.execute(
             SQL(
                 "SELECT id FROM service_agreement_proposal"
                 " WHERE id IN %s FOR NO KEY UPDATE",
                 tuple(self.ids),
-            )
+            ),
+            # The second click is no error to look after.
+            log_exceptions=False,
         )
         self.invalidate_recordset()
 

@@ -319,14 +319,18 @@ class TestProposal(ProposalCommon):
             {"name": "Colleague", "parent_id": ready.id, "email": "c@example.com"}
         )
         mute = self._create_customer("No Mail")
+        house = self._create_customer("House")
+        resident = self.env["res.partner"].create(
+            {"name": "Resident", "parent_id": house.id, "email": "r@example.com"}
+        )
         covered = self._create_customer("Covered", email="covered@example.com")
         self._create_active("2026-01-01", partner_id=covered.id)
         self._create_sent()
-        batch = self._batch(ready, colleague, mute, covered, self.customer)
+        batch = self._batch(ready, colleague, mute, house, covered, self.customer)
         batch.action_propose()
         batch.action_propose()
-        self.assertEqual(batch.made_ids.partner_id, ready)
-        proposal = batch.made_ids.proposal_id
+        self.assertEqual(batch.made_ids.partner_id, ready | resident)
+        proposal = batch.made_ids.proposal_id.filtered(lambda p: p.partner_id == ready)
         self.assertEqual(proposal.state, "sent")
         self.assertEqual(proposal.option_ids.tier_id, self.silver | self.gold)
         self.assertIn(ready, proposal.message_ids.partner_ids)
@@ -356,3 +360,24 @@ class TestProposal(ProposalCommon):
         opening = {"proposal_id": proposal.id, "opened_on": NOW}
         with self.assertRaises(AccessError):
             proposal.opening_ids.create(opening)
+
+    @mute_logger("odoo.addons.base.models.ir_rule")
+    def test_another_company_sees_nothing(self):
+        other = self.env["res.company"].create({"name": "Elsewhere"})
+        salesman = new_test_user(
+            self.env,
+            "seller",
+            "base.group_user,service_agreement.group_user",
+            company_id=other.id,
+            company_ids=[Command.set(other.ids)],
+        )
+        proposal = self._create_sent(extra_ids=[self._extra()])
+        proposal._note_opening(self.customer)
+        for records in (
+            proposal,
+            proposal.option_ids,
+            proposal.extra_ids,
+            proposal.opening_ids,
+        ):
+            found = records.with_user(salesman).search([("id", "in", records.ids)])
+            self.assertFalse(found, records)

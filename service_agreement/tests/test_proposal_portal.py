@@ -186,6 +186,23 @@ class TestProposalPortal(ProposalPortalCase):
         sign = self._get(self.proposal, "/sign")
         self.assertNotIn("/accept?", sign.text)
 
+    def test_our_own_people_see_a_draft_as_it_will_be(self):
+        draft = self._create_proposal()
+        draft._portal_ensure_token()
+        self._login(None)
+        self.assertEqual(self._get(draft).status_code, 404)
+        self.assertTrue(self._quote(draft).get("error"))
+        seller = new_test_user(
+            self.env,
+            "seller",
+            "base.group_user,service_agreement.group_user",
+            company_id=self.company.id,
+        )
+        self.authenticate(seller.login, seller.login)
+        self.assertIn("Which service fits you?", self._get(draft).text)
+        draft.option_ids.unlink()
+        self.assertIn("Not sent yet", self._get(draft).text)
+
     # Who may see it
 
     def test_the_customer_s_people_need_no_link(self):

@@ -139,8 +139,8 @@ class ServiceAgreementProposalBatch(models.TransientModel):
             return self.env._("Has an agreement.")
         if customer in offered:
             return self.env._("Has an open proposal.")
-        if self.is_sent and not partner.email:
-            return self.env._("Has no email address.")
+        if self.is_sent and not partner._get_proposal_contact().email:
+            return self.env._("Nobody there has an email address.")
         return None
 
     def _get_customers_domain(self):
@@ -168,7 +168,7 @@ class ServiceAgreementProposalBatch(models.TransientModel):
         self.ensure_one()
         values = {
             "company_id": self.company_id.id,
-            "partner_id": partner.id,
+            "partner_id": partner._get_proposal_contact().id,
             "validity_date": self.validity_date,
             "introduction": self.introduction,
             "option_ids": [
