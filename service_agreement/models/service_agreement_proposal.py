@@ -548,7 +548,7 @@ class ServiceAgreementProposal(models.Model):
 
     # Another version
 
-    def _why_not_renew(self):
+    def _why_not_new_version(self):
         self.ensure_one()
         if self.state == "draft":
             return self.env._("%s is a draft: change it as it is.", self.name)
@@ -566,7 +566,7 @@ class ServiceAgreementProposal(models.Model):
             )
         return None
 
-    def _prepare_version_values(self):
+    def _prepare_new_version_values(self):
         """:return: values of the version that follows, beside what a copy has"""
         self.ensure_one()
         today = self.company_id._service_today()
@@ -582,10 +582,10 @@ class ServiceAgreementProposal(models.Model):
         """Offer something else: a copy to work on, and this one can't be accepted."""
         self.ensure_one()
         self._lock()
-        self._ensure_can(type(self)._why_not_renew)
+        self._ensure_can(type(self)._why_not_new_version)
         self.env[self._name].check_access("create")
         # Sudo: number and version are facts that this makes.
-        newer = self.sudo().copy(self._prepare_version_values())
+        newer = self.sudo().copy(self._prepare_new_version_values())
         if self.state == "sent":
             self.sudo().write({"state": "replaced"})
         self._forget_to_dos()

@@ -179,7 +179,7 @@ class ProposalQuote:
         there = {*self.recommended.offer["included"]}
         return [text for text in self.offer["included"] if text not in there]
 
-    def get_slower(self):
+    def get_other_promises(self):
         """:return: list of dict of promises that differ from the recommended tier's:
         label, text (None: not promised), recommended (None: not promised there)
         """
