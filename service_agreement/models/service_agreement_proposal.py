@@ -179,7 +179,7 @@ class ServiceAgreementProposal(models.Model):
     )
     tier_ids = fields.Many2many("service.agreement.tier", compute="_compute_tier_ids")
     extra_ids = fields.One2many(
-        "service.agreement.proposal.extra", "proposal_id", string="Extras", copy=True
+        "service.agreement.proposal.extra", "proposal_id", copy=True
     )
     plan_ids = fields.Many2many(
         "service.agreement.plan",
@@ -245,15 +245,12 @@ class ServiceAgreementProposal(models.Model):
     version = fields.Integer(default=1, readonly=True, copy=False)
     replaces_id = fields.Many2one(
         "service.agreement.proposal",
-        string="Replaces",
         readonly=True,
         copy=False,
         index="btree_not_null",
         ondelete="restrict",
     )
-    replaced_by_ids = fields.One2many(
-        "service.agreement.proposal", "replaces_id", string="Replaced By"
-    )
+    replaced_by_ids = fields.One2many("service.agreement.proposal", "replaces_id")
 
     _quantity_positive = models.Constraint(
         "CHECK(quantity_min >= 1 AND quantity >= quantity_min)",

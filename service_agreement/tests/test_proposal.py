@@ -275,7 +275,9 @@ class TestProposal(ProposalCommon):
         proposal = self._create_proposal()
         action = proposal.action_send()
         composer = (
-            self.env["mail.compose.message"].with_context(action["context"]).create({})
+            self.env["mail.compose.message"]
+            .with_context(**action["context"])
+            .create({})
         )
         self.assertIn(proposal._get_link(), composer.body)
         composer._action_send_mail()
@@ -329,12 +331,13 @@ class TestProposal(ProposalCommon):
         batch = self._batch(ready, colleague, mute, house, covered, self.customer)
         batch.action_propose()
         batch.action_propose()
-        self.assertEqual(batch.made_ids.partner_id, ready | resident)
-        proposal = batch.made_ids.proposal_id.filtered(lambda p: p.partner_id == ready)
+        made = batch.line_ids.filtered("proposal_id")
+        self.assertEqual(made.partner_id, ready | resident)
+        proposal = made.proposal_id.filtered(lambda p: p.partner_id == ready)
         self.assertEqual(proposal.state, "sent")
         self.assertEqual(proposal.option_ids.tier_id, self.silver | self.gold)
         self.assertIn(ready, proposal.message_ids.partner_ids)
-        reasons = {line.partner_id: line.reason for line in batch.left_out_ids}
+        reasons = {line.partner_id: line.reason for line in batch.line_ids - made}
         self.assertEqual(
             set(reasons), {colleague, mute, covered, self.customer}, reasons
         )

@@ -59,20 +59,6 @@ class ServiceAgreementProposalBatch(models.TransientModel):
     line_ids = fields.One2many(
         "service.agreement.proposal.batch.line", "batch_id", readonly=True
     )
-    made_ids = fields.One2many(
-        "service.agreement.proposal.batch.line",
-        "batch_id",
-        string="Made",
-        domain=[("proposal_id", "!=", False)],
-        readonly=True,
-    )
-    left_out_ids = fields.One2many(
-        "service.agreement.proposal.batch.line",
-        "batch_id",
-        string="Left Out",
-        domain=[("proposal_id", "=", False)],
-        readonly=True,
-    )
 
     @api.model
     def default_get(self, fields_list):
@@ -223,6 +209,7 @@ class ServiceAgreementProposalBatch(models.TransientModel):
 class ServiceAgreementProposalBatchLine(models.TransientModel):
     _name = "service.agreement.proposal.batch.line"
     _description = "Customer of a Batch of Proposals"
+    _order = "proposal_id NULLS LAST, id"
 
     batch_id = fields.Many2one(
         "service.agreement.proposal.batch",
