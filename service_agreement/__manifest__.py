@@ -27,6 +27,7 @@
         "data/mail_template_data.xml",
         "data/approval_mail_template_data.xml",
         "data/visit_mail_template_data.xml",
+        "data/proposal_mail_template_data.xml",
         "data/ir_cron_data.xml",
         "data/sla_warning_data.xml",
         "wizard/service_agreement_change_views.xml",
@@ -41,6 +42,7 @@
         "wizard/service_agreement_ticket_fact_add_views.xml",
         "wizard/service_agreement_ticket_explanation_views.xml",
         "wizard/service_agreement_device_add_views.xml",
+        "wizard/service_agreement_proposal_batch_views.xml",
         "views/service_agreement_work_type_views.xml",
         "views/service_agreement_exclusion_views.xml",
         "views/service_agreement_terms_views.xml",
@@ -77,6 +79,9 @@
         "views/service_agreement_allowance_draw_views.xml",
         "views/service_agreement_visit_views.xml",
         "views/service_agreement_visit_portal_templates.xml",
+        "views/service_agreement_proposal_views.xml",
+        "views/service_agreement_proposal_links_views.xml",
+        "views/service_agreement_proposal_portal_templates.xml",
         "views/service_agreement_menus.xml",
     ],
     "demo": [
@@ -106,6 +111,7 @@
         "web.assets_frontend": [
             "service_agreement/static/src/scss/portal.scss",
             "service_agreement/static/src/portal_request/**/*",
+            "service_agreement/static/src/portal_proposal/**/*",
         ],
     },
     "uninstall_hook": "uninstall_hook",

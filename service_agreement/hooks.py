@@ -4,6 +4,10 @@ from odoo.tools import SQL
 
 # In the order in which nothing is left that refers to what is deleted.
 MADE_BY_PEOPLE = (
+    "service_agreement_proposal_opening",
+    "service_agreement_proposal",
+    "service_agreement_proposal_extra",
+    "service_agreement_proposal_option",
     "service_agreement_allowance_draw",
     "service_agreement_approval",
     "service_agreement_visit_check",

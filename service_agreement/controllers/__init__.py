@@ -1,3 +1,4 @@
 from . import portal
+from . import proposal
 from . import ticket
 from . import visit

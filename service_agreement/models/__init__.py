@@ -126,4 +126,10 @@ from . import service_agreement_document_section
 from . import service_agreement_document_rate
 from . import service_agreement_document_freeze
 from . import service_agreement_sheet
+from . import service_agreement_proposal
+from . import service_agreement_proposal_option
+from . import service_agreement_proposal_answer
+from . import service_agreement_proposal_opening
+from . import service_agreement_proposal_notice
+from . import res_partner_proposal
 from . import service_agreement_demo

@@ -6,6 +6,8 @@ from . import test_allowance_work
 from . import test_answer
 from . import test_approval
 from . import test_portal_coverage
+from . import test_proposal
+from . import test_proposal_portal
 from . import test_billing
 from . import test_board
 from . import test_billing_corrections

@@ -35,6 +35,10 @@ MODELS = [
     "service.agreement.coverage",
     "service.agreement.terms",
     "service.agreement.terms.section",
+    "service.agreement.proposal",
+    "service.agreement.proposal.option",
+    "service.agreement.proposal.extra",
+    "service.agreement.proposal.opening",
 ]
 
 
