@@ -118,7 +118,7 @@ class ServiceAgreementAutopayAttempt(models.Model):
         "This invoice is about to be charged already.",
     )
     _sent_is_known = models.Constraint(
-        "CHECK(state NOT IN ('sending', 'unknown', 'paid') OR transaction_id IS NOT NULL)",
+        "CHECK(transaction_id IS NOT NULL OR state IN ('planned', 'failed', 'stopped'))",
         "What was charged has a payment transaction.",
     )
 
@@ -420,15 +420,13 @@ class ServiceAgreementAutopayAttempt(models.Model):
     @api.model
     def _ask_about_reversed(self, company):
         """Paid, and open again: refunded, charged back, or a payment taken back."""
-        back = self.search(
-            [
-                ("company_id", "=", company.id),
-                ("state", "=", "paid"),
-                ("invoice_id.state", "=", "posted"),
-                ("invoice_id.payment_state", "in", ("not_paid", "partial")),
-            ]
+        paid = Domain("company_id", "=", company.id) & Domain("state", "=", "paid")
+        is_open = Domain("invoice_id.state", "=", "posted") & Domain(
+            "invoice_id.payment_state", "in", ("not_paid", "partial")
         )
-        back._note_reversed()
+        payment = "transaction_id.payment_id.state"
+        taken_back = Domain(payment, "in", ("draft", "canceled", "rejected"))
+        self.search(paid & (is_open | taken_back))._note_reversed()
 
     def _note_reversed(self):
         taken = self.filtered(lambda attempt: attempt.state == "paid")

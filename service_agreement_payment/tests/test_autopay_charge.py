@@ -206,7 +206,7 @@ class TestAutopayCharge(AutopayCommon):
         self.assertEqual(len(invoice.transaction_ids), 1)
 
     def test_refunded_or_charged_back_a_person_decides(self):
-        for take_back in (self._refund, self._charge_back):
+        for take_back in (self._refund, self._charge_back, self._cancel_payment):
             with self.subTest(take_back.__name__):
                 invoice = self._invoice_of_new_agreement()
                 self._work("2026-03-01 10:00:00")
@@ -225,16 +225,11 @@ class TestAutopayCharge(AutopayCommon):
         other = self._create_active("2026-03-01")
         self._agree(self.agreement)
         self._agree(other)
-        invoice = self._invoice()[:1]
-        line = invoice.invoice_line_ids[:1]
-        line.copy({"agreement_id": (self.agreement | other - line.agreement_id)[:1].id})
-        both = self.agreement | other
-        if invoice.line_ids.agreement_id != both:
-            invoice.button_draft()
-            missing = both - invoice.line_ids.agreement_id
-            values = {"name": "More", "price_unit": 1.0, "agreement_id": missing.id}
-            invoice.invoice_line_ids = [Command.create(values)]
-            invoice.action_post()
+        invoice = self._invoice()
+        invoice.button_draft()
+        more = {"name": "More", "agreement_line_id": other.line_ids[:1].id}
+        invoice.invoice_line_ids = [Command.create({**more, "price_unit": 1.0})]
+        invoice.action_post()
         self._work("2026-03-01 10:00:00")
         attempt = invoice.autopay_attempt_id
         self.assertEqual(attempt.state, "stopped")
@@ -347,8 +342,11 @@ class TestAutopayCharge(AutopayCommon):
         refund = invoice.transaction_ids._refund()
         refund._post_process()
 
+    def _cancel_payment(self, invoice):
+        invoice.transaction_ids.payment_id.action_cancel()
+
     def _charge_back(self, invoice):
-        invoice.transaction_ids.payment_id.action_draft()
+        invoice.line_ids.remove_move_reconcile()
 
 
 def _response(status):
