@@ -67,23 +67,35 @@ class AccountMove(models.Model):
     def _hold_for_payment(self):
         """Somebody begins to pay these invoices by hand: autopay keeps away.
 
-        The lock lasts as long as the request; what autopay began before it was ours
-        is seen here, or makes this transaction fail and start anew (see ``_touch``).
+        The lock lasts as long as the request; what autopay, or a second click, began
+        before it was ours is seen here, or makes this transaction fail and start anew
+        (see ``_touch``). Other invoices than those of agreements are core's.
 
-        :raise UserError: one of them is being charged
+        :raise UserError: one of them is being paid
         """
+        invoices = self.filtered("line_ids.agreement_id")
         try:
-            self.lock_for_update(allow_referencing=True)
+            invoices.lock_for_update(allow_referencing=True)
         except LockError:
             busy = True
         else:
-            busy = any(move._is_in_flight() for move in self)
+            busy = any(move._is_paid_or_about_to() for move in invoices)
+            invoices._touch()
         if busy:
             raise UserError(
                 self.env._(
-                    "This invoice is being paid right now. Look again in a few minutes."
+                    "This invoice is paid, or is being paid right now. Load the page "
+                    "again to see it."
                 )
             )
+
+    def _is_paid_or_about_to(self):
+        """:return: whether another payment would be one too many; what was only begun
+        in a browser does not count
+        """
+        self.ensure_one()
+        begun = self.transaction_ids.filtered(lambda t: t.state == "draft")
+        return self._is_settled() or self._is_in_flight() or self._is_being_paid(begun)
 
     def _touch(self):
         """Make whoever locks this invoice later, having looked earlier, look again.
@@ -127,6 +139,21 @@ class AccountMove(models.Model):
         if values.get("installment_state") == "epd":
             return values["amount_due"]
         return self.amount_residual
+
+    def _get_autopay_offer(self, partner):
+        """
+        :param res.partner partner: who pays; none for somebody who has the link
+        :return: agreements of these invoices that could be charged from now on
+        """
+        agreements = self.sudo().line_ids.agreement_id
+        if partner:
+            commercial = partner.commercial_partner_id
+            agreements = agreements.filtered(
+                lambda a: a.commercial_partner_id == commercial
+            )
+        return agreements.filtered(
+            lambda a: not a.autopay_consent_id and not a._why_not_autopay()
+        )
 
     def _is_settled(self):
         self.ensure_one()

@@ -212,6 +212,12 @@ class ServiceAgreement(models.Model):
         if change == "on":
             self.env.ref("service_agreement_payment.ir_cron_autopay")._trigger()
 
+    def _get_waiting_consent(self):
+        """:return: the newest consent, if its payment method is not confirmed yet"""
+        self.ensure_one()
+        newest = self.sudo().autopay_consent_ids[:1]
+        return newest.filtered(lambda c: not c.in_force_on and not c.withdrawn_on)
+
     def _get_last_consent(self):
         """:return: the consent that was in force last"""
         self.ensure_one()

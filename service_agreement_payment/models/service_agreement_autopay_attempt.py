@@ -118,7 +118,8 @@ class ServiceAgreementAutopayAttempt(models.Model):
         "This invoice is about to be charged already.",
     )
     _sent_is_known = models.Constraint(
-        "CHECK(transaction_id IS NOT NULL OR state IN ('planned', 'failed', 'stopped'))",
+        "CHECK(transaction_id IS NOT NULL"
+        " OR state IN ('planned', 'failed', 'stopped'))",
         "What was charged has a payment transaction.",
     )
 
