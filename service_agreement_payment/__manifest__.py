@@ -22,9 +22,11 @@
         "views/service_agreement_portal_templates.xml",
         "views/payment_form_templates.xml",
     ],
+    "demo": ["demo/service_agreement_autopay_demo.xml"],
     "assets": {
         "web.assets_frontend": [
             "service_agreement_payment/static/src/interactions/**/*",
         ],
     },
+    "uninstall_hook": "uninstall_hook",
 }

@@ -7,4 +7,5 @@ from . import (
     service_agreement,
     service_agreement_autopay_attempt,
     service_agreement_autopay_consent,
+    service_agreement_demo,
 )

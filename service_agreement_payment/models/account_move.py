@@ -229,6 +229,12 @@ class AccountMove(models.Model):
         attempts = self.sudo().autopay_attempt_ids.sorted("id")
         return attempts.filtered(lambda attempt: attempt.state == state)[-1:]
 
+    def _get_autopay_link(self):
+        """:return: str, for mails: where the customer chooses another card"""
+        self.ensure_one()
+        agreement = self._get_last_autopay("failed").agreement_id
+        return agreement._get_autopay_link() if agreement else self.get_base_url()
+
     def action_view_autopay(self):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
