@@ -211,7 +211,7 @@ class AccountMove(models.Model):
         :param str what: "paid" or "failed"
         """
         self.ensure_one()
-        if not self._has_email_recipient():
+        if not self._get_autopay_partner().email:
             if what == "failed":
                 self.autopay_attempt_id._ask_person(
                     self.env._("Tell the customer that autopay failed"),
@@ -222,6 +222,14 @@ class AccountMove(models.Model):
             self.env.ref(f"service_agreement_payment.mail_template_autopay_{what}"),
             subtype_xmlid="mail.mt_comment",
         )
+
+    def _get_autopay_partner(self):
+        """:return: whom mails about autopay go to: the invoice's, or who agreed"""
+        self.ensure_one()
+        if self.partner_id.email:
+            return self.partner_id
+        agreement = self.sudo().autopay_attempt_id.agreement_id
+        return agreement._get_autopay_partner() if agreement else self.partner_id
 
     def _get_last_autopay(self, state):
         """:return: the last attempt in that state; for mails"""

@@ -202,15 +202,38 @@ class ServiceAgreement(models.Model):
         :param str change: "on" or "off"
         """
         self.ensure_one()
-        if self.partner_id.email:
+        if self._get_autopay_partner().email:
+            name = f"service_agreement_payment.mail_template_autopay_{change}"
             self.sudo().message_post_with_source(
-                self.env.ref(
-                    f"service_agreement_payment.mail_template_autopay_{change}"
-                ),
-                subtype_xmlid="mail.mt_comment",
+                self.env.ref(name), subtype_xmlid="mail.mt_comment"
             )
         if change == "on":
             self.env.ref("service_agreement_payment.ir_cron_autopay")._trigger()
+
+    def _get_autopay_partner(self):
+        """:return: whom mails about autopay go to: the customer, or who agreed"""
+        self.ensure_one()
+        if self.partner_id.email:
+            return self.partner_id
+        author = self._get_last_consent().author_id
+        return author if author.email else self.partner_id
+
+    # EXTENDS 'service_agreement'
+    def _get_next_step_url(self):
+        """To the page where what is open is paid, if something is."""
+        to_pay = (
+            self.sudo()
+            ._get_portal_invoices()
+            .filtered(
+                lambda move: (
+                    move.commercial_partner_id == self.commercial_partner_id
+                    and move._has_to_be_paid()
+                )
+            )
+        )
+        if to_pay:
+            return to_pay[-1:].get_portal_url(query_string="&payment=True")
+        return super()._get_next_step_url()
 
     def _get_waiting_consent(self):
         """:return: the newest consent, if its payment method is not confirmed yet"""

@@ -79,7 +79,12 @@ class ServiceAgreementAutopayAttempt(models.Model):
         string="Attempt", required=True, readonly=True, aggregator=None
     )
     state = fields.Selection(
-        STATES, required=True, readonly=True, default="planned", index=True
+        STATES,
+        string="Status",
+        required=True,
+        readonly=True,
+        default="planned",
+        index=True,
     )
     planned_on = fields.Date(string="Planned For", required=True, readonly=True)
     consent_id = fields.Many2one(
@@ -440,14 +445,13 @@ class ServiceAgreementAutopayAttempt(models.Model):
     # Buttons
 
     def action_try_again(self):
-        """Charge the invoice once more, now."""
+        """Charge the invoice once more, now; what is planned for later comes now."""
         self._check_may_act()
         for attempt in self:
             if reason := attempt._why_not_try_again():
                 raise UserError(reason)
-            invoice = attempt.sudo().invoice_id
             attempt._close_todo()
-            self._plan(invoice, attempt.company_id._service_today())
+            attempt._plan_now()
         self.env.ref("service_agreement_payment.ir_cron_autopay").sudo()._trigger()
 
     def _why_not_try_again(self):
@@ -460,9 +464,18 @@ class ServiceAgreementAutopayAttempt(models.Model):
                 "payment provider first, then choose “Was Not Charged”.",
                 invoice=invoice.name,
             )
-        if "planned" in states:
-            return self.env._("%s is about to be charged already.", invoice.name)
         return invoice._why_not_charge()
+
+    def _plan_now(self):
+        invoice = self.sudo().invoice_id
+        today = self.company_id._service_today()
+        if planned := invoice.autopay_attempt_ids.filtered(
+            lambda attempt: attempt.state == "planned"
+        ):
+            planned.lock_for_update()
+            planned.planned_on = today
+        else:
+            self._plan(invoice, today)
 
     def action_stop(self):
         """No more charges of these invoices: they are paid otherwise, or not."""

@@ -251,11 +251,13 @@ class TestAutopayCharge(AutopayCommon):
         with self.at("2026-03-03 10:00:00"):
             attempt = invoice.autopay_attempt_id.with_user(accountant)
             attempt.action_try_again()
-            with self.assertRaisesRegex(UserError, "about to be charged"):
-                attempt.action_try_again()
+            attempt.action_try_again()
         self.assertFalse(self._get_todos())
         self._work("2026-03-03 10:01:00")
         self.assertEqual(invoice.payment_state, "paid")
+        self.assertEqual(len(invoice.transaction_ids), 2, "one refused, one paid")
+        with self.assertRaisesRegex(UserError, "It is paid already"):
+            attempt.action_try_again()
         with self.assertRaisesRegex(UserError, "Only what is planned"):
             attempt.action_stop()
 
@@ -266,6 +268,31 @@ class TestAutopayCharge(AutopayCommon):
         invoice.autopay_attempt_id.action_stop()
         self._work("2026-03-02 10:00:00")
         self.assertEqual(self._get_attempts(invoice)[-1], (2, "2026-03-02", "stopped"))
+
+    def test_a_person_does_not_wait_for_the_day_it_is_planned_for(self):
+        token = self._agree(self.agreement, "error")
+        invoice = self._invoice()
+        self._work("2026-03-01 10:00:00")
+        token.demo_simulated_state = "done"
+        with self.at("2026-03-01 11:00:00"):
+            invoice.autopay_attempt_id.action_try_again()
+        self._work("2026-03-01 11:01:00")
+        self.assertEqual(self._get_attempts(invoice)[1:], [(2, "2026-03-01", "paid")])
+
+    def test_without_an_address_of_the_customer_who_agreed_is_told(self):
+        self.customer.email = False
+        self._agree(self.agreement, "error")
+        invoice = self._invoice()
+        self._work("2026-03-01 10:00:00")
+        told = self.carla.partner_id
+        for record in (self.agreement, invoice):
+            self.assertIn(told, record.message_ids.filtered("subject").partner_ids)
+
+    def test_who_has_just_signed_goes_on_to_pay_what_is_open(self):
+        self.assertIn("sign_ok", self.agreement._get_next_step_url())
+        invoice = self._invoice()
+        url = self.agreement._get_next_step_url()
+        self.assertTrue(url.startswith(f"/my/invoices/{invoice.id}?"))
 
     def test_a_person_asked_the_provider(self):
         for button, state in (
