@@ -201,6 +201,13 @@ class TestAutopayPortal(AutopayCommon, HttpCase):
         self._stop_as_it_is()
         self.assertFalse(self.agreement.autopay_consent_ids)
 
+    def test_a_stranger_who_pays_an_invoice_by_its_link_agrees_to_nothing(self):
+        self.log_in("stranger")
+        invoice = self._invoice()
+        self.answer(self.pay(invoice, autopay=True)["reference"], "done")
+        self.assertEqual(invoice.payment_state, "paid")
+        self.assertFalse(self.agreement.autopay_consent_ids)
+
     @mute_logger("odoo.http")
     def test_a_colleague_uses_his_own_card_or_the_companys(self):
         self.log_in("carlo")
