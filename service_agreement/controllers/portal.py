@@ -310,7 +310,7 @@ class ServiceAgreementPortal(CustomerPortal):
         self._post_signed_copy(agreement)
         return {
             "force_refresh": True,
-            "redirect_url": agreement.get_portal_url(query_string="&message=sign_ok"),
+            "redirect_url": agreement._get_next_step_url(),
         }
 
     def _post_signed_copy(self, agreement):
