@@ -180,7 +180,7 @@ class ServiceAgreementProposal(models.Model):
         :return: str, an address on this server that needs no login
         """
         self.ensure_one()
-        return self.agreement_id.get_portal_url(query_string="&message=sign_ok")
+        return self.agreement_id._get_next_step_url()
 
     def _why_not_as_accepted(self):
         """:return: str, if the record is no longer what was agreed to; or None"""
