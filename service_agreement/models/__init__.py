@@ -118,4 +118,9 @@ from . import service_agreement_visit_planning
 from . import service_agreement_visit_ticket
 from . import service_agreement_visit_report
 from . import project_task_visit
+from . import service_agreement_statement
+from . import service_agreement_statement_figures
+from . import service_agreement_statement_words
+from . import service_agreement_statement_mail
+from . import service_agreement_statement_run
 from . import service_agreement_demo

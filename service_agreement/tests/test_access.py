@@ -33,6 +33,7 @@ MODELS = [
     "service.agreement.system",
     "service.agreement.device",
     "service.agreement.coverage",
+    "service.agreement.statement",
 ]
 
 
