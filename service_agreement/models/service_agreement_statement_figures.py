@@ -60,9 +60,9 @@ class ServiceAgreementStatement(models.Model):
         by_agreement = records.grouped(get_agreement)
         none = records.browse()
         return {
-            each: by_agreement.get(each.agreement_id, none).filtered(
-                lambda r, s=each: s.date_start <= get_day(r) <= s.date_end
-            )
+            each: by_agreement.get(each.agreement_id, none)
+            .filtered(lambda r, s=each: s.date_start <= get_day(r) <= s.date_end)
+            .with_prefetch(records.ids)
             for each in self
         }
 
@@ -161,14 +161,7 @@ class ServiceAgreementStatement(models.Model):
         drawn = self._read_drawn(lots)
         return {
             each: each._list_allowances(
-                by_agreement.get(each.agreement_id, lots.browse()).filtered(
-                    lambda lot, s=each: (
-                        lot.date_start <= s.date_end
-                        and (not lot.date_end or lot.date_end >= s.date_start)
-                    )
-                ),
-                drawn,
-                draws[each],
+                by_agreement.get(each.agreement_id, lots.browse()), drawn, draws[each]
             )
             for each in self
         }
@@ -189,17 +182,30 @@ class ServiceAgreementStatement(models.Model):
     def _list_allowances(self, lots, drawn, draws):
         self.ensure_one()
         lots = lots.with_context(lang=self.agreement_id._get_lang())
+        groups = {}
+        # One by one, as they are read together: what is filtered is read apart.
+        for lot in lots:
+            if self._is_valid(lot):
+                key = (lot.allowance_id.name, lot.unit)
+                groups.setdefault(key, []).append(lot)
         rows = [
             {"name": name, "unit": unit, **self._sum_lots(same, drawn)}
-            for (name, unit), same in lots.grouped(
-                lambda lot: (lot.allowance_id.name, lot.unit)
-            ).items()
+            for (name, unit), same in groups.items()
         ]
         rows = [row for row in rows if row["had"] or row["used"]]
         return rows + self._list_unlimited(draws)
 
+    def _is_valid(self, lot):
+        """:return: bool, whether something of it could be used in these days"""
+        return lot.date_start <= self.date_end and (
+            not lot.date_end or lot.date_end >= self.date_start
+        )
+
     def _sum_lots(self, lots, drawn):
-        """:return: dict of had and used, in the unit of these lots"""
+        """
+        :param list lots: service.agreement.allowance.lot, of one unit
+        :return: dict of had and used, in that unit
+        """
         before, used = {}, 0.0
         for lot in lots:
             taken = drawn[lot.id]
@@ -506,7 +512,7 @@ class AccountMoveLine(models.Model):
             line: sum(
                 (
                     Fraction(Decimal(str(each._get_signed_subtotal())))
-                    for each in line | by_line.get(line, self.browse())
+                    for each in (line, *by_line.get(line, ()))
                 ),
                 Fraction(0),
             )
