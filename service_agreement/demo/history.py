@@ -12,6 +12,7 @@ from .company import dress
 from .money import Money
 from .promises import Promises
 from .settlement import Settlement
+from .statements import Statements
 from .systems import install
 from .tickets import Tickets
 from .timeline import Timeline
@@ -51,6 +52,9 @@ def load(env):
     lines = timeline.env["service.agreement.line"].with_company(company)
     lines._refresh_revenue()
     timeline.env["service.agreement"]._record_missing_movements()
+    # Last, when all days are right: it is of them that they tell.
+    Statements(timeline).plan()
+    timeline.run()
 
 
 def _let_customers_follow(timeline):

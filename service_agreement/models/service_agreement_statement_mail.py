@@ -62,12 +62,19 @@ class ServiceAgreementStatement(models.Model):
                 each.write({"problem": str(error), "goes_out": False})
 
     def _send(self):
-        """As a message of the agreement, in the customer's language."""
         self.ensure_one()
         # First: whatever comes after, nobody sends it a second time.
+        self._mark_sent()
+        self._mail()
+
+    def _mark_sent(self):
         self.write(
             {"state": "sent", "sent_at": instant.now(self.env), "problem": False}
         )
+
+    def _mail(self):
+        """As a message of the agreement, in the customer's language."""
+        self.ensure_one()
         template = self.env.ref(TEMPLATE)
         rendered = {
             name: template._render_field(name, self.ids, compute_lang=True)[self.id]
