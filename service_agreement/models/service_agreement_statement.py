@@ -120,6 +120,12 @@ class ServiceAgreementStatement(models.Model):
         readonly=True,
         help="What was billed for these days, credits and corrections taken off.",
     )
+    is_billed = fields.Boolean(
+        string="All Days Billed",
+        readonly=True,
+        help="The fee of all these days is on posted invoices. Otherwise nothing is "
+        "said of what was saved.",
+    )
     amount_extra = fields.Monetary(
         string="Other Charges",
         readonly=True,

@@ -297,12 +297,10 @@ class ServiceAgreementStatement(models.Model):
     # Visits and systems
 
     def _read_visits(self):
+        owed = Domain("state", "in", ("done", *OPEN)) & self._get_days_domain("date")
         visits = self.env["service.agreement.visit"].search(
             Domain("agreement_id", "in", self.agreement_id.ids)
-            & Domain("state", "in", ("done", *OPEN))
-            & Domain("date", "<=", max(self.mapped("date_end")))
-            | Domain("agreement_id", "in", self.agreement_id.ids)
-            & self._get_days_domain("done_on"),
+            & (owed | self._get_days_domain("done_on")),
             order="done_on, date, id",
         )
         by_agreement = visits.grouped("agreement_id")
@@ -357,7 +355,7 @@ class ServiceAgreementStatement(models.Model):
             Domain("agreement_id", "in", agreements.ids)
             & Domain("date_start", "<=", max(self.mapped("date_end")))
             & Domain("date_end", ">", min(self.mapped("date_start")))
-            & Domain("move_line_id.parent_state", "=", "posted")
+            & Domain("move_line_id.parent_state", "in", ("draft", "posted"))
             & Domain("line_id.work_line_id", "=", False)
             & Domain("line_id.sla_credit_id", "=", False)
         )
@@ -372,6 +370,26 @@ class ServiceAgreementStatement(models.Model):
 
     def _sum_fees(self, periods, net):
         self.ensure_one()
+        mine = periods.filtered(
+            lambda p: p.date_start <= self.date_end and p.date_end > self.date_start
+        )
+        drafts = mine.filtered(lambda p: p.move_line_id.parent_state == "draft")
+        sums = self._sum_periods(mine - drafts, net)
+        return {**sums, "is_billed": not drafts and self._is_billed(sums["amount_fee"])}
+
+    def _is_billed(self, fee):
+        """:return: bool, whether nothing of these days is left to be billed, nor was
+        billed by somebody else
+        """
+        agreement, last = self.agreement_id, self.date_end
+        due = agreement.next_invoice_date
+        if (due and due <= last) or any(
+            line._is_left_to_bill(last) for line in agreement.line_ids
+        ):
+            return False
+        return not self.currency_id.is_zero(fee) or not agreement.amount_untaxed
+
+    def _sum_periods(self, periods, net):
         fee = extra = saving = Fraction(0)
         for period in periods:
             amount = period._get_billed_part(net)
@@ -470,6 +488,23 @@ class ServiceAgreementSlaReport(models.Model):
         """:return: naive UTC datetime of a decided promise: when it was due, or kept"""
         self.ensure_one()
         return self.deadline or self.stopped_at
+
+
+class ServiceAgreementLine(models.Model):
+    _inherit = "service.agreement.line"
+
+    def _is_left_to_bill(self, last):
+        """:return: bool, whether days up to ``last`` are due only after they are over,
+        and not billed yet
+        """
+        self.ensure_one()
+        return bool(
+            self.is_arrears
+            and self.charge == "recurring"
+            and self.date_start <= last
+            and (not self.superseded_on or self.superseded_on > last)
+            and (not self.settled_until or self.settled_until <= last)
+        )
 
 
 class ServiceAgreementPeriod(models.Model):

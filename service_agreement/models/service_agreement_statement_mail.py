@@ -38,6 +38,17 @@ class ServiceAgreementStatement(models.Model):
             )
         return None
 
+    def _why_not_send_unseen(self):
+        """:return: str, why somebody has to look at it first; or None"""
+        if reason := self._why_not_send():
+            return reason
+        if not self.is_billed:
+            return self.env._(
+                "These days are not all billed yet. Post the invoices, prepare the "
+                "statement again, and send it."
+            )
+        return None
+
     @api.model
     def _send_waiting(self):
         """Send what goes out by itself, one by one: what fails waits for a person."""
@@ -56,7 +67,7 @@ class ServiceAgreementStatement(models.Model):
             each = each.with_company(each.company_id)
             try:
                 with self.env.cr.savepoint():
-                    each._ensure_can(type(self)._why_not_send)
+                    each._ensure_can(type(self)._why_not_send_unseen)
                     each._send()
             except UserError as error:
                 each.write({"problem": str(error), "goes_out": False})

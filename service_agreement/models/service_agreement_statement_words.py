@@ -22,36 +22,43 @@ class ServiceAgreementStatement(models.Model):
     def _get_verdict(self):
         """:return: dict: saved (bool), title and text, in words"""
         self.ensure_one()
-        if not self.amount_without:
-            return {"saved": False, **self._get_quiet_verdict()}
-        values = {
-            "without": self._money(self.amount_without),
-            "cost": self._money(self.amount_with),
-        }
-        if self.currency_id.compare_amounts(self.amount_saved, 0) > 0:
-            text = self.env._(
-                "Without the agreement, the same work would have cost %(without)s. "
-                "With it, you paid %(cost)s.",
-                **values,
-            )
-            title = self.env._("You saved %s", self._money(self.amount_saved))
-            return {"saved": True, "title": title, "text": text}
-        text = self.env._(
-            "The agreement cost %(cost)s. The same work alone would have cost "
-            "%(without)s. What else it paid for:",
-            **values,
-        )
-        return {"saved": False, "title": self.env._("A quiet time"), "text": text}
+        if not self.is_billed:
+            title, text = self._get_unbilled_words()
+        elif not self.amount_without:
+            title, text = self._get_quiet_words()
+        else:
+            title, text = self._get_compared_words()
+        saved = self.is_billed and self._compare_saved() > 0
+        return {"saved": saved, "title": title, "text": text}
 
-    def _get_quiet_verdict(self):
-        return {
-            "title": self.env._("A quiet time"),
-            "text": self.env._(
-                "There was no work in these months. The agreement cost %(cost)s. What "
-                "it paid for:",
-                cost=self._money(self.amount_with),
-            ),
+    def _compare_saved(self):
+        return self.currency_id.compare_amounts(self.amount_saved, 0)
+
+    def _get_unbilled_words(self):
+        return self.env._("What we did"), self.env._(
+            "Without the agreement, the work would have cost %(without)s. These days "
+            "are not all billed yet, so that is not compared.",
+            without=self._money(self.amount_without),
+        )
+
+    def _get_quiet_words(self):
+        return self.env._("A quiet time"), self.env._(
+            "There was no work in these months. The agreement cost %(cost)s.",
+            cost=self._money(self.amount_with),
+        )
+
+    def _get_compared_words(self):
+        titles = {
+            1: self.env._("You saved %s", self._money(self.amount_saved)),
+            0: self.env._("It cost as much as the work alone"),
+            -1: self.env._("The work alone would have cost less"),
         }
+        return titles[self._compare_saved()], self.env._(
+            "Without the agreement, the same work would have cost %(without)s. With "
+            "it, you paid %(cost)s.",
+            without=self._money(self.amount_without),
+            cost=self._money(self.amount_with),
+        )
 
     def _get_besides(self):
         """What an agreement is for besides work, and what no sum is put on.
@@ -277,6 +284,8 @@ class ServiceAgreementStatement(models.Model):
         """What is in no sum, and why. :return: list of str"""
         words = ServiceWords(self.env)
         notes = [self.env._("All amounts are before taxes.")]
+        if not self.is_billed:
+            notes.append(self.env._("These days are not all billed yet."))
         if self.hours_warranty:
             notes.append(
                 self.env._(

@@ -85,6 +85,13 @@ class StatementCommon(PortalUsersMixin, WorkCommon):
             self._run_cron(CRON)
         return self.agreement.statement_ids
 
+    def _bill_quarter(self):
+        """:return: the invoice of March"""
+        for day in ("2026-01-01", "2026-02-01", "2026-03-01"):
+            with self.at(f"{day} 06:00:00"):
+                moves = self._bill(day)
+        return moves
+
     def _mails(self):
         return self.env["mail.message"].search(
             [
@@ -146,10 +153,7 @@ class TestStatementFigures(StatementCommon):
         self.assertFalse(told.amount_work)
 
     def test_money_is_what_posted_invoices_say(self):
-        for day in ("2026-01-01", "2026-02-01", "2026-03-01"):
-            with self.at(f"{day} 06:00:00"):
-                moves = self._bill(day)
-            self.assertEqual(moves.state, "posted")
+        moves = self._bill_quarter()
         told = self._prepare_at()
         lines = self.agreement._get_invoices().invoice_line_ids.filtered("agreement_id")
         self.assertEqual(told.amount_fee, sum(lines.mapped("price_subtotal")))
@@ -165,10 +169,29 @@ class TestStatementFigures(StatementCommon):
         told.action_prepare()
         self.assertEqual((told.amount_fee, told.amount_invoiced), (298, 298))
 
-    def test_drafts_were_not_billed_yet(self):
+    def test_of_drafts_nobody_says_what_was_saved(self):
         self.company.agreement_invoice_mode = "draft"
-        self._bill("2026-01-01")
-        self.assertFalse(self._prepare_at().amount_fee)
+        self._bill_quarter()
+        self._log_covered("2026-03-03", 9.0)
+        told = self._prepare_at()
+        self.assertFalse(told.amount_fee or told.is_billed)
+        self.assertNotIn("saved", told._get_verdict()["title"])
+        self.agreement._get_invoices().action_post()
+        told.action_prepare()
+        self.assertTrue(told.is_billed)
+        self.assertEqual(told.amount_saved, 9 * 150 - 3 * 149)
+
+    def test_nor_of_what_is_billed_after_its_months(self):
+        arrears = self.plan_monthly.copy({"timing": "arrears", "anchor_day": 1})
+        self.tier.price_ids.create({"tier_id": self.tier.id, "plan_id": arrears.id})
+        customer = self._create_customer("Villa")
+        agreement = self._create_active("2026-01-01", arrears, partner_id=customer.id)
+        self._run_billing("2026-03-31", agreement)
+        told = self._prepare_at(agreement=agreement)
+        self.assertEqual((told.amount_fee, told.is_billed), (2 * 149, False))
+        self._run_billing("2026-04-01", agreement)
+        told.action_prepare()
+        self.assertEqual((told.amount_fee, told.is_billed), (3 * 149, True))
 
     def test_of_a_year_paid_at_once_its_days(self):
         customer = self._create_customer("Villa")
@@ -250,21 +273,25 @@ class TestStatementFigures(StatementCommon):
 class TestStatementWords(StatementCommon):
     """It is honest, also where the agreement cost more than the work."""
 
+    def setUp(self):
+        super().setUp()
+        self._bill_quarter()
+
     def test_saved(self):
         self._log_covered("2026-03-03", 6.0)
         verdict = self._prepare_at()._get_verdict()
         self.assertTrue(verdict["saved"])
-        self.assertIn("900.00", verdict["title"])
+        self.assertIn("453.00", verdict["title"])
 
     def test_cost_more_than_the_work(self):
-        self._bill("2026-03-01")
         self._log_covered("2026-03-03", 0.5)
         told = self._prepare_at()
-        self.assertLess(told.amount_saved, 0)
+        self.assertEqual(told.amount_saved, 75 - 447)
         verdict = told._get_verdict()
         self.assertFalse(verdict["saved"])
         self.assertNotIn("saved", verdict["title"] + verdict["text"])
         self.assertIn("75.00", verdict["text"])
+        self.assertIn("447.00", verdict["text"])
         besides = " ".join(told._get_besides())
         self.assertIn("30 minutes", besides)
 
@@ -291,6 +318,7 @@ class TestStatementRun(StatementCommon):
         )
 
     def test_mailed_once_and_never_changed_again(self):
+        self._bill_quarter()
         self._log_covered("2026-03-03", 6.0)
         told = self._run("2026-04-20 06:00:00")
         self.assertEqual((told.state, told.amount_covered), ("sent", 900))
@@ -335,7 +363,15 @@ class TestStatementRun(StatementCommon):
         with self.assertRaisesRegex(UserError, "no mail address"):
             told.with_user(self.coordinator).action_send()
 
+    def test_what_is_not_billed_waits_for_somebody(self):
+        told = self._run("2026-04-20 06:00:00")
+        self.assertEqual((told.state, told.goes_out), ("prepared", False))
+        self.assertIn("not all billed", told.problem)
+        told.with_user(self.coordinator).action_send()
+        self.assertEqual((told.state, len(self._mails())), ("sent", 1))
+
     def test_in_the_customer_s_language(self):
+        self._bill_quarter()
         self.env["res.lang"]._activate_lang("fr_FR")
         self.customer.lang = "fr_FR"
         told = self._run("2026-04-20 06:00:00")

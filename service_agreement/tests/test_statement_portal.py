@@ -20,6 +20,7 @@ class TestStatementPortal(StatementCommon, HttpCase):
 
     def setUp(self):
         super().setUp()
+        self._bill_quarter()
         self._log_covered("2026-03-03", 6.0)
         self.told = self._prepare_at()
 
@@ -40,11 +41,11 @@ class TestStatementPortal(StatementCommon, HttpCase):
         page = self._open_page(self.ann)
         self.assertEqual(page.status_code, 200)
         self.assertIn("You saved", page.text)
-        self.assertIn("900.00", page.text)
+        self.assertIn("453.00", page.text)
         self.assertIn("What you had of it", self._open_page(self.ann, "").text)
         self.assertEqual(
             self.told.with_user(self.ann).read(["amount_saved"])[0]["amount_saved"],
-            900,
+            453,
         )
 
     def test_another_customer_and_nobody_see_nothing(self):
