@@ -183,7 +183,7 @@ class ServiceAgreementStatement(models.Model):
         self.ensure_one()
         lots = lots.with_context(lang=self.agreement_id._get_lang())
         groups = {}
-        # One by one, as they are read together: what is filtered is read apart.
+        # A list, as they are read together: what is filtered is read apart.
         for lot in lots:
             if self._is_valid(lot):
                 key = (lot.allowance_id.name, lot.unit)
@@ -370,11 +370,13 @@ class ServiceAgreementStatement(models.Model):
 
     def _sum_fees(self, periods, net):
         self.ensure_one()
-        mine = periods.filtered(
-            lambda p: p.date_start <= self.date_end and p.date_end > self.date_start
-        )
-        drafts = mine.filtered(lambda p: p.move_line_id.parent_state == "draft")
-        sums = self._sum_periods(mine - drafts, net)
+        # A list, as they are read together: what is filtered is read apart.
+        posted, drafts = [], []
+        for period in periods:
+            if period.date_start <= self.date_end and period.date_end > self.date_start:
+                is_draft = period.move_line_id.parent_state == "draft"
+                (drafts if is_draft else posted).append(period)
+        sums = self._sum_periods(posted, net)
         return {**sums, "is_billed": not drafts and self._is_billed(sums["amount_fee"])}
 
     def _is_billed(self, fee):
@@ -501,7 +503,7 @@ class ServiceAgreementLine(models.Model):
         return bool(
             self.is_arrears
             and self.charge == "recurring"
-            and self.date_start <= last
+            and (not self.date_start or self.date_start <= last)
             and (not self.superseded_on or self.superseded_on > last)
             and (not self.settled_until or self.settled_until <= last)
         )

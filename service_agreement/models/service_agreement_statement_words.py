@@ -1,7 +1,7 @@
 """What the customer reads in a value statement: the same on paper and on the page."""
 
 from odoo import fields, models
-from odoo.tools import format_amount, format_date
+from odoo.tools import format_amount, format_date, formatLang
 
 from .service_words import ServiceWords
 
@@ -115,31 +115,45 @@ class ServiceAgreementStatement(models.Model):
     def _get_tiles(self):
         """:return: list of dict: label, text, note (or False)"""
         self.ensure_one()
-        words = ServiceWords(self.env)
-        decided = self.promise_kept_count + self.promise_missed_count
-        tiles = []
-        if decided:
-            text = self.env._(
-                "%(kept)s of %(all)s", kept=self.promise_kept_count, all=decided
-            )
-            tiles.append((self.env._("Promises kept"), text, False))
-        if self.visit_count or self.visit_open_count:
-            owed = self.visit_open_count and self.env._(
-                "%s still owed", self.visit_open_count
-            )
-            tiles.append((self.env._("Visits made"), str(self.visit_count), owed))
-        if self.hours:
-            covered = self.env._(
-                "%s covered", words.format_quantity(self.hours_covered, "hour")
-            )
-            hours = words.format_quantity(self.hours, "hour")
-            tiles.append((self.env._("Hours of work"), hours, covered))
-        if self.system_count:
-            systems = str(self.system_count)
-            tiles.append((self.env._("Systems looked after"), systems, False))
-        return [
-            dict(zip(("label", "text", "note"), each, strict=True)) for each in tiles
+        tiles = [
+            self._get_promise_tile(),
+            self._get_visit_tile(),
+            self._get_hours_tile(),
+            self._get_system_tile(),
         ]
+        return [
+            dict(zip(("label", "text", "note"), tile, strict=True))
+            for tile in tiles
+            if tile
+        ]
+
+    def _get_promise_tile(self):
+        """:return: (label, text, note or False), or None: nothing to show"""
+        decided = self.promise_kept_count + self.promise_missed_count
+        text = self.env._(
+            "%(kept)s of %(all)s", kept=self.promise_kept_count, all=decided
+        )
+        return decided and (self.env._("Promises kept"), text, False)
+
+    def _get_visit_tile(self):
+        owed = self.visit_open_count
+        note = owed and self.env._("%s still owed", owed)
+        shown = self.visit_count or owed
+        return shown and (self.env._("Visits made"), str(self.visit_count), note)
+
+    def _get_hours_tile(self):
+        words = ServiceWords(self.env)
+        hours = words.format_quantity(self.hours, "hour")
+        if self.hours_covered == self.hours:
+            note = self.env._("all covered")
+        else:
+            covered = words.format_quantity(self.hours_covered, "hour")
+            note = self.env._("%s covered", covered)
+        return self.hours and (self.env._("Hours of work"), hours, note)
+
+    def _get_system_tile(self):
+        count = self.system_count
+        return count and (self.env._("Systems looked after"), str(count), False)
 
     def _get_promise_rows(self):
         """:return: list of dict: label, text, percent"""
@@ -185,23 +199,34 @@ class ServiceAgreementStatement(models.Model):
 
     def _get_allowance_rows(self):
         """:return: list of dict: label, text, percent (None: unlimited)"""
-        words = ServiceWords(self.env)
-        rows = []
-        for row in self._get_rows("allowances"):
-            used = words.format_quantity(row["used"], row["unit"], self.currency_id)
-            if row["had"] is None:
-                rows.append({"label": row["name"], "text": used, "percent": None})
-                continue
-            had = words.format_quantity(row["had"], row["unit"], self.currency_id)
-            share = 100 * row["used"] / row["had"] if row["had"] > 0 else 100
-            rows.append(
-                {
-                    "label": row["name"],
-                    "text": self.env._("%(used)s used of %(had)s", used=used, had=had),
-                    "percent": min(round(share), 100),
-                }
-            )
-        return rows
+        return [
+            {
+                "label": row["name"],
+                "text": self._get_used_text(row),
+                "percent": self._get_used_percent(row),
+            }
+            for row in self._get_rows("allowances")
+        ]
+
+    def _get_used_text(self, row):
+        """:return: str, "1.5 h of 6 h", "1 of 2", "3 h" """
+        used = self._format_units(row["used"], row["unit"])
+        if row["had"] is None:
+            return used
+        had = self._format_units(row["had"], row["unit"])
+        return self.env._("%(used)s of %(had)s", used=used, had=had)
+
+    def _format_units(self, quantity, unit):
+        """:return: str; of visits and incidents, which the name tells, a number only"""
+        if unit in ("visits", "incidents"):
+            return formatLang(self.env, quantity, digits=0)
+        return ServiceWords(self.env).format_quantity(quantity, unit, self.currency_id)
+
+    def _get_used_percent(self, row):
+        if row["had"] is None:
+            return None
+        used = 100 * row["used"] / row["had"] if row["had"] > 0 else 100
+        return min(round(used), 100)
 
     def _get_visit_rows(self):
         """:return: list of (day, what), in words"""
@@ -231,7 +256,11 @@ class ServiceAgreementStatement(models.Model):
         """
         return self._list_money(
             (self.env._("Covered work"), self.hours_covered, self.amount_covered),
-            (self.env._("Work beyond it"), self.hours_billed, self.amount_work_list),
+            (
+                self.env._("Work and trips beyond it"),
+                self.hours_billed,
+                self.amount_work_list,
+            ),
             (self.env._("Free of charge"), self.hours_free, self.amount_free),
         )
 
@@ -240,7 +269,7 @@ class ServiceAgreementStatement(models.Model):
         return self._list_money(
             (self.env._("Fee for these days"), 0, self.amount_fee),
             (
-                self.env._("Work beyond it, at your rates"),
+                self.env._("Work and trips beyond it, at your rates"),
                 self.hours_billed,
                 self.amount_work,
             ),
