@@ -169,6 +169,84 @@ class TestStatementFigures(StatementCommon):
         told.action_prepare()
         self.assertEqual((told.amount_fee, told.amount_invoiced), (298, 298))
 
+    def test_charged_once_and_credited_for_a_missed_promise(self):
+        self.env["service.agreement.line"].sudo().create(
+            {
+                "agreement_id": self.agreement.id,
+                "product_id": self.product.id,
+                "name": "Setup",
+                "charge": "one_off",
+                "price_unit": 100,
+                "date_start": "2026-02-01",
+            }
+        )
+        self._bill_quarter()
+        self.env["service.agreement.sla.credit"].sudo().create(
+            [
+                {
+                    "name": f"Too late on {day}",
+                    "agreement_id": self.agreement.id,
+                    "missed_at": f"{day} 10:00:00",
+                    "date": day,
+                    "period_start": "2026-03-01",
+                    "percent": 10,
+                    "amount": 14.9,
+                    "decision": decision,
+                }
+                for day, decision in (
+                    ("2026-03-06", "granted"),
+                    ("2026-03-09", "proposed"),
+                    ("2026-04-02", "granted"),
+                )
+            ]
+        )
+        told = self._prepare_at()
+        self.assertEqual(
+            (told.amount_fee, told.amount_extra, told.amount_credit), (447, 100, 14.9)
+        )
+        self.assertEqual(told.amount_with, 447 + 100 - 14.9)
+        self.assertEqual(told.amount_invoiced, 547)
+
+    def test_billed_by_somebody_else_it_says_nothing_of_savings(self):
+        lines = self.agreement.line_ids.sudo()
+        lines.settled_until = "2027-01-01"
+        self.assertFalse(self._prepare_at().is_billed)
+
+    def test_what_was_left_of_hours_bought_before(self):
+        lot = self._cover_hours(self.agreement, 10.0)
+        lot.date_start = "2025-10-01"
+        self._log_covered("2025-11-03", 4.0, lot)
+        self._log_covered("2026-03-03", 1.0, lot)
+        [row] = self._prepare_at().details["allowances"]
+        self.assertEqual((row["had"], row["used"]), (26.0, 1.0))
+
+    def test_visits_made_and_still_owed(self):
+        made, owed, _later = (
+            self.env["service.agreement.visit"]
+            .sudo()
+            .create(
+                [
+                    {
+                        "name": "Preventive visit",
+                        "agreement_id": self.agreement.id,
+                        "planned_hours": 2,
+                        **dict.fromkeys(
+                            ("default_date", "window_from", "window_to", "planned_on"),
+                            day,
+                        ),
+                    }
+                    for day in ("2026-02-10", "2026-03-20", "2026-05-10")
+                ]
+            )
+        )
+        ticket = self.ticket.sudo().copy({"visit_id": made.id})
+        self._move(ticket, "solved", "2026-02-12 12:00")
+        self.assertEqual((made.state, str(made.done_on)), ("done", "2026-02-12"))
+        told = self._prepare_at()
+        self.assertEqual((told.visit_count, told.visit_open_count), (1, 1))
+        self.assertEqual([row["id"] for row in told.details["visits"]], [made.id])
+        self.assertEqual(owed.state, "owed")
+
     def test_of_drafts_nobody_says_what_was_saved(self):
         self.company.agreement_invoice_mode = "draft"
         self._bill_quarter()
