@@ -1,4 +1,5 @@
 from . import portal
 from . import proposal
+from . import statement
 from . import ticket
 from . import visit

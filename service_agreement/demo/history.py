@@ -13,6 +13,7 @@ from .money import Money
 from .promises import Promises
 from .proposals import Proposals
 from .settlement import Settlement
+from .statements import Statements
 from .systems import install
 from .tickets import Tickets
 from .timeline import Timeline
@@ -55,6 +56,9 @@ def load(env):
     lines = timeline.env["service.agreement.line"].with_company(company)
     lines._refresh_revenue()
     timeline.env["service.agreement"]._record_missing_movements()
+    # Last, when all days are right: it is of them that they tell.
+    Statements(timeline).plan()
+    timeline.run()
 
 
 def _let_customers_follow(timeline):

@@ -132,4 +132,9 @@ from . import service_agreement_proposal_answer
 from . import service_agreement_proposal_opening
 from . import service_agreement_proposal_notice
 from . import res_partner_proposal
+from . import service_agreement_statement
+from . import service_agreement_statement_figures
+from . import service_agreement_statement_words
+from . import service_agreement_statement_mail
+from . import service_agreement_statement_run
 from . import service_agreement_demo

@@ -23,23 +23,40 @@ class ServiceAgreement(models.Model):
     def _get_portal_systems(self):
         """:return: service.agreement.system that he may choose from: all of his own"""
         self.ensure_one()
-        return self.env["service.agreement.system"].search(
+        return self._find_customers_systems().get(
+            (self.commercial_partner_id, self.company_id),
+            self.env["service.agreement.system"],
+        )
+
+    def _find_customers_systems(self):
+        """:return: dict of service.agreement.system by (commercial partner, company)"""
+        systems = self.env["service.agreement.system"].search(
             [
-                ("commercial_partner_id", "=", self.commercial_partner_id.id),
-                ("company_id", "=", self.company_id.id),
+                ("commercial_partner_id", "in", self.commercial_partner_id.ids),
+                ("company_id", "in", self.company_id.ids),
             ],
             order="sequence, name, id",
         )
+        return systems.grouped(lambda s: (s.commercial_partner_id, s.company_id))
 
     def _get_portal_covered_systems(self):
         """:return: service.agreement.system that it is made for"""
         self.ensure_one()
-        if not (self.system_ids or self.site_ids):
-            return self._get_portal_systems()
-        at_sites = self._get_portal_systems().filtered(
-            lambda system: system.site_id in self.site_ids
-        )
-        return self.system_ids.filtered("active") | at_sites
+        return self._get_covered_systems()[self]
+
+    def _get_covered_systems(self):
+        """:return: dict of service.agreement.system by agreement that it is made for"""
+        customers = self._find_customers_systems()
+        covered = {}
+        for agreement in self:
+            key = (agreement.commercial_partner_id, agreement.company_id)
+            systems = customers.get(key, self.env["service.agreement.system"])
+            if agreement.system_ids or agreement.site_ids:
+                sites = agreement.site_ids
+                at_sites = systems.filtered(lambda s, sites=sites: s.site_id in sites)
+                systems = agreement.system_ids.filtered("active") | at_sites
+            covered[agreement] = systems
+        return covered
 
     def _get_portal_work_types(self):
         """:return: service.agreement.work.type that customers ask for"""

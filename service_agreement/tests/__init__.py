@@ -35,6 +35,8 @@ from . import test_change_sequences
 from . import test_change_wizard
 from . import test_document
 from . import test_ending
+from . import test_statement
+from . import test_statement_portal
 from . import test_suspension
 from . import test_system
 from . import test_correction

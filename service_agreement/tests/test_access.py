@@ -39,6 +39,7 @@ MODELS = [
     "service.agreement.proposal.option",
     "service.agreement.proposal.extra",
     "service.agreement.proposal.opening",
+    "service.agreement.statement",
 ]
 
 

@@ -274,6 +274,7 @@ class TestPortalAccess(PortalCase):
                 "/my/agreements/<int:agreement_id>/decline",
                 "/my/agreements/<int:agreement_id>/request",
                 "/my/agreements/<int:agreement_id>/request/price",
+                "/my/agreements/<int:agreement_id>/statements/<int:statement_id>",
                 "/my/agreements/<int:agreement_id>/visits/<int:visit_id>",
             },
         )
