@@ -26,6 +26,7 @@
         "data/mail_template_data.xml",
         "data/approval_mail_template_data.xml",
         "data/visit_mail_template_data.xml",
+        "data/customer_step_data.xml",
         "data/ir_cron_data.xml",
         "data/sla_warning_data.xml",
         "wizard/service_agreement_change_views.xml",
@@ -75,6 +76,7 @@
         "views/service_agreement_allowance_draw_views.xml",
         "views/service_agreement_visit_views.xml",
         "views/service_agreement_visit_portal_templates.xml",
+        "views/service_agreement_self_service_templates.xml",
         "views/service_agreement_menus.xml",
     ],
     "demo": [

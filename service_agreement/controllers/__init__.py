@@ -1,3 +1,4 @@
 from . import portal
 from . import ticket
 from . import visit
+from . import self_service

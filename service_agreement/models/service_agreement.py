@@ -32,6 +32,7 @@ FACTS = (
     "signature",
     "billing_issue",
     "reminded_for",
+    "customer_step_count",
 )
 # Worked out from facts: the ORM would let anybody write them all the same.
 DERIVED = ("next_invoice_date", "mrr", "amount_untaxed", "amount_tax", "amount_total")
