@@ -102,10 +102,72 @@ class ServiceAgreementSelfService(ServiceAgreementPortal):
     def _prepare_agreement_values(self, agreement, access_token, **kwargs):
         values = super()._prepare_agreement_values(agreement, access_token, **kwargs)
         step_id = _to_int(kwargs.get("step"))
+        may_change_callers = self._may_change_callers(agreement)
         return {
             **values,
+            "promise": agreement._get_portal_headline(),
+            "may_change_callers": may_change_callers,
+            "caller_form": {},
+            "caller_problem": None,
+            "contacts": (
+                agreement._get_portal_contacts()
+                if may_change_callers and not request.env.user._is_public()
+                else agreement.caller_ids.browse()
+            ),
             "services": agreement._get_portal_services(),
             "new_step": agreement.customer_step_ids.filtered(
                 lambda step: step.id == step_id
             ),
         }
+
+    # Who may call
+
+    @http.route(
+        ["/my/agreements/<int:agreement_id>/callers"],
+        type="http",
+        auth="public",
+        methods=["POST"],
+        website=True,
+    )
+    def portal_agreement_callers(self, agreement_id, access_token=None, **kwargs):
+        try:
+            agreement = self._get_agreement(agreement_id, access_token)
+        except (AccessError, MissingError):
+            return self._refuse(access_token)
+        if not self._may_change_callers(agreement):
+            raise request.not_found()
+        author, person_id = self._get_author(agreement), _to_int(kwargs.get("remove"))
+        if person_id:
+            agreement._remove_caller(person_id, author)
+        else:
+            form = self._read_caller_form(kwargs)
+            try:
+                with request.env.cr.savepoint():
+                    agreement._add_caller(form, author)
+            except UserError as error:
+                return self._render_callers(agreement, access_token, form, str(error))
+        url = agreement.get_portal_url(anchor="agreement_callers")
+        return request.redirect(url)
+
+    def _may_change_callers(self, agreement):
+        """Whether it is the customer: by his login, or by nobody's with the link."""
+        return bool(agreement.activated_on and agreement.state != "ended") and (
+            request.env.user._is_public() or self._is_customer(agreement)
+        )
+
+    def _read_caller_form(self, kwargs):
+        # Who only has the link adds people by name: he is shown no others.
+        is_public = request.env.user._is_public()
+        return {
+            "partner_id": 0 if is_public else _to_int(kwargs.get("partner_id")),
+            **{
+                name: _to_text(kwargs.get(name))[:100]
+                for name in ("name", "phone", "email")
+            },
+        }
+
+    def _render_callers(self, agreement, access_token, form, problem):
+        """The page again, with what was typed."""
+        values = self._prepare_agreement_values(agreement, access_token)
+        values.update(caller_form=form, caller_problem=problem)
+        return request.render("service_agreement.portal_agreement_page", values)

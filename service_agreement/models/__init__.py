@@ -120,4 +120,6 @@ from . import service_agreement_visit_report
 from . import project_task_visit
 from . import service_agreement_customer_step
 from . import service_agreement_self_service
+from . import service_agreement_caller
+from . import service_agreement_portal_overview
 from . import service_agreement_demo

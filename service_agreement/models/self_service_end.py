@@ -283,6 +283,12 @@ class Cancel(EndService):
             "is_moved": self.last_day != asked,
         }
 
+    @property
+    def reasons(self):
+        """list of (reason, label) to choose from"""
+        steps = self.env["service.agreement.customer.step"]
+        return steps._fields["reason"]._description_selection(self.env)
+
     def why_not_confirm(self):
         if not self.said["reason"]:
             return self.env._("Please tell us why: one tap is enough.")

@@ -105,9 +105,7 @@ class ServiceAgreement(models.Model):
         :raise UserError: it cannot be done
         """
         self.ensure_one()
-        self.env.execute_query(
-            SQL("SELECT id FROM service_agreement WHERE id = %s FOR UPDATE", self.id)
-        )
+        self._lock_and_wait()
         if step := self._find_customer_step(service.kind, key):
             return step
         if why_not := service.why_not() or service.why_not_yet():
@@ -115,6 +113,13 @@ class ServiceAgreement(models.Model):
         if service.key != key:
             return self.env["service.agreement.customer.step"]
         return self.sudo()._do_customer_step(service, key, partner)
+
+    def _lock_and_wait(self):
+        """Unlike ``lock_for_update``: who comes second waits, and is not refused."""
+        self.ensure_one()
+        self.env.execute_query(
+            SQL("SELECT id FROM service_agreement WHERE id = %s FOR UPDATE", self.id)
+        )
 
     def _find_customer_step(self, kind, key):
         return self.env["service.agreement.customer.step"].search(
@@ -158,6 +163,9 @@ class ServiceAgreement(models.Model):
     def _get_responsible_lang(self):
         self.ensure_one()
         return self._get_responsible().lang or self.env.lang
+
+    def _in_responsible_lang(self):
+        return self.with_context(lang=self._get_responsible_lang())
 
     # What the steps want to know
 
