@@ -95,7 +95,7 @@ class ServiceAgreementSelfService(ServiceAgreementPortal):
             "template": f"service_agreement.portal_change_{service.kind}",
         }
         values = self._get_page_view_values(
-            agreement, None, values, "my_agreements_history", False
+            agreement, None, values, "my_agreement_changes", False
         )
         return request.render("service_agreement.portal_agreement_change", values)
 

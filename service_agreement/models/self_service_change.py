@@ -298,7 +298,10 @@ class AddSystem(ChangeService):
         ]
 
     def do(self, step):
-        wizard, agreement = self.wizard, self.agreement
+        agreement, values = self.agreement, {}
+        if self.is_more:
+            self.wizard.action_confirm()
+            values["system_quantity"] = agreement.system_quantity + 1
         # Between both writes the numbers differ: nobody is mailed a to-do about that.
         quiet = agreement.with_context(mail_activity_quick_update=True)
         system = quiet.env["service.agreement.system"].create(
@@ -309,11 +312,6 @@ class AddSystem(ChangeService):
                 "company_id": agreement.company_id.id,
             }
         )
-        values = {}
         if agreement.system_ids:
             values["system_ids"] = [Command.link(system.id)]
-        if wizard:
-            values["system_quantity"] = agreement.system_quantity + 1
         quiet.write(values)
-        if wizard:
-            wizard.action_confirm()

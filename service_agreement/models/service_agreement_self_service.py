@@ -131,10 +131,9 @@ class ServiceAgreement(models.Model):
 
     def _do_customer_step(self, service, key, partner):
         """What happens is told before it does: afterwards it is no preview any more."""
-        told = service.in_lang(self._get_lang()).get_sentences()
         lang = self._get_responsible_lang()
-        inside = service.in_lang(lang)
-        noted = inside.get_sentences()
+        told = service.in_lang(self._get_lang()).get_sentences()
+        noted = service.in_lang(lang).get_sentences()
         step = self.env["service.agreement.customer.step"].create(
             {
                 "agreement_id": self.id,
@@ -147,7 +146,8 @@ class ServiceAgreement(models.Model):
             }
         )
         self.customer_step_count += 1
-        inside.do(step.with_context(lang=lang))
+        # Another one: what is in memory only does not outlive what was written above.
+        service.in_lang(lang).do(step.with_context(lang=lang))
         step.with_context(lang=lang)._confirm(noted)
         return step
 
