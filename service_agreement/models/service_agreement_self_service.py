@@ -115,10 +115,14 @@ class ServiceAgreement(models.Model):
         return self.sudo()._do_customer_step(service, key, partner)
 
     def _lock_and_wait(self):
-        """Unlike ``lock_for_update``: who comes second waits, and is not refused."""
+        """Unlike ``lock_for_update``: who comes second waits, and is not refused.
+
+        What PostgreSQL then says is no error: Odoo does it again.
+        """
         self.ensure_one()
-        self.env.execute_query(
-            SQL("SELECT id FROM service_agreement WHERE id = %s FOR UPDATE", self.id)
+        self.env.cr.execute(
+            SQL("SELECT id FROM service_agreement WHERE id = %s FOR UPDATE", self.id),
+            log_exceptions=False,
         )
 
     def _find_customer_step(self, kind, key):

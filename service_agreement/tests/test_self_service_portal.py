@@ -117,7 +117,7 @@ class TestSelfServicePages(SelfServicePortalCase):
                 {"tier_id": 10**30, "plan_id": "²", "site_id": "x", "name": "💥" * 50},
                 {"tier_id[]": "1", "tier_id": self.tier.id, "last_day": "99999-01-01"},
                 {"reason": "x", "words": "<script>", "last_day": "-1", "name": "\x00"},
-                {"access_token": "é", "agreement": "1", "preview": "1", "service": "1"},
+                {"access_token": "é", "preview": "1", "service": "1", "why_not": "x"},
             ):
                 token = params.pop("access_token", None)
                 response = self._change(kind, token, **params)
