@@ -77,6 +77,7 @@
         "views/service_agreement_visit_views.xml",
         "views/service_agreement_visit_portal_templates.xml",
         "views/service_agreement_self_service_templates.xml",
+        "views/service_agreement_customer_step_views.xml",
         "views/service_agreement_menus.xml",
     ],
     "demo": [
