@@ -91,6 +91,7 @@ from . import res_partner_given
 from . import service_agreement_allowance_grant
 from . import service_agreement_allowance_adjust
 from . import service_agreement_allowance_prepaid
+from . import service_agreement_overrun
 from . import service_agreement_allowance_notice
 from . import service_agreement_allowance_meter
 from . import service_agreement_coverage_text

@@ -194,7 +194,9 @@ class AccountAnalyticLine(models.Model):
         currency = agreement.currency_id or self.company_id.currency_id
         price, listed = float(share.price.price), float(share.price.list_price)
         amount = currency.round(float(part.quantity * share.price.price))
-        worth = currency.round(float(part.quantity * share.price.list_price))
+        list_amount = currency.round(float(part.quantity * share.price.list_price))
+        # By the list's own currency: rounded in another one first, it is cents off.
+        worth = float(part.quantity * share.price.worth)
         return {
             "line_id": self.id,
             "company_id": self.company_id.id,
@@ -214,8 +216,8 @@ class AccountAnalyticLine(models.Model):
             "amount": amount,
             "charge": self._in_company_currency(currency, amount, share.day),
             "list_price": currency.round(listed),
-            "list_amount": worth,
-            "worth": self._in_company_currency(currency, worth, share.day),
+            "list_amount": list_amount,
+            "worth": self.company_id.currency_id.round(worth),
             "reason": share.reason,
             "answer": self._get_own_answer(share),
             "approval_id": self._get_approval(share),

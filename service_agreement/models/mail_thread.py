@@ -1,5 +1,7 @@
 from odoo import models
 
+from .written import Written
+
 # What older mail programs send instead of what RFC 3834 asks for. Not "list" or "bulk":
 # a group address that forwards a person's mail adds these.
 AUTOMATIC_PRECEDENCE = "auto_reply"
@@ -12,7 +14,7 @@ class MailThread(models.AbstractModel):
         """Remember that a mail wrote itself: Odoo knows its own out-of-office notices,
         not those of the mail programs of our people."""
         if _is_automatic(message):
-            self = self.with_context(service_agreement_automatic_mail=True)
+            self = self.with_context(service_agreement_written=Written.BY_ITSELF)
         return super()._message_route_process(message, message_dict, routes)
 
 

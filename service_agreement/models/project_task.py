@@ -116,7 +116,9 @@ class ProjectTask(models.Model):
 
     @api.model
     def _ticket_prepare_request(self, agreement, partner):
-        return {"project_id": agreement.company_id.service_desk_project_id.id}
+        desk = agreement.company_id.service_desk_project_id
+        # Without assignees said, project assigns whoever creates it: our robot.
+        return {"project_id": desk.id, "user_ids": []}
 
     @api.model
     def _ticket_assignee_fields(self):

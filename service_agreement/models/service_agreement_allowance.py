@@ -81,7 +81,13 @@ class ServiceAgreementAllowance(models.Model):
     paid_only = fields.Boolean(
         string="Once Paid", help="A lot is used only after its invoice was paid."
     )
-    when_used_up = fields.Selection(USED_UP, required=True, default="bill")
+    when_used_up = fields.Selection(
+        USED_UP,
+        required=True,
+        default="bill",
+        help="What is taken from the next period and finds none before the agreement "
+        "ends is billed with its end, at the rate of an hour.",
+    )
     warn_percent = fields.Float(
         string="Warn at (%)",
         default=20,
@@ -179,6 +185,7 @@ class ServiceAgreementAllowanceLot(models.Model):
             ("granted", "Granted"),
             ("rolled", "Carried over"),
             ("bought", "Bought"),
+            ("moved", "Bought before"),
         ],
         string="Origin",
         required=True,
@@ -197,6 +204,8 @@ class ServiceAgreementAllowanceLot(models.Model):
         readonly=True,
         ondelete="restrict",
         index="btree_not_null",
+        help="The lot of the period before; of what was bought before this agreement "
+        "replaced another one, what it was bought as.",
     )
     date_start = fields.Date(string="From", required=True, readonly=True)
     date_end = fields.Date(

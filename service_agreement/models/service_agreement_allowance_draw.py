@@ -4,6 +4,10 @@ from odoo.tools import SQL
 
 # What a person answers: of which part of the work, and what was said of it.
 SAME_QUESTION = ("unit", "outcome")
+# What a person said, and goes for what else is not covered of the same work.
+SAID = ("answer", "answered_by_id", "answered_at", "answer_note")
+# Of all parts alike: they are inserted by one statement.
+NOTHING_SAID = dict.fromkeys(SAID[1:], False)
 # By which a part is found again among those of its line.
 ALIKE = ("agreement_id", "lot_id", "date", "quantity")
 # Of what is stored with four places.
@@ -167,17 +171,33 @@ class ServiceAgreementAllowanceDraw(models.Model):
         """
         changed, added, gone = [], [], []
         for line, rows in wanted.items():
-            left = line.service_draw_ids
+            left = before = line.service_draw_ids
             for values in rows:
                 draw = left._find_alike(values)
                 left -= draw
                 if not draw:
-                    added.append(values)
+                    added.append(values | before._get_said(values))
                 elif draw._update(values):
                     changed.append(draw)
             gone.append(left)
         self.union(*gone).unlink()
         return self.union(*changed, self._insert(added))
+
+    def _get_said(self, values):
+        """What people said of all that was not covered goes for what comes in its place
+        and is not covered, either.
+
+        :param dict values: of a new part of the same work
+        :return: dict of values of its answer
+        """
+        asked = self.filtered(
+            lambda d: d.outcome != "covered" and d.unit == values["unit"]
+        )
+        is_said = asked and all(draw.answered_by_id for draw in asked)
+        if values["outcome"] == "covered" or not is_said:
+            return NOTHING_SAID
+        draw = max(asked, key=lambda each: each._count_alike(values))
+        return {n: draw._fields[n].convert_to_write(draw[n], draw) for n in SAID}
 
     @api.model
     def _insert(self, rows):

@@ -62,7 +62,7 @@ class ServiceAgreement(models.Model):
         """
         # Sudo: it follows from what happened, which may be a customer's signature.
         agreements = self.sudo().filtered("coverage_ids.allowance_ids")
-        agreements.lock_for_update()
+        agreements._with_replaced().lock_for_update()
         agreements._refresh_ledgers()
 
     # EXTENDS: what changes what is granted

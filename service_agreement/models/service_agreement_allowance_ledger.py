@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from ..tools.billing_period import Recurrence
-from ..tools.ledger import KINDS, Ledger, Lot, LotKey, Terms
+from ..tools.ledger import KINDS, PAID, Ledger, Lot, LotKey, Terms
 from ..tools.ranges import gaps
 
 DAY = timedelta(days=1)
@@ -69,10 +69,11 @@ class ServiceAgreementAllowance(models.Model):
         :param redecided: account.analytic.line whose draws are about to be decided
             again; those of all other lines are drawn for good
         :return: dict of tools.ledger.Ledger by allowance: of ``self`` and whatever else
-            their agreements have or had; unlimited ones have none
+            their agreements have or had, and those that replaced them; unlimited ones
+            have none
         """
         # Sudo: whose work it is may not read agreements.
-        agreements = self.sudo().agreement_id
+        agreements = self.sudo().agreement_id._with_replaced()
         allowances = agreements.coverage_ids.allowance_ids.filtered(
             lambda allowance: allowance.kind != "unlimited"
         )
@@ -80,17 +81,24 @@ class ServiceAgreementAllowance(models.Model):
         by_coverage = allowances.grouped("coverage_id")
         facts = allowances._get_ledger_facts(redecided)
         ledgers = {}
-        for agreement in agreements:
+        for agreement in agreements.sorted(lambda a: (a.date_start, a.id)):
             previous = self.browse()
+            replaced = agreement._get_replaced_allowances()
+            replaced = replaced.filtered(lambda each: each in ledgers)
             for coverage in agreement._get_coverages_in_order():
                 own = by_coverage.get(coverage, self.browse())
                 successors = own._match_previous(previous)
+                heirs = own._match_previous(replaced)
                 for allowance in own:
                     before = [ledgers[each] for each in successors.get(allowance, ())]
-                    ledgers[allowance] = allowance._make_ledger(until, facts, before)
+                    ended = [ledgers[each] for each in heirs.get(allowance, ())]
+                    ledgers[allowance] = allowance._make_ledger(
+                        until, facts, before, ended
+                    )
                 # What nothing of these terms continues may be continued by later ones.
                 continued = self.union(*successors.values())
                 previous = own | (previous - continued)
+                replaced -= self.union(*heirs.values())
         return ledgers
 
     def _match_previous(self, previous):
@@ -101,11 +109,17 @@ class ServiceAgreementAllowance(models.Model):
         """
         matched = {}
         for old in previous:
-            alike = self.filtered(lambda new, old=old: new.unit == old.unit)
+            alike = self.filtered(lambda new, old=old: new._counts_like(old))
             if alike:
                 found = min(alike, key=lambda new, old=old: new._get_difference(old))
                 matched[found] = matched.get(found, self.browse()) | old
         return matched
+
+    def _counts_like(self, old):
+        """Whether so much of one is as much of the other."""
+        self.ensure_one()
+        same = self.unit != "amount" or self.currency_id == old.currency_id
+        return self.unit == old.unit and same
 
     def _get_difference(self, old):
         """:return: sortable; the smaller, the more ``self`` is the same as ``old``"""
@@ -116,7 +130,11 @@ class ServiceAgreementAllowance(models.Model):
             self.id,
         )
 
-    def _make_ledger(self, until, facts, before):
+    def _make_ledger(self, until, facts, before, replaced):
+        """
+        :param list before: ledgers that this one continues
+        :param list replaced: ledgers whose agreement this one's replaces
+        """
         self.ensure_one()
         agreement = self.agreement_id
         closed = agreement.company_id.service_closed_until or date.min
@@ -132,6 +150,8 @@ class ServiceAgreementAllowance(models.Model):
             last_day=agreement._get_last_day() or None,
             suspended=agreement._get_suspended_spans(),
             before=before,
+            replaced=replaced,
+            first_day=agreement.date_start,
         )
 
     def _get_ledger_terms(self):
@@ -173,10 +193,13 @@ class ServiceAgreementAllowance(models.Model):
 
     def _get_final_domain(self):
         """:return: Domain of the lots that are over since before the closed day: never
-        written again
+        written again; not of what was bought of an agreement that was replaced, which
+        another one goes on with
         """
         companies = self.agreement_id.company_id
-        return Domain.OR(
+        moving = Domain("kind", "in", PAID)
+        moving &= Domain("agreement_id.replaced_by_ids", "!=", False)
+        return ~moving & Domain.OR(
             Domain("company_id", "=", company.id)
             & Domain("date_end", "<=", company.service_closed_until)
             & Domain("balance", "=", 0)
@@ -229,14 +252,30 @@ class ServiceAgreementAllowance(models.Model):
     @api.model
     def _prepare_lot(self, lot, by_key):
         allowance = self.sudo().browse(lot.key.ledger)
-        origin = by_key.get(lot.key._replace(kind="granted"))
         return {
             "agreement_id": allowance.agreement_id.id,
             "allowance_id": allowance.id,
             "kind": lot.key.kind,
-            "period_start": lot.key.since,
-            "origin_id": origin.id if origin and lot.key.kind == "rolled" else False,
+            **self._prepare_origin(lot, by_key),
             **self.env["service.agreement.allowance.lot"]._prepare_figures(lot),
+        }
+
+    @api.model
+    def _prepare_origin(self, lot, by_key):
+        """:return: dict of values that say where a lot comes from"""
+        if lot.key.kind == "moved":
+            # Billed and paid by what it was bought by.
+            bought = self.env["service.agreement.allowance.lot"].browse(lot.key.since)
+            return {
+                "origin_id": bought.id,
+                "date_expiry": lot.expiry,
+                "agreement_line_id": bought.sudo().agreement_line_id.id,
+            }
+        origin = by_key.get(lot.key._replace(kind="granted"))
+        is_rolled = origin and lot.key.kind == "rolled"
+        return {
+            "period_start": lot.key.since,
+            "origin_id": origin.id if is_rolled else False,
         }
 
 
@@ -246,7 +285,8 @@ class ServiceAgreementAllowanceLot(models.Model):
     def _get_key(self):
         """:return: tools.ledger.LotKey"""
         self.ensure_one()
-        since = self.id if self.kind == "bought" else self.period_start
+        sources = {"bought": self.id, "moved": self.origin_id.id}
+        since = sources.get(self.kind, self.period_start)
         return LotKey(self.allowance_id.id, self.kind, since)
 
     def _get_drawn(self, redecided=None):
@@ -266,7 +306,7 @@ class ServiceAgreementAllowanceLot(models.Model):
         return Lot(
             self._get_key(),
             self.date_start,
-            (self.date_expiry if self.kind == "bought" else self.date_end) or None,
+            (self.date_expiry if self.kind in PAID else self.date_end) or None,
             granted=exact(self.granted),
             adjusted=exact(self.adjusted),
             rolled_in=exact(self.rolled_in),
@@ -337,6 +377,23 @@ class ServiceAgreement(models.Model):
         return self.coverage_ids.sorted(
             lambda each: (each.date_start or date.min, not each.is_void, each.id)
         )
+
+    def _with_replaced(self):
+        """:return: with those that they replaced, and by which they were replaced"""
+        found = self
+        while more := (found.replaces_id | found.replaced_by_ids) - found:
+            found |= more
+        return found
+
+    def _get_replaced_allowances(self):
+        """:return: service.agreement.allowance of what it replaces, whose bought hours
+        go on with it
+        """
+        self.ensure_one()
+        replaced = self.replaces_id
+        if not self.activated_on or replaced.company_id != self.company_id:
+            replaced = replaced.browse()
+        return replaced.coverage_ids.allowance_ids
 
     def _get_suspended_spans(self):
         """:return: list of half-open pairs of days"""

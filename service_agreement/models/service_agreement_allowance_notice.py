@@ -71,7 +71,10 @@ class ServiceAgreementAllowanceNotice(models.Model):
         texts = {
             "bill": self.env._("Work beyond it is charged at the agreed rates."),
             "ask": self.env._("We ask you before we do work that it does not cover."),
-            "overrun": self.env._("Work beyond it is taken from your next period."),
+            "overrun": self.env._(
+                "Work beyond it is taken from your next period, or charged at the "
+                "agreed rates where there is none."
+            ),
         }
         return texts[self.allowance_id.when_used_up]
 

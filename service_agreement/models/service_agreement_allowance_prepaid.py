@@ -1,9 +1,11 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import format_amount, format_date, formatLang
+from odoo.tools import format_amount, format_date
 
 from ..tools.billing_period import Recurrence
+from ..tools.ledger import PAID
+from .service_words import format_number
 
 ACTIVITY = "service_agreement.mail_activity_type_allowance"
 
@@ -12,6 +14,54 @@ class ServiceAgreement(models.Model):
     """Hours bought in advance: a lot, and a one-off charge that bills it."""
 
     _inherit = "service.agreement"
+
+    def _after_activate(self):
+        result = super()._after_activate()
+        # Sudo: it follows from what happened, which may be a customer's signature.
+        for agreement in self.sudo().filtered("replaces_id"):
+            agreement._tell_of_unmoved()
+        return result
+
+    def _get_unmoved_lots(self):
+        """:return: service.agreement.allowance.lot with something left that was bought
+        of what this one replaces, and that nothing here goes on with
+        """
+        self.ensure_one()
+        mine = self.coverage_ids.allowance_ids.filtered(
+            lambda each: each.kind != "unlimited"
+        )
+        lots = self._get_replaced_allowances().lot_ids
+        valid = lots.filtered(
+            lambda lot: (
+                lot.kind in PAID
+                and lot._get_unused() > 0
+                and (not lot.date_expiry or lot.date_expiry >= self.date_start)
+            )
+        )
+        return valid.filtered(
+            lambda lot: not any(each._counts_like(lot.allowance_id) for each in mine)
+        )
+
+    def _tell_of_unmoved(self):
+        """A to-do: what the customer paid for would be lost with the old agreement."""
+        self.ensure_one()
+        if not (lots := self._get_unmoved_lots()):
+            return
+        left = ", ".join(
+            f"{lot.display_name}: {lot.allowance_id._format_units(lot._get_unused())}"
+            for lot in lots
+        )
+        self.activity_schedule(
+            "mail.mail_activity_data_warning",
+            summary=self.env._("Bought in advance, and not part of this agreement"),
+            note=self.env._(
+                "%(replaced)s ends, and nothing here goes on with what is left of it: "
+                "%(left)s. Credit it, or sell it here for 0.00.",
+                replaced=self.replaces_id.name,
+                left=left,
+            ),
+            user_id=(self.user_id or self.env.user).id,
+        )
 
     def _why_not_add_prepaid(self):
         self.ensure_one()
@@ -121,6 +171,29 @@ class ServiceAgreementAllowance(models.Model):
             return False
         return Recurrence(day, "month", self.validity_months).period(0).last_day
 
+    def _get_price_agreed(self, quantity):
+        """:return: float, of so many units by the price of its lots; 0.0: no price"""
+        self.ensure_one()
+        lot = self.quantity or quantity
+        return self.currency_id.round(self.price * quantity / lot) if lot else 0.0
+
+    def _get_price_afterwards(self, quantity, day):
+        """What so many units cost that are worked without an allowance.
+
+        :param date day: whose rates hold
+        :return: float, in the agreement's currency; 0.0: nobody knows, as of visits
+        """
+        self.ensure_one()
+        if self.unit == "amount":
+            return quantity
+        if self.unit != "hours":
+            return 0.0
+        coverage, kinds = self.coverage_id, self.work_type_ids
+        book = self.env["service.agreement.rate"]._get_book(self.company_id, coverage)
+        kind = kinds.id if len(kinds) == 1 else None
+        price = book.find(day, work_type=kind, coverage=coverage.id).price
+        return self.currency_id.round(quantity * float(price))
+
     def _get_bought_text(self, quantity, day):
         """:return: str, "Service hours: 10 h, from 1 Mar 2026 to 28 Feb 2027", in the
         customer's language
@@ -146,8 +219,7 @@ class ServiceAgreementAllowance(models.Model):
         self.ensure_one()
         if self.unit == "amount":
             return format_amount(self.env, quantity, self.currency_id)
-        digits = 0 if quantity == int(quantity) else 2
-        number = formatLang(self.env, quantity, digits=digits)
+        number = format_number(self.env, quantity)
         if self.unit == "hours":
             return self.env._("%(number)s h", number=number)
         one = abs(quantity) == 1
@@ -209,13 +281,15 @@ class ServiceAgreementAllowanceLot(models.Model):
 
     @api.depends(
         "allowance_id.paid_only",
+        "origin_id.allowance_id.paid_only",
         "agreement_line_id.invoice_line_ids.parent_state",
         "agreement_line_id.invoice_line_ids.move_id.payment_state",
     )
     def _compute_is_paid(self):
         """Follows the payment, also back. Sudo: who works reads no invoices."""
         for lot in self.sudo():
-            needs_payment = lot.allowance_id.paid_only and lot.agreement_line_id
+            bought = lot.origin_id if lot.kind == "moved" else lot
+            needs_payment = bought.allowance_id.paid_only and lot.agreement_line_id
             moves = lot.agreement_line_id.invoice_line_ids.move_id
             paid = moves.filtered(lambda move: move._is_agreement_paid())
             lot.is_paid = bool(paid) or not needs_payment
@@ -223,6 +297,11 @@ class ServiceAgreementAllowanceLot(models.Model):
                 lot.paid_on = min(move._get_agreement_paid_on() for move in paid)
             else:
                 lot.paid_on = False
+
+    def _get_unused(self):
+        """:return: float, what is left, or was when its agreement ended"""
+        self.ensure_one()
+        return self.balance + self.forfeited
 
     def _after_payment(self):
         """There is more to draw from, or less."""
@@ -257,6 +336,10 @@ class ServiceAgreementAllowanceLot(models.Model):
             return self.env._("Only what was bought can be cancelled.")
         if self.drawn:
             return self.env._("It was used already: adjust what is left of it instead.")
+        if self.rolled_out:
+            return self.env._(
+                "It goes on with the agreement that replaced this one: adjust it there."
+            )
         if self.agreement_line_id.sudo().settled_until:
             return self.env._("It was billed already: credit its invoice instead.")
         return None

@@ -58,7 +58,7 @@ class ServiceAgreementAllowanceDraw(models.Model):
         string="Worth (Company Currency)",
         currency_field="company_currency_id",
         readonly=True,
-        help="By the list of its day, at the exchange rate of its day.",
+        help="By the list of its day.",
     )
     charge = fields.Monetary(
         string="Price (Company Currency)",

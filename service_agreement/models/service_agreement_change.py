@@ -7,12 +7,13 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.tools import format_amount, format_date, formatLang
+from odoo.tools import format_amount, format_date
 
 from ..tools.billing_period import Recurrence
 from ..tools.charge_history import Change, Existing, Stretch, assign, replay, values_on
 from ..tools.charges import schedule
 from .service_agreement_line import TERMS
+from .service_words import format_number
 
 TIMINGS = [
     ("next_invoice", "On the next invoice"),
@@ -232,10 +233,10 @@ class ServiceAgreementChangeLine(models.Model):
             price = format_amount(self.env, float(terms["price_unit"]), currency)
             texts.append(self.env._("price %s", price))
         if "quantity" in terms:
-            number = _format_number(self.env, terms["quantity"])
+            number = format_number(self.env, terms["quantity"])
             texts.append(self.env._("quantity %s", number))
         if "discount" in terms:
-            percent = _format_number(self.env, terms["discount"])
+            percent = format_number(self.env, terms["discount"])
             texts.append(self.env._("discount %s %%", percent))
         return texts
 
@@ -858,11 +859,6 @@ class ServiceAgreement(models.Model):
                 "bill_from": bill_from,
             }
         )
-
-
-def _format_number(env, value):
-    number = float(value)
-    return formatLang(env, number, digits=0 if number.is_integer() else 2)
 
 
 def _no_period(_values, _day):

@@ -7,13 +7,14 @@ the document and the portal alike: none of them can say anything else.
 import json
 
 from odoo import api, fields, models
-from odoo.tools import format_amount, formatLang
+from odoo.tools import format_amount
 
 from .service_agreement_document import (
     _describe_week,
     describe_days,
     describe_spans,
 )
+from .service_words import format_number
 
 MINUTES_PER_HOUR = 60
 
@@ -353,11 +354,6 @@ def join_texts(first, second):
     """:return: list of str, none of them said twice"""
     said = {text.casefold() for text in first}
     return first + [text for text in second if text.casefold() not in said]
-
-
-def format_number(env, value):
-    digits = 0 if float(value).is_integer() else 2
-    return formatLang(env, value, digits=digits)
 
 
 def describe_period(env, months):

@@ -1,9 +1,10 @@
 from datetime import time
 
 from odoo import api, fields, models
-from odoo.tools import format_amount, format_date, format_time, formatLang
+from odoo.tools import format_amount, format_date, format_time
 
 from .service_agreement_sla_target import METRICS
+from .service_words import format_number
 
 
 class ServiceAgreement(models.Model):
@@ -184,8 +185,7 @@ class ServiceAgreement(models.Model):
         )
 
     def _format_number(self, value):
-        digits = 0 if float(value).is_integer() else 2
-        return formatLang(self.env, value, digits=digits)
+        return format_number(self.env, value)
 
     def _get_document_totals(self, charge):
         """:return: dict of untaxed, taxes as list of (name, amount), and total"""

@@ -342,6 +342,7 @@ class ServiceAgreement(models.Model):
             if clawback_amount is None:
                 clawback_amount = self._get_agreed_clawback(last_day, reason)
             lines += self._prepare_clawback_lines(charges, clawback_amount)
+            lines += self._prepare_overrun_lines(last_day)
         for number, values in enumerate(lines):
             values.update(
                 agreement_id=self.id,

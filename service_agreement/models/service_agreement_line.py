@@ -34,6 +34,8 @@ LINE_FACTS = (
     "bill_from",
     "adjust_on",
     "is_settlement",
+    "overrun_lot_id",
+    "overrun_units",
     "sla_credit_id",
     "sla_credit_amount",
     "work_line_id",

@@ -256,22 +256,24 @@ class ServiceAgreementMonth(models.Model):
 
     def action_view_open(self):
         """Its parts that nobody has answered for."""
-        return self._view_parts("open", "group_partner", to_answer=True)
+        name = self.env._("Work to Answer")
+        return self._view_parts(name, "open", "group_partner", to_answer=True)
 
     def action_view_answered(self):
-        return self._view_parts("answered", "group_partner", is_answered=True)
+        name = self.env._("Answered Work")
+        return self._view_parts(name, "answered", "group_partner", is_answered=True)
 
     def action_view_parts(self):
-        return self._view_parts()
+        return self._view_parts(self.display_name)
 
-    def _view_parts(self, *filters, **context):
+    def _view_parts(self, name, *filters, **context):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "service_agreement.action_service_agreement_settle"
         )
         return dict(
             action,
-            display_name=self.display_name,
+            display_name=name,
             domain=[("month_id", "=", self.id)],
             context={**{f"search_default_{name}": 1 for name in filters}, **context},
         )

@@ -1,7 +1,7 @@
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
 # Of fewer customers of a tier nobody can say who is out of line.
 PEERS = 5
@@ -65,6 +65,7 @@ class ServiceAgreementProfit(models.Model):
     company_id = fields.Many2one("res.company", readonly=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
     date = fields.Date(string="Month", readonly=True)
+    month_name = fields.Char(string="Month in Words", compute="_compute_month_name")
     revenue = fields.Monetary(readonly=True, help="Billed for the days of this month.")
     cost_time = fields.Monetary(string="Cost of Time", readonly=True)
     cost_parts = fields.Monetary(
@@ -86,11 +87,17 @@ class ServiceAgreementProfit(models.Model):
         help="Revenue by hours worked; of several rows, of all of them together.",
     )
     is_outlier = fields.Boolean(
-        string="Outlier",
+        string="More Hours Than Others",
         readonly=True,
         help="In the last 12 months the customer took more hours than 95 % of the "
         "customers of his tier, of which there are at least five.",
     )
+
+    @api.depends("date")
+    @api.depends_context("lang")
+    def _compute_month_name(self):
+        for row in self:
+            row.month_name = format_date(self.env, row.date, date_format="MMMM yyyy")
 
     @property
     def _table_query(self):

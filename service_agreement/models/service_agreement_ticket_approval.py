@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from .service_agreement_approval import ANSWERS
+from .written import Written
 
 APPROVAL = "service.agreement.approval"
 # Of a ticket that cannot wait: what it costs is asked for this very hour.
@@ -228,9 +229,10 @@ class ProjectTask(models.Model):
     def _ticket_send_price(self):
         template = self.env.ref("service_agreement.mail_template_ticket_price")
         # Sudo: the template reads what the customer was told.
-        template.sudo().with_context(service_agreement_automatic_mail=True).send_mail(
-            self.id
+        template = template.sudo().with_context(
+            service_agreement_written=Written.BY_ITSELF
         )
+        template.send_mail(self.id)
 
     def _ticket_why_not_ask(self, offer):
         """:return: str, why the customer cannot be asked, or None"""

@@ -3,6 +3,8 @@ from markupsafe import Markup
 from odoo import models
 from odoo.tools.misc import clean_context
 
+from .written import Written
+
 # What people say in public. Acknowledgements, out-of-office notices, tracking and
 # the mails of templates have other types.
 SPOKEN_TYPES = ("comment", "email")
@@ -36,7 +38,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
     def _message_mail_after_hook(self, mails):
         """What a person wrote to many at once, from the list, is an answer on each,
         though nothing is posted for it; what was not sent is none."""
-        if self.env.context.get("service_agreement_by_hand"):
+        if self._ticket_how_written() is Written.BY_HAND:
             for mail in mails.filtered(lambda mail: mail.state != "cancel"):
                 ticket, author = self.sudo().browse(mail.res_id), mail.author_id
                 customer = ticket._ticket_customer()
@@ -47,6 +49,9 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
                 ):
                     ticket._ticket_record("answered", author=author)
         return super()._message_mail_after_hook(mails)
+
+    def _ticket_how_written(self):
+        return self.env.context.get("service_agreement_written")
 
     def _ticket_is_question(self, message):
         """Whether a message waits for an answer: public and by the customer, his
@@ -71,7 +76,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
             and not message.subtype_id.internal
             and not message.is_internal
             and message.subtype_id != self._creation_subtype()
-            and not self.env.context.get("service_agreement_automatic_mail")
+            and self._ticket_how_written() is not Written.BY_ITSELF
             and self._ticket_in_scope()
         )
 

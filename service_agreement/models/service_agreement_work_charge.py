@@ -6,10 +6,11 @@ from itertools import chain, count
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import format_date, formatLang
+from odoo.tools import format_date
 
 from ..tools.charges import NEVER
 from ..tools.work_charge import as_printed, latest_day
+from .service_words import format_number
 
 # After the charges of every period, before those of the agreement's end.
 WORK_SEQUENCE = 500
@@ -356,8 +357,7 @@ class ServiceAgreementAllowanceDraw(models.Model):
     def _describe_time(self):
         """:return: str, "1.5 h", "2 h after hours", "1 trip" """
         first, quantity = self[0], round(sum(self.mapped("quantity")), 2)
-        digits = len(f"{quantity:g}".partition(".")[2])
-        values = {"number": formatLang(self.env, quantity, digits=digits)}
+        values = {"number": format_number(self.env, quantity)}
         if first.unit == "trip" and quantity == 1:
             return self.env._("1 trip")
         if first.unit == "trip":

@@ -133,4 +133,6 @@ class ServiceAgreementAllowanceDraw(models.Model):
             **self._prepare_work_values(first.currency_id, taxes, lang),
             "product_id": product.id,
             "tax_ids": [Command.set(taxes.ids)],
+            "is_service_work": True,
+            "service_work_id": first.line_id.id,
         }

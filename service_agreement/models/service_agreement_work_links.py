@@ -1,10 +1,26 @@
 """From invoices and tickets to the work that is billed, and back."""
 
 from odoo import fields, models
-from odoo.tools import format_date, formatLang
+from odoo.exceptions import UserError
+from odoo.tools import format_date
+
+from .service_words import format_number
 
 BILLING = "account.group_account_invoice,account.group_account_readonly"
 READERS = f"{BILLING},service_agreement.group_user"
+# What an invoice says of a part of work, and to whom.
+PRINTED = {
+    "agreement_id",
+    "amount",
+    "answer",
+    "date",
+    "is_after_hours",
+    "list_amount",
+    "outcome",
+    "partner_id",
+    "quantity",
+    "unit",
+}
 
 
 class AccountMoveLine(models.Model):
@@ -17,6 +33,40 @@ class AccountMoveLine(models.Model):
         readonly=True,
         groups=READERS,
     )
+    # Kept also where the work is billed elsewhere by now, or is gone.
+    is_service_work = fields.Boolean(
+        readonly=True, copy=False, export_string_translation=False
+    )
+    service_work_id = fields.Many2one(
+        "account.analytic.line",
+        string="Work Billed",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        groups=READERS,
+    )
+
+    def _why_not_work_again(self):
+        """:return: str, why the work of this cancelled line cannot be billed by it once
+        more, or None
+        """
+        self.ensure_one()
+        if not self.is_service_work or self.service_draw_ids:
+            return None
+        billed = self.service_work_id.service_draw_ids.filtered("is_invoiced")
+        if billed:
+            return self.env._(
+                "The work “%(work)s” is on %(invoice)s by now. Leave this invoice "
+                "cancelled: else it would be billed twice.",
+                work=self.name,
+                invoice=billed.move_id[:1].display_name,
+            )
+        return self.env._(
+            "The work “%(work)s” was changed, decided otherwise or billed elsewhere "
+            "since this invoice was cancelled. Leave it cancelled, and bill what the "
+            "work is now with its month or with its agreement.",
+            work=self.name,
+        )
 
     def unlink(self):
         """EXTENDS 'account': what is not billed any more is decided as it is now."""
@@ -58,6 +108,16 @@ class AccountMove(models.Model):
         self.sudo().line_ids.service_draw_ids.line_id._decide_unbilled()
         return result
 
+    def button_draft(self):
+        """EXTENDS 'account': no work is billed twice. What nobody billed since is on
+        the cancelled invoice again.
+        """
+        # Sudo: who keeps the books need not see timesheets.
+        for line in self.sudo().filtered(lambda m: m.state == "cancel").line_ids:
+            if reason := line._why_not_work_again():
+                raise UserError(reason)
+        return super().button_draft()
+
     def action_view_service_work(self):
         """The work that these invoices charge."""
         action = self.env["ir.actions.act_window"]._for_xml_id(
@@ -91,11 +151,26 @@ class AccountMove(models.Model):
 class ServiceAgreementAllowanceDraw(models.Model):
     _inherit = "service.agreement.allowance.draw"
 
+    def write(self, vals):
+        """EXTENDS: what is changed is not what a cancelled invoice says any more."""
+        if not PRINTED.isdisjoint(vals) and "move_line_id" not in vals:
+            changed = self.filtered(lambda draw: draw._is_unprinted_by(vals))
+            super(ServiceAgreementAllowanceDraw, changed).write({"move_line_id": False})
+        return super().write(vals)
+
+    def _is_unprinted_by(self, vals):
+        """Whether a cancelled invoice it is on says something else than `vals`."""
+        self.ensure_one()
+        return self.move_line_id.parent_state == "cancel" and not all(
+            self._is_alike(name, vals[name]) for name in PRINTED & vals.keys()
+        )
+
     def _describe_for_report(self):
         """:return: dict of str, of parts of one piece of work and one unit"""
         work, ticket = self.line_id, self.task_id
-        quantity = formatLang(self.env, sum(self.mapped("quantity")), digits=2)
-        hours = self.env._("%(number)s h", number=quantity)
+        hours = self.env._(
+            "%(number)s h", number=format_number(self.env, sum(self.mapped("quantity")))
+        )
         return {
             "ticket": ticket._ticket_reference() if ticket else "",
             "name": ticket.name or "",

@@ -6,10 +6,16 @@ they are read, in the language of who reads them.
 
 from datetime import date
 
-from babel.numbers import format_decimal
+from odoo.tools import format_amount, format_date, formatLang
 
-from odoo.tools import format_amount, format_date
-from odoo.tools.misc import babel_locale_parse, get_lang
+
+def format_number(env, value):
+    """:return: str, "10", "2.5": at most two digits after the point, as many as say
+    something, in the language of ``env``
+    """
+    number = round(float(value), 2)
+    digits = len(f"{number:.2f}".rstrip("0").partition(".")[2])
+    return formatLang(env, number, digits=digits)
 
 
 class ServiceWords:
@@ -20,7 +26,6 @@ class ServiceWords:
 
     def __init__(self, env):
         self.env = env(su=True)
-        self.locale = babel_locale_parse(get_lang(self.env).code)
 
     # Why
 
@@ -220,9 +225,9 @@ class ServiceWords:
 
     def format_quantity(self, quantity, unit, currency=None):
         """:return: "1.5 h", "2 visits" """
-        number = format_decimal(float(quantity), "#,##0.##", locale=self.locale)
         if unit == "amount":
             return format_amount(self.env, float(quantity), currency)
+        number = format_number(self.env, quantity)
         if unit in ("hour", "hours"):
             return self.env._("%(number)s h", number=number)
         texts = {

@@ -3,6 +3,7 @@ from datetime import date
 from psycopg2 import IntegrityError
 
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
 from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import mute_logger
 
@@ -23,15 +24,18 @@ class TestAllowancePrepaid(AllowanceCommon):
     def _buy(self, allowance, day, count=1, user=None, **values):
         """Through the wizard, as a person does."""
         with self.at(f"{day} 10:00:00"):
-            agreement = allowance.agreement_id.with_user(user or self.seller)
-            action = agreement.action_add_prepaid()
-            Wizard = self.env[action["res_model"]].with_user(user or self.seller)
-            form = Form(Wizard.with_context(**action["context"]))
+            form = self._open_wizard(allowance, user)
             form.count = count
             for name, value in values.items():
                 form[name] = value
             form.save().action_confirm()
         return allowance.lot_ids.sorted("id")[-1:]
+
+    def _open_wizard(self, allowance, user=None):
+        agreement = allowance.agreement_id.with_user(user or self.seller)
+        action = agreement.action_add_prepaid()
+        Wizard = self.env[action["res_model"]].with_user(user or self.seller)
+        return Form(Wizard.with_context(**action["context"]))
 
     def _bill_and_pay(self, allowance, billed, paid=None):
         with self.at(f"{billed} 10:00:00"):
@@ -103,6 +107,40 @@ class TestAllowancePrepaid(AllowanceCommon):
         self.assertFalse(lot.agreement_line_id)
         self.assertTrue(lot.is_paid)
 
+    def test_a_price_is_proposed_by_the_rates(self):
+        rates = self.env["service.agreement.rate"]
+        rates.search([]).unlink()
+        tier = self._prepaid(price=0)
+        tier.rate_ids = [Command.create({"price": 120.0})]
+        allowance = self._start(tier, "2026-03-01")
+        with self.at("2026-03-10 10:00:00"):
+            form = self._open_wizard(allowance)
+            self.assertEqual((form.price, form.afterwards), (1200, 1200))
+            form.quantity = 2.5
+            self.assertEqual(form.price, 300)
+            form.price = 250
+            form.save().action_confirm()
+        self.assertEqual(allowance.lot_ids.agreement_line_id.price_unit, 250)
+
+    def test_the_price_of_its_lots_goes_first_and_for_parts_of_one(self):
+        rates = self.env["service.agreement.rate"]
+        rates.search([]).unlink()
+        rates.create({"price": 150.0, "company_id": self.company.id})
+        allowance = self._start(self._prepaid(), "2026-03-01")
+        with self.at("2026-03-10 10:00:00"):
+            form = self._open_wizard(allowance)
+            self.assertEqual((form.price, form.afterwards), (900, 1500))
+            form.quantity = 5
+        self.assertEqual((form.price, form.afterwards), (450, 750))
+
+    def test_where_no_price_is_known_none_is_made_up(self):
+        visits = self._prepaid(price=0, unit="visits", quantity=2)
+        allowance = self._start(visits, "2026-03-01")
+        with self.at("2026-03-10 10:00:00"):
+            form = self._open_wizard(allowance)
+        self.assertEqual((form.price, form.afterwards), (0, 0))
+        self.assertIn("The price is 0.00", form._view["tree"].xpath("string(//form)"))
+
     def test_in_the_words_of_the_customer(self):
         self.env["res.lang"]._activate_lang("nl_NL")
         tier = self._prepaid()
@@ -121,6 +159,68 @@ class TestAllowancePrepaid(AllowanceCommon):
             self.assertEqual(str(lot.date_end), "2026-04-30")
             agreement.action_take_back_end()
         self.assertEqual(str(lot.date_end), "2027-03-09")
+
+    def _replace(self, allowance, today, start, tier):
+        """:return: the allowance of the agreement that replaces this one's"""
+        with self.at(f"{today} 10:00:00"):
+            action = allowance.agreement_id.action_replace()
+            new = self.env["service.agreement"].browse(action["res_id"])
+            new.write({"date_start": start, "tier_id": tier.id})
+            new.action_activate()
+        return new.coverage_ids.allowance_ids
+
+    def test_what_was_paid_for_goes_on_with_the_agreement_that_replaces_it(self):
+        old = self._start(self._prepaid(), "2026-03-01")
+        bought = self._buy(old, "2026-03-10")
+        self._bill_and_pay(old, "2026-03-10", paid="2026-03-12")
+        self._draw(old, ("2026-03-15", 3), today="2026-03-15")
+        new = self._replace(old, "2026-03-20", "2026-04-01", self._prepaid())
+        self.assertFalse(new.lot_ids, "it has not begun")
+        self.assertEqual(bought.balance, 7)
+        self._refresh(old, "2026-04-01")
+        moved = new.lot_ids
+        self.assertEqual(self._figures(old), {"2026-03-10": (10, 0, 0, 3, 0, 7, 0)})
+        self.assertEqual(self._figures(new), {"2026-04-01": (0, 0, 7, 0, 0, 0, 7)})
+        self.assertEqual(moved.date_end, bought.date_expiry)
+        self.assertEqual((moved.origin_id, moved.is_paid), (bought, True))
+        # Closed months do not undo it, and late work takes it back.
+        self.company.sudo().service_closed_until = "2026-03-31"
+        self._draw(new, ("2026-04-10", 2), today="2026-04-10")
+        self.company.sudo().service_closed_until = False
+        self._draw(old, ("2026-03-20", 4), today="2026-04-11")
+        self.assertEqual(self._figures(old), {"2026-03-10": (10, 0, 0, 7, 0, 3, 0)})
+        self.assertEqual(self._figures(new), {"2026-04-01": (0, 0, 3, 2, 0, 0, 1)})
+        for allowance in old | new:
+            self._check_identity(allowance)
+        # A second time, and credited wherever it is by then.
+        third = self._replace(new, "2026-05-02", "2026-06-01", self._prepaid())
+        self._refresh(third, "2026-06-01")
+        self.assertEqual(self._figures(third), {"2026-06-01": (0, 0, 1, 0, 0, 0, 1)})
+        with self.at("2026-06-02 10:00:00"):
+            invoice = bought.agreement_line_id.invoice_line_ids.move_id
+            invoice._reverse_moves().action_post()
+        self.assertEqual(third.lot_ids.balance, 0)
+        self._check_identity(third)
+
+    def test_somebody_is_told_where_nothing_goes_on_with_it(self):
+        old = self._start(self._prepaid(), "2026-03-01")
+        self._buy(old, "2026-03-10")
+        tier = self._including("Platinum", kind="unlimited")
+        new = self._replace(old, "2026-04-01", "2026-04-01", tier)
+        [todo] = new.agreement_id.activity_ids
+        self.assertIn("10 h", todo.note)
+        self.assertEqual(old.lot_ids.forfeited, 10)
+
+    def test_it_comes_back_where_the_next_one_does_not_start(self):
+        old = self._start(self._prepaid(), "2026-03-01")
+        self._buy(old, "2026-03-10")
+        new = self._replace(old, "2026-03-20", "2026-04-01", self._prepaid())
+        with self.at("2026-03-21 10:00:00"):
+            new.agreement_id._end(date(2026, 3, 21), "cancelled")
+            old.agreement_id.action_take_back_end()
+        self._refresh(old, "2026-04-02")
+        self.assertFalse(new.lot_ids)
+        self.assertEqual(old.lot_ids.balance, 10)
 
     def test_what_cannot_be_sold(self):
         allowance = self._start(self._prepaid(), "2026-03-01")
@@ -426,7 +526,7 @@ class TestAllowanceMeter(AllowanceCommon):
                 (meter["granted"], meter["used"], meter["left"]), (4, 1.5, 2.5)
             )
             self.assertEqual(str(meter["valid_until"]), "2026-03-31")
-            self.assertEqual(agreement.allowance_summary, "2.50 h left")
+            self.assertEqual(agreement.allowance_summary, "2.5 h left")
             self.assertIn("progress", agreement.allowance_meters)
         agreement.invalidate_recordset()
         # Right at any instant: nothing has run since

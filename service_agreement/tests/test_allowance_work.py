@@ -122,6 +122,57 @@ class TestAllowanceWork(ServiceWorkMixin, ServiceDeskCommon):
         self.assertEqual(self.prepaid.lot_ids.forfeited, 9)
         self._check_identity()
 
+    def _overrun(self):
+        """Six hours of four in March, to be taken from April."""
+        self.included.sudo().when_used_up = "overrun"
+        with self.at("2026-03-10 10:00:00"):
+            line = self._log("2026-03-06", 6)
+        self.assertEqual(self._parts(line), [("covered", 6)])
+
+    def _describe_overruns(self, invoices):
+        return [
+            (line["name"], line["amount"])
+            for document in invoices
+            for line in document["lines"]
+            if "beyond" in line["name"]
+        ]
+
+    def test_an_overrun_that_no_period_makes_up_for_is_billed_with_the_end(self):
+        self._overrun()
+        sold = [("Help: 2 h used beyond what was included", 300)]
+        with self.at("2026-03-20 10:00:00"):
+            ending = self.agreement._plan_end(date(2026, 3, 31), "cancelled")
+            shown = self.agreement._describe_invoices(
+                self.agreement._preview_end(ending)
+            )
+            self.assertEqual(self._describe_overruns(shown), sold)
+            self.agreement._end(date(2026, 3, 31), "cancelled")
+        lot = self.included.lot_ids.filtered(lambda each: each.drawn)
+        self.assertEqual((lot.adjusted, lot.drawn, lot.balance), (2, 6, 0))
+        with self.at("2026-03-30 10:00:00"):
+            late = self._log("2026-03-30", 1)
+        self.assertEqual(self._parts(late, "answer"), [("overage", 1, "bill")])
+        self._check_identity()
+        billed = self._bill("2026-04-01").invoice_line_ids
+        overrun = billed.filtered(lambda line: "beyond" in line.name)
+        self.assertEqual((overrun.name, overrun.price_subtotal), sold[0])
+        self.assertEqual(overrun.product_id, self.company._get_work_product("hour"))
+
+    def test_ended_later_the_next_period_makes_up_for_it(self):
+        self._overrun()
+        with self.at("2026-03-20 10:00:00"):
+            self.agreement._end(date(2026, 4, 30), "cancelled")
+        self.assertFalse(self.agreement.line_ids.filtered("overrun_lot_id"))
+
+    def test_taken_back_the_overrun_is_owed_again(self):
+        self._overrun()
+        lot = self.included.lot_ids.filtered(lambda each: each.drawn)
+        with self.at("2026-03-20 10:00:00"):
+            self.agreement._end(date(2026, 3, 31), "cancelled")
+            self.agreement.action_take_back_end()
+        self.assertEqual((lot.adjusted, lot.balance), (0, -2))
+        self._check_identity()
+
     def test_a_technician_uses_up_the_hours_and_the_customer_is_told(self):
         self.customer.email = "anna@example.com"
         with self.at("2026-03-10 10:00:00"):
@@ -130,7 +181,7 @@ class TestAllowanceWork(ServiceWorkMixin, ServiceDeskCommon):
             self._run_cron("service_agreement.ir_cron_allowance_notices")
             self._run_cron("service_agreement.ir_cron_allowance_notices")
         told = self.agreement.message_ids.filtered("subject")
-        self.assertEqual(told.mapped("subject"), ["Help: 0.50 h left"])
+        self.assertEqual(told.mapped("subject"), ["Help: 0.5 h left"])
 
     def test_another_company_has_its_own(self):
         other = self.setup_other_company()["company"]

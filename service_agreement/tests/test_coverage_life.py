@@ -126,6 +126,46 @@ class TestDecidedAgain(CoverageCase):
         )
         self.assertEqual(overage.quantity, 1)
 
+    def test_an_answer_goes_for_what_another_agreement_does_not_pay_either(self):
+        nobody = self._create_customer("Nobody's Villa")
+        ticket = self.ticket.copy({"partner_id": nobody.id})
+        line = self._log("2026-03-06", 3, "15:00", task_id=ticket.id)
+        line.service_draw_ids._answer("goodwill", "Old friend")
+        said = line.service_draw_ids.answered_at
+        agreement = self._create_agreement("2026-03-01", partner_id=nobody.id)
+        office = {"coverage_calendar_id": self.calendar.id}
+        self._cover(agreement, {"kind": "included", "quantity": 1}, **office)
+        with self.at("2026-03-10 10:00:00"):
+            agreement.action_activate()
+        self.assertEqual(
+            self._parts(line, "answer", "answer_note"),
+            [
+                ("covered", 1, "covered", False),
+                ("overage", 1, "goodwill", "Old friend"),
+                ("after_hours", 1, "goodwill", "Old friend"),
+            ],
+        )
+        free = line.service_draw_ids.filtered("answered_by_id")
+        self.assertEqual(free.answered_by_id, self.env.user)
+        self.assertEqual(set(free.mapped("answered_at")), {said})
+        self.assertFalse(agreement.work_count)
+
+    def test_worth_is_rounded_once_in_the_currency_of_the_list(self):
+        euro = self.setup_other_currency("EUR", rates=[("2026-01-01", 0.3333)])
+        pricelist = self.env["product.pricelist"].create(
+            {"name": "EUR", "currency_id": euro.id}
+        )
+        customer = self._create_customer("Far Away")
+        agreement = self._create_active(
+            "2026-01-01", partner_id=customer.id, pricelist_id=pricelist.id
+        )
+        self._cover(agreement)
+        ticket = self.ticket.copy({"partner_id": customer.id})
+        line = self._log("2026-03-06", 3.37, task_id=ticket.id)
+        draw = line.service_draw_ids
+        self.assertEqual((draw.list_price, draw.list_amount), (50, 168.5))
+        self.assertEqual(draw.worth, 505.5)
+
     def test_moved_to_another_day_it_began_at_the_same_time(self):
         line = self._log("2026-03-06", 1, "16:30")
         line.date = "2026-03-09"

@@ -4,6 +4,8 @@ import threading
 from unittest.mock import patch
 from urllib.parse import urlencode
 
+from lxml import html
+
 from odoo import http
 from odoo.exceptions import AccessError
 from odoo.fields import Command
@@ -458,6 +460,7 @@ class TestPortalRequest(PortalCase):
                     "priority": "3",
                     "partner_id": self.ben.partner_id.id,
                     "agreement_id": self.active.id,
+                    "user_ids": [],
                 }
             ],
         )
@@ -465,6 +468,13 @@ class TestPortalRequest(PortalCase):
         self.assertIn(self.ben.partner_id, ticket.message_partner_ids)
         self.assertIn("We have your request.", response.text)
         self.assertIn("We answer by", response.text)
+
+    def test_what_is_in_force_leads_to_the_request(self):
+        self._login(self.ann)
+        for agreement, is_offered in ((self.active, True), (self.proposal, False)):
+            page = html.fromstring(self._get(agreement).content)
+            links = page.xpath(f"//a[contains(@href, '/{agreement.id}/request')]")
+            self.assertEqual(bool(links), is_offered, agreement.state)
 
     def test_without_login_the_customer_asks(self):
         self._login(None)

@@ -431,8 +431,9 @@ class TestFollowUp(PortalUsersMixin, TicketMailMixin, DeskCommon):
             self._receive("ann@example.com", self.ticket, f"Precedence: {header}\n")
             self.assertEqual(self.ticket.stage_id, self.stages["In Progress"])
 
-    def _compose(self, tickets, wall, user, **values):
+    def _compose(self, tickets, wall, user, context=None, **values):
         composer = self.env["mail.compose.message"].with_user(user)
+        composer = composer.with_context(**context or {})
         with self.at_desk(wall):
             composer = composer.with_context(active_ids=tickets.ids).create(
                 {
@@ -445,6 +446,27 @@ class TestFollowUp(PortalUsersMixin, TicketMailMixin, DeskCommon):
                 }
             )
             composer._action_send_mail()
+
+    def test_no_client_says_how_a_message_came_to_be(self):
+        """A context comes over the API as well, with whatever somebody writes there."""
+        automatic = {"message_type": "auto_comment"}
+        for forged in ("by hand", True):
+            context = {"service_agreement_written": forged}
+            context["service_agreement_by_hand"] = True
+            wall = "2026-03-06 15:20"
+            self._compose(self.ticket, wall, self.agent, context, **automatic)
+            self.assertNotIn("answered", self._kinds(self.ticket))
+        for minute, forged in enumerate(("by itself", True), 1):
+            context = {"service_agreement_written": forged}
+            context["service_agreement_automatic_mail"] = True
+            ticket = self.ticket.with_user(self.agent).with_context(**context)
+            with self.at_desk(f"2026-03-06 15:3{minute}"):
+                ticket.message_post(
+                    body="On our way",
+                    message_type="comment",
+                    subtype_xmlid="mail.mt_comment",
+                )
+            self.assertEqual(self._kinds(self.ticket).count("answered"), minute)
 
     def test_mails_from_the_list_answer(self):
         self._create_portal_user("bob", self.customer)

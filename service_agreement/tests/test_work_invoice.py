@@ -77,6 +77,47 @@ class TestWorkInvoice(WorkCommon):
         again = draw._create_invoices()
         self.assertEqual(draw.move_line_id.move_id, again)
 
+    def test_cancelled_and_billed_anew_it_stays_cancelled(self):
+        draw = self._log_unsold("2026-03-03", 1.0, ticket=self.strange)
+        first = draw._create_invoices()
+        first.action_post()
+        first.button_cancel()
+        again = draw._create_invoices()
+        again.action_post()
+        with self.assertRaisesRegex(UserError, f"is on {again.name} by now"):
+            first.button_draft()
+        self.assertEqual(first.state, "cancel")
+        again.button_draft()
+        again.button_cancel()
+        with self.assertRaisesRegex(UserError, "Leave it cancelled"):
+            first.button_draft()
+        again.button_draft()
+        self.assertEqual(draw.move_id, again)
+        self.assertTrue(draw.is_invoiced)
+
+    def test_cancelled_it_takes_its_work_again(self):
+        draw = self._log_unsold("2026-03-03", 1.0, ticket=self.strange)
+        move = draw._create_invoices()
+        move.button_cancel()
+        self.assertFalse(draw.is_invoiced)
+        draw._answer("bill")
+        move.button_draft()
+        self.assertTrue(draw.is_invoiced)
+        self.assertFalse(draw._create_invoices())
+
+    def test_cancelled_it_does_not_bill_what_the_work_was(self):
+        draw = self._log_unsold("2026-03-03", 1.0, ticket=self.strange)
+        other = self._log_unsold("2026-03-04", 1.0, ticket=self.strange)
+        move = (draw | other)._create_invoices()
+        move.button_cancel()
+        draw._answer("given")
+        with self.assertRaisesRegex(UserError, "decided otherwise"):
+            move.button_draft()
+        draw.line_id.unlink()
+        with self.assertRaisesRegex(UserError, "Leave it cancelled"):
+            move.button_draft()
+        self.assertEqual(other.move_id, move)
+
     def test_a_line_taken_from_the_draft_is_open_again(self):
         draws = self._log_unsold(
             "2026-03-03", 1.0, ticket=self.strange
@@ -160,7 +201,7 @@ class TestWorkInvoice(WorkCommon):
         self.company.service_work_report = True
         [row] = move._get_work_report()
         self.assertEqual(row["ticket"], f"#{self.strange.id}")
-        self.assertEqual(row["hours"], "1.00 h")
+        self.assertEqual(row["hours"], "1 h")
         move.action_post()
         report = self.env["ir.actions.report"]
         html, _type = report._render_qweb_html(

@@ -40,6 +40,10 @@ KINDS = ("unlimited", "included", "prepaid", "none")
 INDIVISIBLE = ("visits", "incidents")
 # Of a share of an hour; a second is 0.0003.
 PLACES = Decimal("0.0001")
+# What is shorter is no part of its own: nobody is billed for a few seconds late.
+SHORTEST = timedelta(minutes=1)
+# Of hours: less than this is printed as none.
+PRINTED = Decimal("0.005")
 
 
 class Balance(Protocol):
@@ -329,7 +333,8 @@ def _is_open_for(candidate, work):
     """Whether some of the work lies within the candidate's hours."""
     if candidate.hours is None or work.start is None or work.start == work.end:
         return True
-    return candidate.hours.between(work.start, work.end) > timedelta(0)
+    shortest = min(SHORTEST, work.end - work.start)
+    return candidate.hours.between(work.start, work.end) >= shortest
 
 
 def decide(
@@ -397,7 +402,7 @@ def _share_out(work, takers, rated, till, office):
 
 
 def _split_hours(work, hours):
-    """Cut work wherever one of these hours begins or ends.
+    """Cut work wherever one of these hours begins or ends, but not by seconds.
 
     :param hours: Calendars by any key; None: always open
     :return: yields (quantity, function that tells of a key whether it is open then)
@@ -411,15 +416,33 @@ def _split_hours(work, hours):
         yield work.quantity, lambda _key: True
         return
     inner = {edge for found in openings.values() for pair in found for edge in pair}
-    edges = sorted({work.start, work.end, *inner})
+    edges = _drop_close(sorted({work.start, work.end, *inner}))
     pieces = [replace(work, start=a, end=b) for a, b in pairwise(edges)]
     for piece in _share_quantity(work, pieces):
+        middle = _get_middle(piece.start, piece.end)
         closed = {
             key
             for key, found in openings.items()
-            if not any(a <= piece.start < b for a, b in found)
+            if not any(a <= middle < b for a, b in found)
         }
         yield piece.quantity, lambda key, closed=closed: key not in closed
+
+
+def _drop_close(edges):
+    """
+    :param list edges: instants in order, the first and the last stay
+    :return: list without those that would cut off a piece shorter than `SHORTEST`
+    """
+    kept = edges[:1]
+    for edge in edges[1:-1]:
+        if edge - kept[-1] >= SHORTEST and edges[-1] - edge >= SHORTEST:
+            kept.append(edge)
+    return [*kept, edges[-1]]
+
+
+def _get_middle(start, end):
+    """:return: instant by which a piece is judged: its edges may be off by seconds"""
+    return start + (end - start) / 2
 
 
 def _charge(left, takers, open_for, rated, is_open):
@@ -492,6 +515,8 @@ class _Till:
         for lot_id, units in stock.take(work.day, left):
             left -= units
             covered = min(wanted, _to_hours(units, per_hour)) if left else wanted
+            if wanted - covered < PRINTED:
+                covered = wanted
             wanted -= covered
             yield Part("covered", covered, candidate.id, lot_id, units=units)
             if not wanted:
@@ -512,14 +537,21 @@ def split_days(work: Work, tz: str) -> list[Work]:
     """
     if work.start is None or work.start == work.end:
         return [work]
-    zone, pieces, start = ZoneInfo(tz), [], work.start
-    while start < work.end:
-        day = start.astimezone(zone).date()
-        midnight = datetime.combine(day + timedelta(days=1), datetime.min.time(), zone)
-        end = min(midnight.astimezone(work.end.tzinfo), work.end)
-        pieces.append(replace(work, day=day, start=start, end=end))
-        start = end
+    zone, edges = ZoneInfo(tz), [work.start]
+    while (midnight := _get_midnight_after(edges[-1], zone)) < work.end:
+        edges.append(midnight)
+    edges = _drop_close([*edges, work.end])
+    pieces = [
+        replace(work, day=_get_middle(a, b).astimezone(zone).date(), start=a, end=b)
+        for a, b in pairwise(edges)
+    ]
     return _share_quantity(work, pieces)
+
+
+def _get_midnight_after(instant, zone):
+    day = instant.astimezone(zone).date() + timedelta(days=1)
+    midnight = datetime.combine(day, datetime.min.time(), zone)
+    return midnight.astimezone(instant.tzinfo)
 
 
 def _share_quantity(work, pieces):

@@ -29,7 +29,9 @@ from .proration import prorate
 
 DAY = timedelta(days=1)
 # Where two lots end and start together: what was paid for separately goes last.
-KINDS = ("rolled", "granted", "bought")
+KINDS = ("rolled", "granted", "moved", "bought")
+# Of these the customer paid each for itself: they go on with who replaces the ledger.
+PAID = ("moved", "bought")
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Terms:
     :ivar step: what a part of a period is rounded to: 0.01 hours, 1 visit.
     :ivar rollover_cap: what is left of a period is carried over up to this.
     :ivar rollover_months: how long it is valid then; 0: without end.
-    :ivar overrun: what is missing is taken from the next period.
+    :ivar overrun: what is missing is taken from the next period, as long as one comes.
     """
 
     quantity: Decimal = ZERO
@@ -60,7 +62,7 @@ class LotKey(NamedTuple):
     :ivar ledger: id of the ledger.
     :ivar kind: one of ``KINDS``.
     :ivar since: first day of the whole period it was granted for, or carried over from;
-        an id where it was bought.
+        an id where it was bought, also of what came from a ledger that was replaced.
     """
 
     ledger: int
@@ -74,6 +76,7 @@ class Lot:
 
     :ivar end: last valid day, included; None: without end.
     :ivar usable_from: not drawn from before; None: not paid yet.
+    :ivar expiry: of what was bought, its last day as agreed: the ledger may end before.
     :ivar reserved: of its balance, what is drawn for good after it is carried over.
     :ivar transfers: pairs of the lot it was carried over to and the units; negative:
         what was overrun.
@@ -88,6 +91,7 @@ class Lot:
     drawn: Decimal = ZERO
     forfeited: Decimal = ZERO
     usable_from: date | None = date.min
+    expiry: date | None = None
     reserved: Decimal = ZERO
     transfers: list[tuple[Lot, Decimal]] = field(default_factory=list)
 
@@ -166,6 +170,9 @@ class Ledger:
     :param suspended: half-open pairs of days on which nothing is drawn.
     :param before: ledgers of terms that these replaced; what is left there stays
         usable.
+    :param replaced: ledgers of an agreement that this one's replaces: what was bought
+        there and is left goes on here.
+    :param first_day: of the agreement.
     """
 
     def __init__(
@@ -181,18 +188,28 @@ class Ledger:
         last_day: date | None = None,
         suspended: Sequence[tuple[date, date | None]] = (),
         before: Sequence[Ledger] = (),
+        replaced: Sequence[Ledger] = (),
+        first_day: date = date.min,
     ):
         self.id = id
         self.terms = terms
         self.last_day = last_day
         self.suspended = suspended
         self.before = before
+        self.replaced = replaced
+        self.heir: Ledger | None = None
+        self.first_day = first_day
         self.lots: list[Lot] = []
         self._open: list[Lot] = []
         self._debts: list[Lot] = []
+        if terms.overrun and last_day:
+            # What is still to be granted is what may be overrun.
+            until = max(until, last_day)
         self._known = {lot.key: lot for lot in known}
         self._fixed = set(fixed)
+        self._promised: dict[date | int, Decimal] = {}
         self._upcoming = self._plan(self._get_periods(spans, until, final), final)
+        self._inherit()
 
     # What is drawn
 
@@ -213,8 +230,10 @@ class Ledger:
             if lot.key[:2] == (self.id, "granted"):
                 newest = max(newest or lot, lot, key=lambda each: each.start)
         if units and newest and self.terms.overrun:
-            newest.drawn += units
-            yield newest.key, units
+            units = min(units, self._get_room(newest, units))
+            if units > 0:
+                newest.drawn += units
+                yield newest.key, units
 
     def find(self, day: date) -> list[Lot]:
         """:return: the lots that work of `day` may draw from, first one first"""
@@ -227,6 +246,14 @@ class Ledger:
     def left(self, day: date) -> Decimal:
         """:return: what could still be drawn on `day` without an overrun"""
         return sum((lot.balance - lot.reserved for lot in self.find(day)), ZERO)
+
+    def missing(self, day: date) -> Decimal:
+        """:return: what was overrun, and is not made up for by what is granted until
+        `day`
+        """
+        self.advance(day)
+        lots = [*self._open, *self._debts]
+        return -sum((min(lot.balance, ZERO) for lot in lots), ZERO)
 
     def waiting(self, day: date) -> Decimal:
         """:return: what could be drawn on `day`, were it paid"""
@@ -243,6 +270,15 @@ class Ledger:
         entered = sum(lot.entered for lot in held)
         return bool(held) and self.left(day) * 100 <= entered * percent
 
+    def _get_room(self, newest, units):
+        """:return: how far `newest` may be overrun: by what is still to be granted"""
+        if self.last_day is None:
+            return units
+        granted = [lot for lot in self._upcoming if lot.key.kind == "granted"]
+        return newest.balance + sum(
+            (lot.balance - lot.reserved for lot in granted), ZERO
+        )
+
     def _get_open(self, day):
         self.advance(day)
         older = [lot for ledger in self.before for lot in ledger._get_open(day)]
@@ -252,7 +288,7 @@ class Ledger:
 
     def advance(self, day: date):
         """Close what ended before `day`, and open what starts by then. No way back."""
-        for ledger in self.before:
+        for ledger in [*self.before, *self.replaced]:
             ledger.advance(day)
         while (event := self._get_next_event()) and event <= day:
             for lot in [each for each in self._open if each.end and each.end < event]:
@@ -282,6 +318,8 @@ class Ledger:
             return
         if lot.key.kind == "granted" and self._goes_on_after(lot):
             self._carry_over(lot)
+        elif lot.key.kind in PAID and self.heir:
+            self.heir._take_over(lot)
         lot.forfeited += lot.balance
 
     def _transfer(self, source, target, units):
@@ -312,6 +350,45 @@ class Ledger:
             last = months.index(start) + self.terms.rollover_months
             end = months.period(last).start - DAY
         return self._cut(start, end)
+
+    # From a ledger to the one that replaces it
+
+    def _inherit(self):
+        """Be who goes on with what was bought of the replaced ledgers. What is drawn
+        for good here is not drawn there before.
+        """
+        for ledger in self.replaced:
+            ledger.heir = ledger.heir or self
+            for key, known in self._known.items():
+                if key.kind == "moved" and ledger.heir is self:
+                    ledger._promise(key.since, max(known.drawn - known.adjusted, ZERO))
+
+    def _promise(self, since, units):
+        self._promised[since] = self._promised.get(since, ZERO) + units
+        for lot in self._upcoming:
+            if lot.key.kind in PAID and lot.key.since == since:
+                lot.reserved += units
+        for ledger in self.replaced:
+            ledger._promise(since, units)
+
+    def _take_over(self, lot):
+        """:param Lot lot: that ended with its ledger, maybe before it expires"""
+        start = max(lot.end + DAY, self.first_day)
+        if lot.expiry and lot.expiry < start:
+            return
+        key = LotKey(self.id, "moved", lot.key.since)
+        moved = self._known.get(key, Lot(key, start)).renew(
+            start=start,
+            end=self._cut(start, lot.expiry),
+            expiry=lot.expiry,
+            rolled_in=ZERO,
+            usable_from=lot.usable_from,
+            reserved=self._promised.get(lot.key.since, ZERO),
+        )
+        if lot.balance:
+            self._transfer(lot, moved, lot.balance)
+        if not moved.is_empty:
+            self._enter(moved)
 
     # What there is to open
 
@@ -366,6 +443,9 @@ class Ledger:
     def _recall(self, known):
         """:return: Lot on record that no period grants, or None"""
         kind, since = known.key.kind, known.key.since
+        if kind == "moved":
+            # Its source is always on record, and moves it again.
+            return None
         if kind == "rolled":
             if LotKey(self.id, "granted", since) in self._known:
                 # Its source is not final, and carries over to it again.
@@ -374,7 +454,7 @@ class Ledger:
         end = self._cut(known.start, known.end)
         if kind == "granted" and known.key not in self._fixed:
             return self._keep(known.renew(end=end, granted=ZERO), known)
-        return known.renew(end=end)
+        return known.renew(end=end, expiry=known.end)
 
     def _settle_carried(self, granted, final):
         """What came from final lots stays; the rest is carried over again. What is

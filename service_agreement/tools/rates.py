@@ -110,6 +110,7 @@ class Price:
     :ivar step: hours, of the same row.
     :ivar found: False: there is no row for it, and both prices are 0.
     :ivar list_found: whether the list has a row for it.
+    :ivar worth: by the list of the day, in the currency of the list.
     """
 
     price: Decimal = ZERO
@@ -118,6 +119,7 @@ class Price:
     step: Decimal = ZERO
     found: bool = False
     list_found: bool = False
+    worth: Decimal = ZERO
 
 
 def _keep(amount, _currency, _day):
@@ -188,7 +190,8 @@ class RateBook:
             off = full * terms.discount / HUNDRED
             price = self.convert(full - off, terms.currency, day)
         list_price = self.convert(full, terms.currency, day)
-        return Price(price, list_price, row.minimum, row.step, True, bool(listed))
+        found = True, bool(listed)
+        return Price(price, list_price, row.minimum, row.step, *found, full)
 
     def _find_row(self, owner, day, kind, work_type, job):
         rows = self._rows.get((owner, kind), ())

@@ -1,5 +1,7 @@
 from odoo import models
 
+from ..models.written import Written
+
 
 class MailComposeMessage(models.TransientModel):
     _inherit = "mail.compose.message"
@@ -9,5 +11,5 @@ class MailComposeMessage(models.TransientModel):
         the mails alone nobody could tell."""
         campaign = "mass_mailing_id" in self._fields and self.mass_mailing_id
         if self.message_type == "comment" and not campaign:
-            self = self.with_context(service_agreement_by_hand=True)
+            self = self.with_context(service_agreement_written=Written.BY_HAND)
         return super()._action_send_mail_mass_mail(res_ids, auto_commit=auto_commit)

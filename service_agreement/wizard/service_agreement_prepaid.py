@@ -47,6 +47,12 @@ class ServiceAgreementPrepaid(models.TransientModel):
         default=lambda self: self.env.company._service_today(),
         help="First day on which it may be used. The charge falls due on it.",
     )
+    afterwards = fields.Monetary(
+        string="Billed Afterwards",
+        compute="_compute_afterwards",
+        help="What the same costs by the agreed rates, or by the list, when it is "
+        "worked first and billed then. 0: not known.",
+    )
     expiry = fields.Date(string="Last Day", compute="_compute_summary")
     summary = fields.Char(compute="_compute_summary")
 
@@ -65,10 +71,21 @@ class ServiceAgreementPrepaid(models.TransientModel):
         for wizard in self:
             wizard.quantity = wizard.allowance_id.quantity
 
-    @api.depends("allowance_id")
+    @api.depends("allowance_id", "quantity", "day")
+    def _compute_afterwards(self):
+        for wizard in self:
+            allowance, day = wizard.allowance_id, wizard.day
+            known = allowance and day
+            wizard.afterwards = (
+                allowance._get_price_afterwards(wizard.quantity, day) if known else 0.0
+            )
+
+    @api.depends("allowance_id", "quantity", "afterwards")
     def _compute_price(self):
         for wizard in self:
-            wizard.price = wizard.allowance_id.price
+            allowance = wizard.allowance_id
+            agreed = allowance and allowance._get_price_agreed(wizard.quantity)
+            wizard.price = agreed or wizard.afterwards
 
     @api.depends("allowance_id", "count", "quantity", "price", "day")
     def _compute_summary(self):

@@ -207,12 +207,27 @@ class TestOverrun:
         take(book, "2026-01-20", 11)
         assert account(book, "2026-03-01")["2026-03-01"] == (4, 0, -3, 0, 0, 0, 1)
 
-    def test_the_last_one_stays_open(self):
+    def test_no_more_than_what_is_still_to_be_granted(self):
         book = ledger(
-            monthly(4, overrun=True), end="2026-02-01", last_day=day("2026-01-31")
+            monthly(4, overrun=True), end="2026-04-01", last_day=day("2026-03-31")
         )
-        take(book, "2026-01-20", 6)
+        # Four of January, and those of February and March.
+        assert sum(units for *_key, units in take(book, "2026-01-20", 20)) == 12
+        assert not take(book, "2026-02-20", 1)
+        assert account(book, "2026-06-01")["2026-03-01"][-1] == 0
+
+    def test_what_was_overrun_for_good_before_it_was_ended_stays_open(self):
+        known = Lot(LotKey(1, "granted", day("2026-01-01")), day("2026-01-01"), drawn=6)
+        book = ledger(
+            monthly(4, overrun=True),
+            end="2026-02-01",
+            last_day=day("2026-01-31"),
+            known=[known],
+        )
+        assert not take(book, "2026-01-20", 1)
+        assert book.missing(day("2026-01-31")) == 2
         assert account(book, "2026-06-01")["2026-01-01"][-1] == -2
+        assert book.missing(day("2026-06-01")) == 2
 
     def test_others_never_go_below_zero(self):
         book = ledger(monthly(4))
@@ -262,6 +277,51 @@ class TestBought:
             ("granted", day("2026-03-01"), Decimal("2.71")),
             ("bought", 1, 4),
         ]
+
+    def _replace(self, bought_until=None, moved=None, drawn=0):
+        """An agreement to the end of March, and the one that replaces it on 5 April."""
+        until, block = day("2026-12-31"), bought(1, 5, "2026-01-01", bought_until)
+        old = Ledger(
+            1,
+            Terms(),
+            until=until,
+            known=[replace(block, drawn=Decimal(drawn))],
+            last_day=day("2026-03-31"),
+        )
+        new = Ledger(
+            2,
+            Terms(),
+            until=until,
+            known=moved or [],
+            replaced=[old],
+            first_day=day("2026-04-05"),
+        )
+        return old, new
+
+    def test_what_was_paid_for_goes_on_with_the_agreement_that_replaces_it(self):
+        old, new = self._replace("2026-06-30", drawn=1)
+        assert take(old, "2026-03-10", 1) == [("bought", 1, 1)]
+        assert not take(new, "2026-04-04", 1)
+        assert take(new, "2026-04-05", 1) == [("moved", 1, 1)]
+        assert not take(new, "2026-07-01", 1)
+        [given], [taken] = old.lots, new.lots
+        assert (given.rolled_out, given.forfeited, given.balance) == (3, 0, 0)
+        assert (taken.rolled_in, taken.drawn, taken.forfeited) == (3, 1, 2)
+        assert (taken.start, taken.end) == (day("2026-04-05"), day("2026-06-30"))
+
+    def test_what_has_expired_by_then_does_not(self):
+        for last in ("2026-03-15", "2026-04-03"):
+            old, new = self._replace(last)
+            new.advance(day("2026-05-01"))
+            assert old.lots[0].forfeited == 5
+            assert not new.lots
+
+    def test_late_work_does_not_take_what_the_next_one_has_used(self):
+        moved = Lot(LotKey(2, "moved", 1), day("2026-04-05"), drawn=Decimal(4))
+        old, new = self._replace(moved=[moved])
+        assert take(old, "2026-03-10", 3) == [("bought", 1, 1)]
+        new.advance(day("2026-05-01"))
+        assert (new.lots[0].rolled_in, new.lots[0].balance) == (4, 0)
 
 
 class TestOnRecord:

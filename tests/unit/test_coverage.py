@@ -210,6 +210,47 @@ class TestHours:
             ("after_hours", "1", 1),
         ]
 
+    def test_seconds_at_the_edge_of_the_hours_are_no_part(self):
+        def seconds(start, end):
+            begun, ended = (
+                datetime.fromisoformat(f"2026-03-06T{text}+00:00").astimezone(UTC)
+                for text in (start, end)
+            )
+            return work(quantity="1", start=begun, end=ended)
+
+        office = agreement(hours=OFFICE)
+        for done in (("15:59:36", "17:00:36"), ("08:59:30", "10:00:00")):
+            assert parts(seconds(*done), by=[office]) == {1: [("covered", "1", 1)]}
+        for done in (("16:59:30", "18:00:00"), ("08:00:00", "09:00:59")):
+            found = parts(seconds(*done), by=[office])
+            assert found == {1: [("after_hours", "1", 1)]}
+        minute = parts(seconds("16:01:00", "17:01:00"), by=[office])
+        assert [outcome for outcome, *_rest in minute[1]] == ["covered", "after_hours"]
+        [verdict] = decide([seconds("16:59:30", "18:00:00")], [office])
+        [judgement] = verdict.judgements
+        assert [r.code for r in judgement.reasons if not r.met] == ["hours"]
+
+    def test_less_than_one_can_print_is_no_overage(self):
+        """100.00 at 150.00 an hour are forty minutes, of work noted as 0.67 hours."""
+        lots = (Lot(1, Decimal(100), START),)
+        money = agreement(
+            kind="prepaid",
+            unit="amount",
+            lots=lots,
+            per_hour=lambda _work: Decimal(150),
+        )
+        assert parts(work(quantity="0.67"), by=[money]) == {1: [("covered", "0.67", 1)]}
+        found = parts(work(quantity="0.68"), by=[money])
+        assert found == {1: [("covered", "0.6667", 1), ("overage", "0.0133", 1)]}
+
+    def test_seconds_after_midnight_are_of_the_day_before(self):
+        late = work(hours=("22:00", "23:59"))
+        late = replace(late, end=late.end + timedelta(seconds=90))
+        assert [(p.day, p.quantity) for p in split_days(late, "UTC")] == [(FRIDAY, 2)]
+        early = replace(late, start=late.end - timedelta(seconds=45))
+        early = replace(early, end=late.end + timedelta(hours=1))
+        assert [p.day for p in split_days(early, "UTC")] == [date(2026, 3, 7)]
+
     def test_what_counts_more_than_it_lasted_is_shared_alike(self):
         short = work(quantity="1", hours=("16:54", "17:06"))
         assert parts(short, by=[agreement(hours=OFFICE)])[1] == [

@@ -80,7 +80,7 @@ def test_prices_are_in_the_currency_of_what_was_agreed():
         lambda amount, currency, _day: amount / 2 if currency == "EUR" else amount,
     )
     assert book.find(DAY, coverage=7) == Price(
-        Decimal(120), Decimal(75), found=True, list_found=True
+        Decimal(120), Decimal(75), found=True, list_found=True, worth=Decimal(150)
     )
     assert book.find(DAY, coverage=8).price == Decimal("67.5")
 
