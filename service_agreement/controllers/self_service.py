@@ -23,16 +23,22 @@ class ServiceAgreementSelfService(ServiceAgreementPortal):
             return self._refuse(access_token)
         if request.env.user._is_public():
             return self._ask_to_log_in(agreement)
-        service = agreement._get_self_service(kind, kwargs)
-        if not service or not self._may_see_changes(agreement):
+        if not self._may_see_changes(agreement):
             raise request.not_found()
-        problem = None
-        if request.httprequest.method == "POST":
+        is_sent, problem = request.httprequest.method == "POST", None
+        # First of all: what was done may have closed its own door.
+        step = is_sent and agreement._find_customer_step(
+            kind, _to_text(kwargs.get("key"))
+        )
+        service = agreement._get_self_service(kind, kwargs)
+        if not step and not service:
+            raise request.not_found()
+        if is_sent and not step:
             step, problem = self._take_step(agreement, service, kwargs)
-            if step:
-                return request.redirect(
-                    agreement.get_portal_url(query_string=f"&step={step.id}")
-                )
+        if step:
+            return request.redirect(
+                agreement.get_portal_url(query_string=f"&step={step.id}")
+            )
         return self._render_change_page(agreement, service, problem)
 
     def _ask_to_log_in(self, agreement):
@@ -58,16 +64,13 @@ class ServiceAgreementSelfService(ServiceAgreementPortal):
         """:return: (step or None, what to tell or None)"""
         if not self._is_customer(agreement):
             return None, request.env._("Only the customer can do this here.")
-        key = _to_text(kwargs.get("key"))
-        if agreement._find_customer_step(service.kind, key):
-            return agreement._find_customer_step(service.kind, key), None
         if why_not := service.why_not_confirm():
             return None, why_not
         try:
             # All or nothing: what is charged and what is promised go together.
             with request.env.cr.savepoint():
                 step = agreement._take_customer_step(
-                    service, key, request.env.user.partner_id
+                    service, _to_text(kwargs.get("key")), request.env.user.partner_id
                 )
         except UserError as error:
             return None, str(error)
@@ -103,6 +106,7 @@ class ServiceAgreementSelfService(ServiceAgreementPortal):
         values = super()._prepare_agreement_values(agreement, access_token, **kwargs)
         step_id = _to_int(kwargs.get("step"))
         may_change_callers = self._may_change_callers(agreement)
+        may_change = request.env.user._is_public() or self._may_see_changes(agreement)
         return {
             **values,
             "promise": agreement._get_portal_headline(),
@@ -114,7 +118,7 @@ class ServiceAgreementSelfService(ServiceAgreementPortal):
                 if may_change_callers and not request.env.user._is_public()
                 else agreement.caller_ids.browse()
             ),
-            "services": agreement._get_portal_services(),
+            "services": agreement._get_portal_services() if may_change else [],
             "new_step": agreement.customer_step_ids.filtered(
                 lambda step: step.id == step_id
             ),

@@ -134,6 +134,16 @@ class Upgrade(ChangeService):
         """Other plans of the tier that was chosen"""
         return self._get_plans(self.tier)
 
+    def get_price_text(self, tier):
+        """:return: "$ 149.00 per month", what one of ``tier`` costs this customer"""
+        plan = self.plan or self.held_plan
+        price = self.agreement._get_tier_price(tier, plan, date=self.first_day)
+        return self.env._(
+            "%(price)s per %(period)s",
+            price=self.format_amount(price),
+            period=plan.period_label,
+        )
+
     def why_not(self):
         agreement = self.agreement
         if agreement.state != "active":
@@ -286,16 +296,19 @@ class AddSystem(ChangeService):
         }
 
     def get_sentences(self):
-        name, site = self.choice["name"], self.site
-        where = self.env._("%(system)s (%(site)s)", system=name, site=site.display_name)
         return [
             self.env._(
                 "%(system)s is covered from %(date)s on.",
-                system=where if site else name,
+                system=self._get_system_text(),
                 date=self.preview["day"],
             ),
             *self._get_money_sentences(),
         ]
+
+    def _get_system_text(self):
+        """:return: "Cinema (Barn)" """
+        name, site = self.choice["name"], self.site
+        return f"{name} ({site.name})" if site else name
 
     def do(self, step):
         agreement, values = self.agreement, {}

@@ -80,7 +80,8 @@ class ServiceAgreement(models.Model):
         service = self._get_self_services().get(kind)
         if not service or not self.tier_id[service.switch]:
             return None
-        return service(self.sudo(), choice or {})
+        # Sudo: see self_service.py. Prices are those of the company that serves.
+        return service(self.sudo().with_company(self.company_id), choice or {})
 
     def _get_portal_services(self):
         """:return: list of SelfService that are open to the customer today"""

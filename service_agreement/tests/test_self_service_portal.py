@@ -52,6 +52,15 @@ class TestSelfServicePages(SelfServicePortalCase):
         self.assertEqual(self.yearly.customer_step_ids.partner_id, self.ben.partner_id)
         self.assertEqual(len(self.yearly.change_ids), 1)
 
+    def test_twice_also_where_the_new_tier_allows_it_no_more(self):
+        self.gold.portal_may_upgrade = False
+        self._login(self.ann)
+        key = self._key("upgrade", tier_id=self.gold.id)
+        for _twice in range(2):
+            done = self._confirm("upgrade", tier_id=self.gold.id, key=key)
+            self.assertIn("Your service agreement is changed", done.text)
+        self.assertEqual(self._change("upgrade").status_code, 404)
+
     def test_shown_again_where_it_is_not_what_was_shown(self):
         self._login(self.ann)
         key = self._key("upgrade", tier_id=self.gold.id)
@@ -86,6 +95,7 @@ class TestSelfServicePages(SelfServicePortalCase):
                 ):
                     self.assertEqual(response.status_code, 404)
                     self.assertNotIn(self.yearly.name, response.text)
+        self.assertNotIn("/change/", self._get(self.yearly, token=right).text)
         self._assert_untouched()
 
     def test_the_link_alone_asks_to_log_in(self):
