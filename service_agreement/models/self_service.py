@@ -44,7 +44,7 @@ class SelfService:
     @cached_property
     def choice(self):
         """dict of plain values: what is to be done"""
-        return self.read(self.raw)
+        return self.read_choice(self.raw)
 
     @cached_property
     def said(self):
@@ -61,7 +61,7 @@ class SelfService:
         """str, one line below the title"""
         raise NotImplementedError
 
-    def read(self, choice):
+    def read_choice(self, choice):
         """:return: dict of plain values, what of ``choice`` can be understood"""
         return {}
 

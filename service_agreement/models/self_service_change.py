@@ -93,7 +93,7 @@ class Upgrade(ChangeService):
             tiers=", ".join(self.tiers.mapped("name")),
         )
 
-    def read(self, choice):
+    def read_choice(self, choice):
         tier = pick(self.tiers, choice.get("tier_id"))
         plan = pick(self._get_plans(tier), choice.get("plan_id"))
         return {"tier_id": tier.id, "plan_id": plan.id}
@@ -220,7 +220,7 @@ class AddSystem(ChangeService):
     def hint(self):
         return self.env._("Something new that we should take care of, too.")
 
-    def read(self, choice):
+    def read_choice(self, choice):
         site = pick(self.sites, choice.get("site_id"))
         return {
             "name": to_text(choice.get("name"))[:NAME_MAX],

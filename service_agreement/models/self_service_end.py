@@ -206,7 +206,7 @@ class Cancel(EndService):
             days=self.agreement.notice_days,
         )
 
-    def read(self, choice):
+    def read_choice(self, choice):
         return {
             "last_day": fields.Date.to_string(self._read_day(choice.get("last_day")))
         }
