@@ -1,8 +1,9 @@
 """Databases: prepared once for what they are made of, copied in a second for each use.
 
-`core` holds Odoo's own modules that ours needs, `plain` adds our addon, `demo` adds our
-addon with its demo data. A bridge's name is `plain` with that bridge, `all` is `plain`
-with every one. Odoo's own demo data is never loaded: it would bury ours.
+`core` holds Odoo's own modules that ours needs, `plain` adds our addon (and with it our
+bridges to those modules), `demo` adds our addon with its demo data. A bridge's name is
+`plain` with that bridge, `all` is `plain` with every one. Odoo's own demo data is never
+loaded: it would bury ours.
 """
 
 import fcntl
@@ -31,6 +32,13 @@ from .postgres import programs
 from .progress import step
 
 CORE_MODULES = ("account", "hr_timesheet", "portal")
+# Our bridges to what `core` has: Odoo installs them with the main addon.
+SELF_INSTALLED = ("service_agreement_payment",)
+# What a kind has beside ours: a provider of payments that does as it is told.
+BESIDE = {
+    "demo": ("payment_demo",),
+    "service_agreement_payment": ("payment_demo",),
+}
 PREFIX = f"sa_{CHECKOUT_ID}_"
 KEPT_OF_A_KIND = 2
 # What does not end up in a database, so that editing it needs no new one.
@@ -87,12 +95,14 @@ class Databases:
         self.rename(building, name)
 
     def _install_ours(self, name, kind, current):
+        modules = [*(bridges_of(kind) or [MAIN_ADDON]), *BESIDE.get(kind, ())]
         if kind != "demo":
-            return self._install(name, bridges_of(kind) or [MAIN_ADDON], current)
+            return self._install(name, modules, current)
         # Odoo loads a module's demo data only if all it depends on has some.
         self.sql(name, "UPDATE ir_module_module SET demo = (state = 'installed')")
-        self._install(name, [MAIN_ADDON], current, "--with-demo")
-        self.sql(name, f"UPDATE ir_module_module SET demo = (name = '{MAIN_ADDON}')")
+        self._install(name, modules, current, "--with-demo")
+        ours = ", ".join(f"'{addon}'" for addon in (MAIN_ADDON, *SELF_INSTALLED))
+        self.sql(name, f"UPDATE ir_module_module SET demo = (name IN ({ours}))")
         return None
 
     def _install(self, name, modules, current, *arguments):
@@ -211,7 +221,8 @@ def bridges_of(kind):
 def addons_fingerprint(*others):
     """Return a hash of all files of our addons that shape a database."""
     digest = hashlib.sha256()
-    for addon in (ROOT / name for name in (MAIN_ADDON, *others)):
+    names = dict.fromkeys((MAIN_ADDON, *SELF_INSTALLED, *others))
+    for addon in (ROOT / name for name in names):
         for path in sorted(addon.rglob("*")):
             parts = path.relative_to(addon).parts
             if path.is_file() and not NOT_IN_DATABASE.intersection(parts):

@@ -4,6 +4,10 @@ from odoo.tools import SQL
 
 # In the order in which nothing is left that refers to what is deleted.
 MADE_BY_PEOPLE = (
+    "service_agreement_proposal_opening",
+    "service_agreement_proposal",
+    "service_agreement_proposal_extra",
+    "service_agreement_proposal_option",
     "service_agreement_allowance_draw",
     "service_agreement_approval",
     "service_agreement_visit_check",
@@ -32,6 +36,8 @@ MADE_BY_PEOPLE = (
     "service_agreement_ticket_fact",
     "service_agreement_sla_target",
     "service_agreement",
+    "service_agreement_terms_section",
+    "service_agreement_terms",
     "service_agreement_tier_price",
     "service_agreement_tier",
     "service_agreement_device",

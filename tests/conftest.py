@@ -44,6 +44,13 @@ def queue_database(workshop):
         yield Database(workshop, name)
 
 
+@pytest.fixture
+def payment_database(workshop):
+    """Our addon with Odoo's demo provider of payments, without demo data."""
+    with workshop.databases.throwaway("service_agreement_payment") as name:
+        yield Database(workshop, name)
+
+
 @pytest.fixture(scope="module")
 def demo_database(workshop):
     """Our addon with its demo data: one copy for the tests of a module."""

@@ -1,4 +1,5 @@
 from . import portal
+from . import proposal
 from . import ticket
 from . import visit
 from . import self_service

@@ -19,6 +19,11 @@ _logger = logging.getLogger(__name__)
 
 MODEL = "service.agreement"
 REPORT = "service_agreement.action_report_agreement"
+# What else can be printed of an agreement, by the parameter "document".
+REPORTS = {
+    "accepted": "service_agreement.action_report_agreement_accepted",
+    "sheet": "service_agreement.action_report_sheet",
+}
 # What a browser draws. Others, such as SVG, may carry scripts.
 SIGNATURE_HEADERS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 FORM_KEY = re.compile(r"[0-9a-f]{32}")
@@ -178,7 +183,7 @@ class ServiceAgreementPortal(CustomerPortal):
             return self._show_report(
                 model=agreement,
                 report_type=report_type,
-                report_ref=REPORT,
+                report_ref=REPORTS.get(str(kwargs.get("document")), REPORT),
                 download=bool(kwargs.get("download")),
             )
         self._note_view(agreement, access_token)
@@ -308,7 +313,7 @@ class ServiceAgreementPortal(CustomerPortal):
         self._post_signed_copy(agreement)
         return {
             "force_refresh": True,
-            "redirect_url": agreement.get_portal_url(query_string="&message=sign_ok"),
+            "redirect_url": agreement._get_next_step_url(),
         }
 
     def _post_signed_copy(self, agreement):

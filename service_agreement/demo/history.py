@@ -11,6 +11,7 @@ from .agreements import Agreements
 from .company import dress
 from .money import Money
 from .promises import Promises
+from .proposals import Proposals
 from .settlement import Settlement
 from .systems import install
 from .tickets import Tickets
@@ -36,6 +37,8 @@ def load(env):
     visits.plan()
     settlement = Settlement(timeline)
     settlement.plan()
+    proposals = Proposals(timeline)
+    proposals.plan()
     # In the evening, so that what is not covered rides on the next invoice.
     timeline.every_day(20, tickets.write_down)
     timeline.run()
@@ -44,6 +47,7 @@ def load(env):
     money.leave_on_the_desk()
     promises.leave_on_the_desk()
     visits.leave_on_the_desk()
+    proposals.leave_on_the_desk()
     _let_customers_follow(timeline)
     _set_dates_right(timeline.env, first_message)
     visits.set_days_right()
@@ -75,6 +79,7 @@ def _set_dates_right(env, first_message):
             (
                 "project.task",
                 "service.agreement",
+                "service.agreement.proposal",
                 "service.agreement.month",
                 "account.move",
             ),

@@ -305,12 +305,14 @@ class AccountAnalyticLine(models.Model):
         domain &= Domain("is_service_work", "=", True)
         timed = Domain("service_start", "!=", False) & Domain("unit_amount", ">", 0)
         noted = Domain("service_issue", "=", "overlap")
-        lines = self.sudo().search(domain & (timed | noted))
+        lines = self.sudo().search_fetch(domain & (timed | noted))
         overlapping = lines._get_overlapping()
-        for line in lines - lines._filter_settled():
-            issue = line in overlapping and "overlap"
-            if line.service_issue in (False, "overlap") and line.service_issue != issue:
-                line.service_issue = issue
+        silent = lines.filtered(lambda line: line.service_issue in (False, "overlap"))
+        changed = silent.filtered(
+            lambda line: bool(line.service_issue) != (line in overlapping)
+        )
+        for line in changed - changed._filter_settled():
+            line.service_issue = not line.service_issue and "overlap"
 
     def _get_overlapping(self):
         """:return: those of ``self`` that were done while another one was, by the same

@@ -33,6 +33,10 @@ FACTS = (
     "billing_issue",
     "reminded_for",
     "customer_step_count",
+    "terms_id",
+    "document_content",
+    "document_hash",
+    "document_accepted_on",
 )
 # Worked out from facts: the ORM would let anybody write them all the same.
 DERIVED = ("next_invoice_date", "mrr", "amount_untaxed", "amount_tax", "amount_total")
@@ -749,6 +753,7 @@ class ServiceAgreement(models.Model):
         self._freeze_promise()
         for agreement in self:
             agreement.sudo().write(agreement._prepare_activate_values())
+        self._freeze_document()
         self._record_movements()
         self._after_activate()
 

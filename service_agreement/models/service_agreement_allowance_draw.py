@@ -1,6 +1,5 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL
 
 # What a person answers: of which part of the work, and what was said of it.
 SAME_QUESTION = ("unit", "outcome")
@@ -22,7 +21,7 @@ class ServiceAgreementAllowanceDraw(models.Model):
     """
 
     _name = "service.agreement.allowance.draw"
-    _inherit = ["service.agreement.guard"]
+    _inherit = ["service.agreement.guard", "service.agreement.bulk"]
     _description = "Part of Service Work"
     _order = "date desc, line_id desc, id"
 
@@ -170,8 +169,10 @@ class ServiceAgreementAllowanceDraw(models.Model):
         :return: those that were added or changed
         """
         changed, added, gone = [], [], []
+        lines = self.env["account.analytic.line"].union(*wanted)
+        known = self.search_fetch([("line_id", "in", lines.ids)]).grouped("line_id")
         for line, rows in wanted.items():
-            left = before = line.service_draw_ids
+            left = before = known.get(line, self.browse())
             for values in rows:
                 draw = left._find_alike(values)
                 left -= draw
@@ -201,48 +202,9 @@ class ServiceAgreementAllowanceDraw(models.Model):
 
     @api.model
     def _insert(self, rows):
-        """Add parts as they were worked out, all of them by one statement.
-
-        A month of a company has tens of thousands, of which ``create`` would round,
-        compute and cache each value once more. Constraints are those of the database;
-        whoever reads of these afterwards reads them anew.
-
-        :param list rows: of dict of values, all of the same fields
-        """
-        if not rows:
-            return self.browse()
+        """EXTENDS bulk: each of them in the month it is settled with."""
         self._put_in_months(rows)
-        user, instant = self.env.uid, self.env.cr.now()
-        shared = {"is_closed": False, "create_uid": user, "create_date": instant}
-        shared.update(write_uid=user, write_date=instant)
-        names = [*rows[0], *shared]
-        found = self.env.execute_query(
-            SQL(
-                "INSERT INTO %s (%s) VALUES %s RETURNING id",
-                SQL.identifier(self._table),
-                SQL(", ").join(map(SQL.identifier, names)),
-                SQL(", ").join(self._to_columns({**row, **shared}) for row in rows),
-            )
-        )
-        added = self.browse(draw_id for (draw_id,) in found)
-        added._forget_inverses()
-        added.modified(names, create=True)
-        return added
-
-    @api.model
-    def _to_columns(self, values):
-        """:return: tuple; what is not set is NULL, but neither no nor 0 is"""
-        boolean = {n for n in values if self._fields[n].type == "boolean"}
-        return tuple(
-            None if value is False and name not in boolean else value
-            for name, value in values.items()
-        )
-
-    def _forget_inverses(self):
-        """Other records may know which of these they have, and do not any more."""
-        for field in self._fields.values():
-            for inverse in self.pool.field_inverses[field]:
-                self.env[inverse.model_name].invalidate_model([inverse.name])
+        return super()._insert([{**row, "is_closed": False} for row in rows])
 
     def _find_alike(self, values):
         """:return: the one of ``self`` that is most like these values, none if another

@@ -10,9 +10,9 @@ from odoo import api, fields, models
 from odoo.tools import format_amount
 
 from .service_agreement_document import (
-    _describe_week,
     describe_days,
     describe_spans,
+    describe_week,
 )
 from .service_words import format_number
 
@@ -57,7 +57,7 @@ class ServiceAgreementCovering(models.AbstractModel):
         return [f"{calendar.name}: {self.sudo()._describe_week()}"]
 
     def _describe_week(self):
-        return _describe_week(self.coverage_calendar_id)
+        return describe_week(self.coverage_calendar_id)
 
     def _describe_excluded(self):
         return self.covered_exclusion_ids.mapped("name")
@@ -299,7 +299,7 @@ class ServiceAgreement(models.Model):
         """:return: what is covered today; of a draft not saved yet, by its tier"""
         self.ensure_one()
         held = self._get_coverage_today()
-        chosen = self.state == "draft" and held.tier_id != self.tier_id
+        chosen = self.state in ("draft", False) and held.tier_id != self.tier_id
         return self.tier_id if chosen or not held else held
 
     def _get_document_coverage(self):

@@ -8,7 +8,8 @@ from .service_words import format_number
 
 
 class ServiceAgreement(models.Model):
-    """What the document says, for the page in the portal and for the PDF alike.
+    """What the document says, for the page in the portal and for the PDF alike; how it
+    is put together stands in ``service_agreement_document_section.py``.
 
     Everything is read from the records that bill and that start the clocks, so that
     the document cannot contradict them.
@@ -56,7 +57,8 @@ class ServiceAgreement(models.Model):
     def _get_document_targets(self):
         """A draft shows what the tier promises; it is copied when it is proposed."""
         self.ensure_one()
-        return self.tier_id.target_ids if self.state == "draft" else self.target_ids
+        is_draft = self.state in ("draft", False)
+        return self.tier_id.target_ids if is_draft else self.target_ids
 
     def _get_document_metrics(self):
         """:return: list of (metric, heading) that something is promised for"""
@@ -110,7 +112,7 @@ class ServiceAgreement(models.Model):
         self.ensure_one()
         calendars = self.sudo()._get_document_targets().calendar_id
         return [
-            (calendar.name, _describe_week(calendar))
+            (calendar.name, describe_week(calendar))
             for calendar in calendars.sorted("name")
             if not calendar.two_weeks_calendar
         ]
@@ -231,7 +233,7 @@ class ServiceAgreement(models.Model):
         facts = [
             (self.env._("Starts"), self._format_date(self.date_start)),
             (self.env._("Term"), self._get_document_term()),
-            (self.env._("Ending it"), self._get_document_ending()),
+            (self.env._("Renewal and notice"), self._get_document_ending()),
             (
                 self.env._("Billing"),
                 self._get_document_billing(),
@@ -240,6 +242,16 @@ class ServiceAgreement(models.Model):
         if self.client_order_ref:
             facts.append((self.env._("Your reference"), self.client_order_ref))
         return [(label, text) for label, text in facts if text]
+
+    def _format_document_day(self, instant):
+        """
+        :param datetime instant: naive UTC
+        :return: str, the day that it falls on for the customer
+        """
+        self.ensure_one()
+        on_his_clock = self.with_context(tz=self._get_portal_tz())
+        wall = fields.Datetime.context_timestamp(on_his_clock, instant)
+        return self._format_date(wall.date())
 
     def _get_document_billing(self):
         if self.plan_id.timing == "arrears":
@@ -284,7 +296,7 @@ class ServiceAgreement(models.Model):
         )
 
 
-def _describe_week(calendar):
+def describe_week(calendar):
     """:return: "Monday – Friday 9:00 AM – 5:00 PM; Saturday 10:00 AM – 2:00 PM" """
     rows = calendar._get_service_attendances()
     names = dict(rows._fields["dayofweek"]._description_selection(calendar.env))

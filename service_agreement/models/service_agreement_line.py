@@ -58,7 +58,7 @@ class ServiceAgreementLine(models.Model):
     """
 
     _name = "service.agreement.line"
-    _inherit = ["service.agreement.guard"]
+    _inherit = ["service.agreement.guard", "service.agreement.bulk"]
     _description = "Service Agreement Line"
     _order = "agreement_id, sequence, date_start NULLS FIRST, id"
     _check_company_auto = True
@@ -264,8 +264,26 @@ class ServiceAgreementLine(models.Model):
         "quantity", "price_unit", "discount", "tax_ids", "agreement_id.currency_id"
     )
     def _compute_price_subtotal(self):
+        """Once for all that cost the same: a month of work has thousands of charges."""
+        amounts = {}
         for line in self:
-            line.price_subtotal = line._get_untaxed()
+            key = line._get_price_key()
+            if key not in amounts:
+                amounts[key] = line._get_untaxed()
+            line.price_subtotal = amounts[key]
+
+    def _get_price_key(self):
+        """:return: tuple of what an amount without taxes is worked out from"""
+        agreement = self.agreement_id
+        return (
+            agreement.company_id,
+            agreement.currency_id,
+            self.product_id,
+            self.tax_ids,
+            self.price_unit,
+            self.quantity,
+            self.discount,
+        )
 
     def _get_untaxed(self, **price):
         """:return: float, without the taxes that a price may include"""

@@ -60,6 +60,14 @@ class ServiceAgreement(models.Model):
             return self.env._("Ends on %(date)s", date=last_day), "warning"
         return self.env._("In force"), "success"
 
+    def _get_next_step_url(self):
+        """Hook for bridges: where the customer goes on who has just signed.
+
+        :return: str, an address on this server that needs no login
+        """
+        self.ensure_one()
+        return self.get_portal_url(query_string="&message=sign_ok")
+
     # Requests
 
     def _why_not_request(self):

@@ -1,5 +1,6 @@
 """Work that is not covered, on the next invoice of the agreement whose rates it has."""
 
+from collections import defaultdict
 from dataclasses import replace
 from decimal import Decimal
 from itertools import chain, count
@@ -48,10 +49,52 @@ class ServiceAgreementLine(models.Model):
         "This work is charged already.",
     )
 
-    def _follow_work(self, draws):
+    @api.model
+    def _insert_work_charges(self, rows):
+        """Add charges, of which a month has thousands: what follows from agreement and
+        product is worked out once for all that are alike.
+
+        :param list rows: of dict, see `_prepare_work_charge`
+        """
+        terms, taxes = {}, defaultdict(list)
+        for number, row in enumerate(rows):
+            alike = row["agreement_id"], row["product_id"]
+            if alike not in terms:
+                terms[alike] = self._get_usual_terms(row)
+            columns, found = terms[alike]
+            row.update(columns)
+            taxes[found].append(number)
+        charges = self._insert(rows)
+        for found, numbers in taxes.items():
+            same = self.browse(charges.ids[n] for n in numbers)
+            # Past all overrides: what else follows from them is still to be computed.
+            self._fields["tax_ids"].create([(same, found)])
+        return charges
+
+    @api.model
+    def _get_usual_terms(self, row):
+        """What ``create`` would add to the values of a charge.
+
+        :return: (dict of columns, account.tax)
+        """
+        defaults = self.default_get([name for name in self._fields if name not in row])
+        charge = self.new({**defaults, **row})
+        added = [
+            field
+            for name, field in self._fields.items()
+            if field.column_type and field.store and name not in row
+            if field.precompute or name in defaults
+        ]
+        columns = {
+            field.name: field.convert_to_write(charge[field.name], charge)
+            for field in added
+        }
+        return columns, charge.tax_ids._origin
+
+    def _follow_work(self, draws, products=None):
         """Say what these parts of the work say now; of a charge that is not billed."""
         self.ensure_one()
-        values = draws._prepare_work_charge(self.work_key)
+        values = draws._prepare_work_charge(self.work_key, products)
         changed = {
             name: values[name] for name in FOLLOWING if self[name] != values[name]
         }
@@ -114,6 +157,12 @@ class ServiceAgreement(models.Model):
         """
         self.ensure_one()
         return self.company_id._get_work_product(unit) or self.tier_id.product_id
+
+    def _get_work_product_and_taxes(self, unit):
+        """:return: (product.product, account.tax) of the charges of work"""
+        product = self._get_work_product(unit)
+        taxes = product.taxes_id._filter_taxes_by_company(self.company_id)
+        return product, self.fiscal_position_id.map_tax(taxes)
 
     def _get_open_work_domain(self):
         """:return: Domain of the charges for work that these have still to bill"""
@@ -334,12 +383,12 @@ class ServiceAgreementAllowanceDraw(models.Model):
         """:return: str, "Mar 3, 2026 · Programming · 1.5 h after hours: New scenes for
         the terrace", in ``lang``
         """
-        first = self[0].with_context(lang=lang)
-        work = first.line_id
+        draws = self.with_context(lang=lang)
+        work, day = draws[0].line_id, draws[0].date
         parts = [
-            format_date(first.env, first.date, lang_code=lang, date_format="medium"),
+            format_date(draws.env, day, lang_code=lang, date_format="medium"),
             work.service_work_type_id.name,
-            self.with_context(lang=lang)._describe_quantity(),
+            draws._describe_quantity(),
         ]
         text = " · ".join(filter(None, parts))
         done = (work.name or "").strip(" /")
@@ -368,19 +417,22 @@ class ServiceAgreementAllowanceDraw(models.Model):
 
     # Charges of agreements
 
-    def _prepare_work_charge(self, key):
-        """:return: values of the ``service.agreement.line`` that charges these parts"""
+    def _prepare_work_charge(self, key, products=None):
+        """
+        :param dict products: (product, taxes) by agreement and unit, filled here
+        :return: values of the ``service.agreement.line`` that charges these parts
+        """
         first = self[0]
         agreement = first.agreement_id
-        product = agreement._get_work_product(first.unit)
-        taxes = product.taxes_id._filter_taxes_by_company(first.company_id)
-        values = self._prepare_work_values(
-            agreement.currency_id,
-            agreement.fiscal_position_id.map_tax(taxes),
-            agreement._get_lang(),
-        )
+        products = {} if products is None else products
+        alike = agreement, first.unit
+        if alike not in products:
+            products[alike] = agreement._get_work_product_and_taxes(first.unit)
+        product, taxes = products[alike]
         return {
-            **values,
+            **self._prepare_work_values(
+                agreement.currency_id, taxes, agreement._get_lang()
+            ),
             "agreement_id": agreement.id,
             "sequence": WORK_SEQUENCE,
             "charge": "one_off",
@@ -424,16 +476,17 @@ class AccountAnalyticLine(models.Model):
         draws = work._get_draws_to_charge()
         charges = work._get_work_charges()
         known = {(c.work_line_id, c.agreement_id, c.work_key): c for c in charges}
-        kept, new = charges.browse(), []
+        kept, new, products = charges.browse(), [], {}
         for (line, agreement, key), parts in draws._group_charges().items():
             place = _first_open(known, line, agreement, key)
             if charge := known.get(place):
                 kept |= charge
-                charge._follow_work(parts)
+                charge._follow_work(parts, products)
             else:
-                new.append((parts, parts._prepare_work_charge(place[-1])))
+                values = parts._prepare_work_charge(place[-1], products)
+                new.append((parts, values))
         charges.filtered(lambda c: not c.settled_until and c not in kept).unlink()
-        created = charges.create([values for _parts, values in new])
+        created = charges._insert_work_charges([values for _parts, values in new])
         for charge, (parts, _values) in zip(created, new, strict=True):
             parts._be_charged_by(charge)
 

@@ -222,12 +222,23 @@ class ServiceBook:
     # Their work
 
     def get_role(self, employee, day):
-        """:return: id of the job position that somebody had on that day, or None"""
+        """:return: id of the job position that somebody had on that day; None: he had
+        none, or it makes no difference
+        """
+        if not self._depends_on_role:
+            return None
         key = employee, day
         if key not in self._roles:
             version = employee and employee._get_version(day)
             self._roles[key] = (version and version.job_id.id) or None
         return self._roles[key]
+
+    @cached_property
+    def _depends_on_role(self):
+        """bool: whether some work costs more because of who does it"""
+        agreements = self.env["service.agreement"].union(*self.agreements.values())
+        factors = agreements.coverage_ids.allowance_ids.job_factor_ids
+        return bool(factors) or self._rates.depends_on_job
 
     def search_open(self, lines, since=None):
         """
@@ -310,8 +321,9 @@ class ServiceBook:
         """:return: frozenset of ids of the work types that are paid, with None: also
         work of no known type; None: all
         """
-        usual = self._usual_kinds.get(allowance.unit, ())
-        own = frozenset(allowance.work_type_ids.ids or usual)
+        own = frozenset(allowance.work_type_ids.ids)
+        if not own and allowance.unit in INDIVISIBLE:
+            own = frozenset(self._usual_kinds[allowance.unit])
         covered = frozenset(coverage.covered_work_type_ids.ids)
         return own & covered if own and covered else own or covered or None
 
@@ -320,7 +332,7 @@ class ServiceBook:
         """dict of sets of ids of work types by unit, where nobody says what it is for:
         help by phone uses up no visit, and what we planned ourselves is no fault"""
         types = self.env["service.agreement.work.type"].with_context(active_test=False)
-        types = types.search([])
+        types = types.search_fetch([])
         faults = types.filtered(lambda kind: not kind.is_preventive)
         return {
             "visits": set(types.filtered("is_on_site").ids),
@@ -697,17 +709,32 @@ def _to_plain(place):
 
 
 def _read_together(agreements):
-    """Read all that candidates are made of: one by one it would be queried so."""
-    coverages = agreements.coverage_ids
-    allowances = coverages.allowance_ids
+    """Read all that candidates are made of: one by one it would be queried so.
+
+    :param agreements: that are read themselves
+    """
+    coverages = _read_lines(agreements, "coverage_ids")
+    allowances = _read_lines(coverages, "allowance_ids")
     for records, names in (
         (agreements, ("site_ids", "system_ids", "waiver_ids")),
         (coverages, ("covered_work_type_ids", "covered_exclusion_ids")),
-        (allowances, ("work_type_ids", "job_factor_ids", "notice_ids")),
+        (allowances, ("work_type_ids", "job_factor_ids")),
     ):
-        records.fetch()
         for name in names:
             records.mapped(name)
+
+
+def _read_lines(records, name):
+    """Read the records of a One2many; Odoo would first read which they are.
+
+    :return: those of all of ``records``
+    """
+    field = records._fields[name]
+    model = records.env[field.comodel_name]
+    found = model.search_fetch([(field.inverse_name, "in", records.ids)])
+    lines = found.grouped(field.inverse_name)
+    field._insert_cache(records, [lines.get(each, model)._ids for each in records])
+    return found
 
 
 def get_top(partner):

@@ -6,6 +6,8 @@ from . import test_allowance_work
 from . import test_answer
 from . import test_approval
 from . import test_portal_coverage
+from . import test_proposal
+from . import test_proposal_portal
 from . import test_billing
 from . import test_board
 from . import test_billing_corrections
@@ -33,6 +35,7 @@ from . import test_ticket_desk
 from . import test_change
 from . import test_change_sequences
 from . import test_change_wizard
+from . import test_document
 from . import test_ending
 from . import test_suspension
 from . import test_system

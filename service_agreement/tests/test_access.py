@@ -33,6 +33,12 @@ MODELS = [
     "service.agreement.system",
     "service.agreement.device",
     "service.agreement.coverage",
+    "service.agreement.terms",
+    "service.agreement.terms.section",
+    "service.agreement.proposal",
+    "service.agreement.proposal.option",
+    "service.agreement.proposal.extra",
+    "service.agreement.proposal.opening",
 ]
 
 

@@ -72,4 +72,4 @@ class TestCoverageQueries(CoverageCase):
         plain = self.env["project.project"].create({"name": "Plain"})
         task = self.env["project.task"].create({"name": "x", "project_id": plain.id})
         without = self._count(lambda: self._log("2026-03-20", 1, task_id=task.id))
-        self.assertLessEqual(few - without, 70)
+        self.assertLessEqual(few - without, 48)

@@ -75,7 +75,7 @@ class TestCoverageText(CoverageCases):
             .decode()
         )
         self.assertIn("Support: 4 hours a month", html)
-        self.assertIn("$\xa0120.00/h", html)
+        self.assertIn("$\xa0120.00", html)
         self.assertIn("5:00\u202fPM", html)
         self.assertNotIn("8:00\u202fPM", html)
         self.assertNotIn("500.00", html)

@@ -4,6 +4,7 @@ from psycopg2.errors import RestrictViolation, UniqueViolation
 
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
+from odoo.models import LOG_ACCESS_COLUMNS
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -11,6 +12,9 @@ from ..models.service_agreement_change import PendingChange
 from ..tools.charges import schedule
 from .common import ServiceDeskCommon
 from .work_cases import WorkCommon
+
+# Of two charges these differ, whatever they are for.
+OF_EACH = {"id", "work_key", *LOG_ACCESS_COLUMNS}
 
 
 @tagged("post_install", "-at_install")
@@ -65,6 +69,19 @@ class TestWorkCharge(WorkCommon):
         draw = self._log("2026-03-03", 1.5)
         self.assertIn("3 mrt 2026", draw.agreement_line_id.name)
         self.assertIn("1,5", draw.agreement_line_id.name)
+
+    def test_what_is_inserted_is_what_would_be_created(self):
+        """Past ``create``, with nothing left out; and remembered as it is on record."""
+        draw = self._log("2026-03-03", 1.5)
+        inserted = draw.agreement_line_id
+        cached = inserted.read()[0]
+        self.env.flush_all()
+        self.env.invalidate_all()
+        self.assertEqual(inserted.read()[0], cached)
+        created = inserted.sudo().create(draw._prepare_work_charge("as created"))
+        for name, field in created._fields.items():
+            if field.store and field.type != "one2many" and name not in OF_EACH:
+                self.assertEqual(inserted[name], created[name], name)
 
     def test_trips_and_after_hours_are_lines_of_their_own(self):
         work = self._create_work("2026-03-03", 2.0)

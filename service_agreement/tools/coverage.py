@@ -375,13 +375,14 @@ def _joined(parts):
     """:return: tuple of Parts, those alike as one: nobody reads of a lunch break"""
     found = {}
     for part in parts:
-        key = replace(part, quantity=ZERO, units=ZERO)
-        before = found.get(key, key)
-        found[key] = replace(
-            part,
-            quantity=before.quantity + part.quantity,
-            units=before.units + part.units,
-        )
+        key = part.outcome, part.candidate, part.lot, part.after_hours
+        if before := found.get(key):
+            part = replace(
+                part,
+                quantity=before.quantity + part.quantity,
+                units=before.units + part.units,
+            )
+        found[key] = part
     return tuple(found.values())
 
 

@@ -24,6 +24,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import chain
 
 ZERO = Decimal(0)
 HUNDRED = Decimal(100)
@@ -149,6 +150,12 @@ class RateBook:
             self._rows[rate.owner, rate.kind].append(rate)
         for rows in self._rows.values():
             rows.sort(key=Rate.precedence, reverse=True)
+
+    @property
+    def depends_on_job(self) -> bool:
+        """Whether any of them is for one role."""
+        rates = chain.from_iterable(self._rows.values())
+        return any(rate.job is not None for rate in rates)
 
     def find(
         self,

@@ -11,3 +11,4 @@ from . import service_agreement_ticket_explanation
 from . import service_agreement_prepaid
 from . import service_agreement_allowance_adjust
 from . import service_agreement_device_add
+from . import service_agreement_proposal_batch

@@ -1,0 +1,87 @@
+from odoo import fields, models
+
+
+class ResPartner(models.Model):
+    """What a customer was offered."""
+
+    _inherit = "res.partner"
+
+    proposal_count = fields.Integer(
+        compute="_compute_proposal_count", groups="service_agreement.group_user"
+    )
+
+    def _compute_proposal_count(self):
+        customers = self.commercial_partner_id
+        counts = dict(
+            self.env["service.agreement.proposal"]._read_group(
+                [("commercial_partner_id", "in", customers.ids)],
+                ["commercial_partner_id"],
+                ["__count"],
+            )
+        )
+        for partner in self:
+            customer = partner.commercial_partner_id._origin
+            partner.proposal_count = counts.get(customer, 0)
+
+    def action_new_proposal(self):
+        """Offer the tiers to this customer, side by side."""
+        self.ensure_one()
+        return {
+            "name": self.env._("New Proposal"),
+            "type": "ir.actions.act_window",
+            "res_model": "service.agreement.proposal",
+            "views": [(False, "form")],
+            "context": {"default_partner_id": self._get_proposal_contact().id},
+        }
+
+    def _get_proposal_contact(self):
+        """:return: res.partner, who is written to: a house has no email, who lives
+        there has
+        """
+        self.ensure_one()
+        if self.email:
+            return self
+        return self.child_ids.filtered("email")[:1] or self
+
+    def action_view_proposals(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "service_agreement.action_service_agreement_proposal"
+        )
+        customer = self.commercial_partner_id
+        return dict(
+            action,
+            domain=[("commercial_partner_id", "=", customer.id)],
+            context={"default_partner_id": self.id},
+        )
+
+
+class ServiceAgreement(models.Model):
+    _inherit = "service.agreement"
+
+    proposal_ids = fields.One2many(
+        "service.agreement.proposal",
+        "agreement_id",
+        string="Proposals",
+        groups="service_agreement.group_user",
+    )
+
+    def action_view_proposal(self):
+        """The proposal that it was accepted from."""
+        self.ensure_one()
+        return self.proposal_ids[:1]._get_form_action()
+
+
+class ServiceAgreementTier(models.Model):
+    _inherit = "service.agreement.tier"
+
+    def action_new_proposal(self):
+        """Offer it beside the other tiers, and recommend it."""
+        self.ensure_one()
+        return {
+            "name": self.env._("New Proposal"),
+            "type": "ir.actions.act_window",
+            "res_model": "service.agreement.proposal",
+            "views": [(False, "form")],
+            "context": {"default_recommended_tier_id": self.id},
+        }

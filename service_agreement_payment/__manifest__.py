@@ -1,0 +1,32 @@
+{
+    "name": "Service Agreements: Payment",
+    "summary": "Invoices of agreements, paid online or charged on their date",
+    "version": "19.0.1.0.0",
+    "category": "Services/Service Agreements",
+    "author": "service_agreement contributors",
+    "license": "LGPL-3",
+    "depends": ["account_payment", "service_agreement"],
+    "auto_install": True,
+    "data": [
+        "security/ir.model.access.csv",
+        "security/service_agreement_payment_rules.xml",
+        "data/mail_activity_type_data.xml",
+        "data/mail_template_data.xml",
+        "data/ir_cron_data.xml",
+        "views/service_agreement_autopay_attempt_views.xml",
+        "views/service_agreement_autopay_consent_views.xml",
+        "views/service_agreement_views.xml",
+        "views/account_move_views.xml",
+        "views/res_config_settings_views.xml",
+        "views/service_agreement_payment_menus.xml",
+        "views/service_agreement_portal_templates.xml",
+        "views/payment_form_templates.xml",
+    ],
+    "demo": ["demo/service_agreement_autopay_demo.xml"],
+    "assets": {
+        "web.assets_frontend": [
+            "service_agreement_payment/static/src/interactions/**/*",
+        ],
+    },
+    "uninstall_hook": "uninstall_hook",
+}

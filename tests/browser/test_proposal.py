@@ -1,0 +1,95 @@
+"""On a phone: from the mail's link to a signed agreement, and to a no in writing."""
+
+import re
+from urllib.parse import urlsplit
+
+from playwright.sync_api import expect
+
+from tests.browser.steps import log_in, open_action
+
+PHONE = {"width": 390, "height": 844}
+SIGNER = "Linh Tran"
+REFUSER = "Paul Whitaker"
+
+
+def test_a_client_chooses_signs_and_starts(new_page):
+    office, client = new_page(), new_page(PHONE)
+    log_in(office, "cora")
+    client.goto(send_again(office, "Tran Residence"))
+    choose(client)
+    sign(client)
+    expect(client.locator("body")).to_contain_text("Thank you, it is signed.")
+    expect(client.locator("body")).to_contain_text("Platinum")
+    see_in_office(office, "Tran Residence", "Accepted", SIGNER)
+
+
+def test_a_client_declines_in_writing(new_page):
+    office, client = new_page(), new_page(PHONE)
+    log_in(office, "cora")
+    client.goto(send_again(office, "Cedar Grove"))
+    client.get_by_role("link", name="No, thank you").click()
+    expect(client.locator(".o_proposal_without")).to_contain_text("after hours")
+    client.get_by_label("Too expensive").check()
+    client.get_by_label("In your words").fill("The roof comes first this year.")
+    client.get_by_label("Your name").fill(REFUSER)
+    assert_no_horizontal_scroll(client)
+    client.get_by_role("button", name="Decline").click()
+    expect(client.locator("body")).to_contain_text("You declined this proposal")
+    expect(client.locator(".o_proposal_without")).to_contain_text("after hours")
+    see_in_office(office, "Cedar Grove", "Too expensive", REFUSER)
+
+
+def open_proposal(page, customer):
+    open_action(page, "action_service_agreement_proposal")
+    page.locator(".o_data_row").filter(has_text=customer).first.locator(
+        "td[name=partner_id]"
+    ).click()
+    page.locator(".o_form_view").wait_for()
+
+
+def send_again(page, customer):
+    """:return: the address in the mail that the customer gets, without its host"""
+    open_proposal(page, customer)
+    page.get_by_role("button", name="Send Again").click()
+    dialog = page.locator(".modal-dialog")
+    expect(dialog).to_contain_text("Compare and choose")
+    dialog.get_by_role("button", name=re.compile("^Send")).click()
+    expect(dialog).to_have_count(0)
+    link = page.locator(".o-mail-Message a", has_text="Compare and choose").first
+    parts = urlsplit(link.get_attribute("href"))
+    return f"{parts.path}?{parts.query}"
+
+
+def choose(page):
+    summary = page.locator("#proposal_summary")
+    expect(page.locator(".o_proposal_recommended")).to_contain_text("Gold")
+    expect(summary).to_contain_text("Your choice: Gold")
+    page.locator(".o_proposal_card", has_text="Platinum").get_by_role("radio").check()
+    expect(summary).to_contain_text("Your choice: Platinum")
+    expect(summary).to_contain_text("more per month")
+    page.locator(".o_proposal_plan", has_text="save").get_by_role("radio").check()
+    expect(summary).to_contain_text("per year")
+    before = page.locator(".o_proposal_first").inner_text()
+    page.get_by_role("checkbox").check()
+    expect(page.locator(".o_proposal_first")).not_to_have_text(before)
+    assert_no_horizontal_scroll(page)
+    page.get_by_role("button", name="Continue to sign").click()
+
+
+def sign(page):
+    expect(page.locator(".o_proposal_summary")).to_contain_text("Platinum")
+    assert_no_horizontal_scroll(page)
+    page.locator(".o_web_sign_name_input").fill(SIGNER)
+    page.locator(".o_portal_sign_submit").click()
+    page.wait_for_url(re.compile("/my/agreements/"))
+
+
+def see_in_office(page, customer, *texts):
+    open_proposal(page, customer)
+    for text in texts:
+        expect(page.locator(".o_form_sheet")).to_contain_text(text)
+
+
+def assert_no_horizontal_scroll(page):
+    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert wide <= 0, f"{page.url} scrolls {wide} px sideways at 390 px"
