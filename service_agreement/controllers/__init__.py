@@ -3,3 +3,4 @@ from . import proposal
 from . import statement
 from . import ticket
 from . import visit
+from . import self_service

@@ -110,6 +110,7 @@ class ServiceAgreementPortal(CustomerPortal):
             **self._prepare_portal_layout_values(),
             # Sudo: found with the customer's own rights, shown with the tier's name.
             "agreements": agreements.sudo(),
+            "attention": agreements.sudo()._get_portal_attention(),
             "page_name": "service_agreement",
             "pager": pager,
             "default_url": "/my/agreements",
@@ -263,6 +264,8 @@ class ServiceAgreementPortal(CustomerPortal):
             "overdue_invoices": invoices.filtered(
                 lambda m: m.invoice_date_due and m.invoice_date_due < today
             ),
+            "payable_invoices": invoices.filtered(lambda m: m._is_payable_by_client()),
+            "next_invoice_total": agreement._get_next_invoice_total(),
         }
 
     def _get_sign_name(self, agreement):

@@ -120,6 +120,10 @@ from . import service_agreement_visit_planning
 from . import service_agreement_visit_ticket
 from . import service_agreement_visit_report
 from . import project_task_visit
+from . import service_agreement_customer_step
+from . import service_agreement_self_service
+from . import service_agreement_caller
+from . import service_agreement_portal_overview
 from . import service_agreement_terms
 from . import service_agreement_document_example
 from . import service_agreement_document_section

@@ -32,6 +32,7 @@ FACTS = (
     "signature",
     "billing_issue",
     "reminded_for",
+    "customer_step_count",
     "terms_id",
     "document_content",
     "document_hash",

@@ -21,6 +21,8 @@ from . import test_portal
 from . import test_pricelist
 from . import test_report
 from . import test_sending
+from . import test_self_service
+from . import test_self_service_portal
 from . import test_settlement
 from . import test_sla_clock
 from . import test_sla_target

@@ -271,6 +271,8 @@ class TestPortalAccess(PortalCase):
                 "/my/agreements/page/<int:page>",
                 "/my/agreements/<int:agreement_id>",
                 "/my/agreements/<int:agreement_id>/accept",
+                "/my/agreements/<int:agreement_id>/callers",
+                "/my/agreements/<int:agreement_id>/change/<string:kind>",
                 "/my/agreements/<int:agreement_id>/decline",
                 "/my/agreements/<int:agreement_id>/request",
                 "/my/agreements/<int:agreement_id>/request/price",

@@ -213,15 +213,16 @@ class ChangePreview:
         return list(islice(schedule(charges, policy), self.count))
 
     def _prepare_invoice(self, due, kind, now, then):
-        without, changed = self._get_total(now), self._get_total(then)
+        without, changed = (self._get_totals(each) for each in (now, then))
         return {
             "date": self._format(due),
             "day": due.isoformat(),
             "kind": kind,
             "forfeited": kind == "forfeit",
-            "without": without,
-            "with": changed,
-            "difference": self._round(changed - without),
+            "without": without["untaxed"],
+            "with": changed["untaxed"],
+            "difference": self._round(changed["untaxed"] - without["untaxed"]),
+            "total": changed["total"],
             "is_made_without": now is not None,
             "is_made_with": then is not None,
             "lines": self._compare_lines(now, then),
@@ -240,15 +241,17 @@ class ChangePreview:
         )
         return [self._to_json(row, **amounts[row]) for row in ordered]
 
-    def _get_total(self, invoice):
-        """:return: float, as Odoo totals the lines of an invoice, before taxes"""
+    def _get_totals(self, invoice):
+        """:return: dict, as Odoo totals the lines of an invoice: "untaxed", "total" """
         pieces = invoice.pieces if invoice else ()
         exact = any(piece.amount < 0 for piece in pieces)
         base_lines = [
             self._get_line(piece.charge)._prepare_piece_base_line(piece, exact=exact)
             for piece in pieces
         ]
-        return self.agreement._get_totals(base_lines)["untaxed"] if base_lines else 0.0
+        if not base_lines:
+            return {"untaxed": 0.0, "total": 0.0}
+        return self.agreement._get_totals(base_lines)
 
     # Promise and revenue
 
