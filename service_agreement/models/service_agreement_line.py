@@ -41,6 +41,14 @@ LINE_FACTS = (
     "work_line_id",
     "work_key",
 )
+# Of these, what a charge is reckoned by.
+CHARGE_FACTS = (
+    "settled_until",
+    "superseded_on",
+    "is_continued",
+    "bill_from",
+    "adjust_on",
+)
 # Worked out from facts: the ORM would let anybody write them all the same.
 DERIVED = ("price_subtotal", "mrr")
 
@@ -516,7 +524,7 @@ class ServiceAgreementLine(models.Model):
         """
         self.ensure_one()
         start, end = self._get_window(**facts)
-        now = {name: self[name] for name in LINE_FACTS} | facts
+        now = {name: self[name] for name in CHARGE_FACTS} | facts
         return Charge(
             key=self,
             start=start,
