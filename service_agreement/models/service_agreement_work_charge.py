@@ -11,14 +11,13 @@ from odoo.tools import format_date
 
 from ..tools.charges import NEVER
 from ..tools.work_charge import as_printed, latest_day
+from .service_agreement_line import PRICE
 from .service_words import format_number
 
 # After the charges of every period, before those of the agreement's end.
 WORK_SEQUENCE = 500
 # Answers of work that costs nothing, and may be shown as such.
 FREE = ("given", "goodwill", "warranty")
-# What the amount of a charge follows from, besides agreement and product.
-PRICE = ("quantity", "price_unit", "discount")
 # What is stored of all charges of a product alike: work is no recurring revenue.
 DERIVED = ("company_id", "mrr")
 # What follows the work as long as it is not billed.
@@ -67,7 +66,7 @@ class ServiceAgreementLine(models.Model):
                 terms[alike] = self._get_usual_terms(row)
             columns, charge = terms[alike]
             price = {name: row[name] for name in PRICE}
-            key = (alike, *price.values())
+            key = charge._get_price_key(**price)
             if key not in amounts:
                 amounts[key] = charge._get_untaxed(**price)
             row.update(columns, price_subtotal=amounts[key])
