@@ -247,6 +247,16 @@ class ServiceAgreementSlaClock(models.Model):
         ended._after_excuse()
         ended.is_excuse_over = True
 
+    @api.model
+    def _prepare_new(self, values):
+        """Hook: what follows from the values that a clock begins with. Found by the ORM
+        it would take as long as all the rest.
+
+        :param dict values: all that facts and ticket say of it
+        :return: dict, with more
+        """
+        return values
+
     def _after_reading(self):
         """Hook: the clocks in ``self`` are new, or were set anew by their facts."""
 

@@ -44,7 +44,14 @@ class ServiceAgreementSlaClock(models.Model):
         ondelete="restrict",
     )
     miss_note = fields.Char(string="Explanation", copy=False)
-    is_excused = fields.Boolean(related="miss_reason_id.is_excused", store=True)
+    is_excused = fields.Boolean(
+        string="Excused",
+        compute="_compute_is_excused",
+        store=True,
+        # What `_prepare_new` says of a new one holds; nobody else may write it.
+        readonly=False,
+        help="It was not in our hands. The promise is missed all the same.",
+    )
     justified_by_id = fields.Many2one(
         "res.users",
         string="Explained By",
@@ -58,6 +65,16 @@ class ServiceAgreementSlaClock(models.Model):
         compute="_compute_late_hours",
         help="In hours of service time, up to now where nothing is done yet.",
     )
+
+    @api.depends("miss_reason_id.is_excused")
+    def _compute_is_excused(self):
+        for clock in self:
+            clock.is_excused = clock.miss_reason_id.is_excused
+
+    # EXTENDS 'service.agreement.sla.clock'
+    @api.model
+    def _prepare_new(self, values):
+        return {**super()._prepare_new(values), "is_excused": False}
 
     @api.depends("late_seconds", "deadline", "state", "stopped_at")
     def _compute_late_hours(self):

@@ -60,6 +60,8 @@ class ServiceAgreementSlaClock(models.Model):
     told_percent = fields.Integer(
         compute="_compute_told_percent",
         store=True,
+        # What `_prepare_new` says of a new one holds; nobody else may write it.
+        readonly=False,
         export_string_translation=False,
         help="The highest warning given, of the priority it has now.",
     )
@@ -71,6 +73,11 @@ class ServiceAgreementSlaClock(models.Model):
                 lambda notice, priority=clock.priority: notice.priority == priority
             )
             clock.told_percent = max(told.mapped("percent"), default=0)
+
+    # EXTENDS 'service.agreement.sla.clock'
+    @api.model
+    def _prepare_new(self, values):
+        return {**super()._prepare_new(values), "told_percent": 0}
 
     def _record_notice(self, percent, users=(), failure=False):
         self.ensure_one()

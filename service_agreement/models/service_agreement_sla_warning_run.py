@@ -1,7 +1,8 @@
 """When a promise wakes us up to tell people in time."""
 
 import logging
-from datetime import timedelta, timezone
+from datetime import datetime, timedelta, timezone
+from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -22,6 +23,19 @@ LATER = timedelta(minutes=1)
 OLD_NEWS = timedelta(days=2)
 
 
+class Waking(NamedTuple):
+    """What of a clock tells when people are to be told; of other records, their ids."""
+
+    state: str
+    told_percent: int
+    minutes: int
+    sla_calendar_id: int | bool
+    tier_id: int | bool
+    company_id: int
+    started_at: datetime | bool
+    deadline: datetime | bool
+
+
 class ServiceAgreementSlaClock(models.Model):
     """The instant at which the next warning is due, and giving it.
 
@@ -36,7 +50,11 @@ class ServiceAgreementSlaClock(models.Model):
     _warn_batch = 100
 
     wake_at = fields.Datetime(
-        string="Next Warning", compute="_compute_wake_at", store=True
+        string="Next Warning",
+        compute="_compute_wake_at",
+        store=True,
+        # What `_prepare_new` says of a new one holds; nobody else may write it.
+        readonly=False,
     )
 
     _wake_idx = models.Index("(wake_at, id) WHERE wake_at IS NOT NULL")
@@ -54,8 +72,14 @@ class ServiceAgreementSlaClock(models.Model):
     )
     def _compute_wake_at(self):
         for clock in self:
-            ahead = clock._get_thresholds()
-            clock.wake_at = bool(ahead) and clock._get_used_up_at(ahead[0])
+            clock.wake_at = self._find_wake_at(clock._get_waking())
+
+    # EXTENDS 'service.agreement.sla.clock'
+    @api.model
+    def _prepare_new(self, values):
+        values = super()._prepare_new(values)
+        waking = Waking(**{name: values[name] for name in Waking._fields})
+        return {**values, "wake_at": self._find_wake_at(waking)}
 
     def _after_reading(self):
         result = super()._after_reading()
@@ -64,31 +88,47 @@ class ServiceAgreementSlaClock(models.Model):
 
     # Waking up
 
-    def _get_thresholds(self):
-        """:return: list of the percents still to be told, in order"""
+    def _get_waking(self):
         self.ensure_one()
-        if self.state not in ("running", "missed") or not self.deadline:
+        return Waking(
+            *(self[name] for name in ("state", "told_percent", "minutes")),
+            *(self[name].id for name in ("sla_calendar_id", "tier_id", "company_id")),
+            *(self[name] for name in ("started_at", "deadline")),
+        )
+
+    @api.model
+    def _find_wake_at(self, waking):
+        """:return: naive datetime; False where nothing more is to be told"""
+        ahead = self._get_thresholds(waking)
+        return bool(ahead) and self._get_used_up_at(ahead[0], waking)
+
+    @api.model
+    def _get_thresholds(self, waking):
+        """:return: list of the percents still to be told, in order"""
+        if waking.state not in ("running", "missed") or not waking.deadline:
             return []
-        percents = [percent for percent, _whom, _how in self._get_ladder()]
-        return thresholds(percents, self.told_percent)
+        warnings = self.env["service.agreement.sla.warning"]
+        rungs = warnings._get_rungs(waking.company_id, waking.tier_id)
+        percents = [percent for percent, _whom, _how in rungs]
+        return thresholds(percents, waking.told_percent)
 
     def _get_ladder(self):
         self.ensure_one()
         warnings = self.env["service.agreement.sla.warning"]
         return warnings._get_ladder(self.company_id, self.tier_id)
 
-    def _get_used_up_at(self, percent):
+    @api.model
+    def _get_used_up_at(self, percent, waking):
         """:return: naive datetime from which on that much of the promise is used up"""
-        self.ensure_one()
         if percent == BREACH:
             # Done at the very deadline is in time.
-            return self.deadline + timedelta(seconds=1)
+            return waking.deadline + timedelta(seconds=1)
         at = used_up_at(
             percent,
-            timedelta(minutes=self.minutes),
-            self.sla_calendar_id._working_time(),
-            self.started_at.replace(tzinfo=timezone.utc),
-            self.deadline.replace(tzinfo=timezone.utc),
+            timedelta(minutes=waking.minutes),
+            self.sla_calendar_id.browse(waking.sla_calendar_id)._working_time(),
+            waking.started_at.replace(tzinfo=timezone.utc),
+            waking.deadline.replace(tzinfo=timezone.utc),
         )
         return at.replace(tzinfo=None)
 
@@ -159,7 +199,9 @@ class ServiceAgreementSlaClock(models.Model):
     def _get_reached(self, now):
         """:return: int, the highest percent reached that was not told; or None"""
         self.ensure_one()
-        reached = [p for p in self._get_thresholds() if self._get_used_up_at(p) <= now]
+        waking = self._get_waking()
+        ahead = self._get_thresholds(waking)
+        reached = [p for p in ahead if self._get_used_up_at(p, waking) <= now]
         return reached[-1] if reached else None
 
     def _warn(self, percent):

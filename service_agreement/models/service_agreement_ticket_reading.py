@@ -60,7 +60,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
                 key = (ticket.id, clock.metric, clock.number)
                 if key not in stored:
                     common = common or ticket._ticket_prepare_clock()
-                    missing.append({**common, **values})
+                    missing.append(clocks._prepare_new({**common, **values}))
                 elif different := _get_difference(values, shown := stored.pop(key)):
                     changes[shown["id"]] = different
         clocks.browse(shown["id"] for shown in stored.values()).unlink()
@@ -90,8 +90,6 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
             "res_id": self.id,
             "partner_id": self._ticket_customer().commercial_partner_id.id,
             "company_id": self._ticket_owner().id or self._ticket_company().id,
-            # Nobody was told anything of a new one.
-            "told_percent": 0,
         }
 
 
