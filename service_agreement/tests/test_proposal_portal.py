@@ -96,8 +96,8 @@ class TestProposalPortal(ProposalPortalCase):
         self.assertEqual(len(agreement._get_invoices()), 1)
         total = agreement._get_invoices().amount_total
         self.assertIn(f"{total:,.2f}", parts["summary"])
-        thanks = self.url_open(done["redirect_url"])
-        self.assertIn("Thank you, it is signed.", thanks.text)
+        # A bridge leads to another page, where the invoice is paid.
+        self.assertEqual(self.url_open(done["redirect_url"]).status_code, 200)
 
     def test_accepting_twice_makes_one_agreement(self):
         url = self._accept_url(self._get(self.proposal, "/sign"))
