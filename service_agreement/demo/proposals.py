@@ -29,6 +29,7 @@ class Offer(NamedTuple):
     label: str = ""
     quantity: int = 1
     words: str = ""
+    at_once: bool = False  # it starts when it is accepted
 
 
 OFFERS = [
@@ -39,6 +40,7 @@ OFFERS = [
         opened=(9, 6, 2),
         words="When the screen in the living room stayed dark last week, it took us two"
         " days to find the time. With Gold you would not have waited.",
+        at_once=True,
     ),
     Offer("cedar", "silver", 26, opened=(25,), tiers=TIERS[:3]),
     Offer(
@@ -114,7 +116,7 @@ class Proposals:
             "recommended_tier_id": line.named(f"tier_{offer.recommended}").id,
             "plan_ids": [Command.set(plans)],
             "validity_date": sent + timedelta(days=offer.valid),
-            "date_start": next_month,
+            "date_start": not offer.at_once and next_month,
             "quantity": offer.quantity,
             "quantity_label": offer.label,
             "introduction": offer.words and f"<p>{offer.words}</p>",

@@ -68,5 +68,6 @@ def see_it_is_done_once(page, chosen):
 
 def see_the_to_do(page, number):
     open_action(page, "action_service_agreement")
-    page.locator(".o_data_row, .o_kanban_record").filter(has_text=number).first.click()
+    row = page.locator(".o_data_row").filter(has_text=number)
+    row.locator("td[name=partner_id]").click()
     expect(page.locator(".o-mail-Activity").first).to_contain_text("Carla Whitfield")

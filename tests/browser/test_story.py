@@ -47,7 +47,7 @@ def make_and_send_an_agreement(page):
 def sign_it(page, number):
     page.goto("/my/agreements")
     page.get_by_role("link", name=number).first.click()
-    expect(page.locator("body")).to_contain_text("What we promise")
+    expect(page.locator("body")).to_contain_text("How fast we are")
     assert_no_horizontal_scroll(page)
     page.get_by_role("button", name="Accept & sign").first.click()
     modal = page.locator("#modalaccept")
