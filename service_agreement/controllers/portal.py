@@ -212,6 +212,7 @@ class ServiceAgreementPortal(CustomerPortal):
         )
 
     def _prepare_agreement_values(self, agreement, access_token, **kwargs):
+        agreement._read_for_portal(request.env.user)
         tickets = agreement._get_portal_tickets(TICKETS_MAX)
         rows = agreement._get_portal_ticket_rows(tickets)
         values = {
@@ -244,7 +245,12 @@ class ServiceAgreementPortal(CustomerPortal):
 
     def _prepare_coverage_values(self, agreement):
         """What is left, for which systems, and what was done in the last months."""
-        rows = agreement._get_portal_work() if agreement.activated_on else []
+        if not agreement.activated_on:
+            # Nothing of it is shown of an offer but in its document.
+            return dict.fromkeys(
+                ("meters", "covered_systems", "work_rows", "older_work_rows"), []
+            )
+        rows = agreement._get_portal_work()
         return {
             "meters": agreement._get_portal_allowances(),
             "covered_systems": agreement._get_portal_covered_systems(),
@@ -283,6 +289,40 @@ class ServiceAgreementPortal(CustomerPortal):
             ),
             None,
         )
+
+    @http.route(
+        ["/my/agreements/<int:agreement_id>/document/<string:document>"],
+        type="http",
+        auth="public",
+        website=True,
+        readonly=True,
+    )
+    def portal_agreement_document(
+        self, agreement_id, document, access_token=None, **kwargs
+    ):
+        """What is folded away on the page of the agreement, which fetches it from here
+        when it is opened, or leads here where there are no scripts.
+        """
+        try:
+            agreement = self._get_agreement(agreement_id, access_token)
+        except (AccessError, MissingError):
+            return self._refuse(access_token)
+        if document not in ("agreement", "sheet"):
+            raise request.not_found()
+        values = {
+            **self._prepare_portal_layout_values(),
+            "agreement": agreement,
+            "document": document,
+            "page_name": "service_agreement",
+            "change_title": self._get_document_title(document),
+            "res_company": agreement.company_id,
+        }
+        return request.render("service_agreement.portal_agreement_document", values)
+
+    def _get_document_title(self, document):
+        if document == "sheet":
+            return request.env._("If something breaks")
+        return request.env._("What we agreed")
 
     # Accept and decline
 

@@ -124,6 +124,7 @@ from . import service_agreement_customer_step
 from . import service_agreement_self_service
 from . import service_agreement_caller
 from . import service_agreement_portal_overview
+from . import service_agreement_portal_reading
 from . import service_agreement_terms
 from . import service_agreement_document_example
 from . import service_agreement_document_section

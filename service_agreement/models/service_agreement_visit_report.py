@@ -28,7 +28,7 @@ class ServiceAgreement(models.Model):
     @api.depends("visit_ids.state", "visit_ids.date")
     @api.depends_context("lang")
     def _compute_visit_text(self):
-        visits = self.env["service.agreement.visit"].search(
+        visits = self.env["service.agreement.visit"].search_fetch(
             Domain("agreement_id", "in", self.ids) & Domain("state", "!=", "cancelled")
         )
         by_agreement = visits.grouped("agreement_id")
@@ -81,11 +81,12 @@ class ServiceAgreement(models.Model):
         """
         self.ensure_one()
         visits = self.env["service.agreement.visit"].sudo()
-        ours = Domain("agreement_id", "=", self.id)
-        planned = visits.search(ours & Domain("state", "=", "planned"))
-        made = visits.search(
-            ours & Domain("state", "=", "done"), order="date desc", limit=SHOWN_MAX
+        ours = visits.search_fetch(
+            Domain("agreement_id", "=", self.id)
+            & Domain("state", "in", ("planned", "done"))
         )
+        planned = ours.filtered(lambda visit: visit.state == "planned")
+        made = (ours - planned).sorted("date", reverse=True)[:SHOWN_MAX]
         return planned, made
 
 

@@ -12,6 +12,7 @@ ROUTES = {
     "/my/agreements/page/<int:page>": Route("user"),
     "/my/agreements/<int:agreement_id>": Route(notes_view=True),
     "/my/agreements/<int:agreement_id>/accept": Route(kind="jsonrpc"),
+    "/my/agreements/<int:agreement_id>/document/<string:document>": Route(),
     "/my/agreements/<int:agreement_id>/decline": Route(methods=POST),
     "/my/agreements/<int:agreement_id>/request": Route(methods=("GET", "POST")),
     "/my/agreements/<int:agreement_id>/request/price": Route(kind="jsonrpc"),
