@@ -222,11 +222,10 @@ class ServiceAgreementPortal(CustomerPortal):
             "res_company": agreement.company_id,
             "message": kwargs.get("message"),
             "backend_url": f"/odoo/{MODEL}/{agreement.id}",
-            **self._prepare_invoice_values(agreement),
             "ticket_rows": rows[:TICKETS_SHOWN],
             "older_ticket_rows": rows[TICKETS_SHOWN:],
-            "compliance": agreement._get_portal_compliance(),
             **self._prepare_coverage_values(agreement),
+            **self._prepare_invoice_values(agreement),
             "new_ticket_row": self._get_new_ticket_row(
                 agreement, rows, kwargs.get("ticket")
             ),
@@ -244,14 +243,15 @@ class ServiceAgreementPortal(CustomerPortal):
         )
 
     def _prepare_coverage_values(self, agreement):
-        """What is left, for which systems, and what was done in the last months."""
+        """What is left, for which systems, what was done in the last months and how
+        well. Of an offer its document says all there is.
+        """
         if not agreement.activated_on:
-            # Nothing of it is shown of an offer but in its document.
-            return dict.fromkeys(
-                ("meters", "covered_systems", "work_rows", "older_work_rows"), []
-            )
+            return {}
+        agreement._read_for_portal_in_force()
         rows = agreement._get_portal_work()
         return {
+            "compliance": agreement._get_portal_compliance(),
             "meters": agreement._get_portal_allowances(),
             "covered_systems": agreement._get_portal_covered_systems(),
             "work_rows": rows[:WORK_SHOWN],
@@ -260,6 +260,8 @@ class ServiceAgreementPortal(CustomerPortal):
 
     def _prepare_invoice_values(self, agreement):
         """The customer's own: another payer's invoice is not his to open."""
+        if not agreement.activated_on:
+            return {}
         commercial = agreement.commercial_partner_id
         today = agreement.company_id._service_today()
         invoices = agreement._get_portal_invoices().filtered(
@@ -271,8 +273,14 @@ class ServiceAgreementPortal(CustomerPortal):
                 lambda m: m.invoice_date_due and m.invoice_date_due < today
             ),
             "payable_invoices": invoices.filtered(lambda m: m._is_payable_by_client()),
-            "next_invoice_total": agreement._get_next_invoice_total(),
+            "next_invoice_total": self._get_next_invoice_total(agreement),
         }
+
+    def _get_next_invoice_total(self, agreement):
+        """:return: float; None where none is announced"""
+        if agreement.state != "active" or not agreement.next_invoice_date:
+            return None
+        return agreement._get_next_invoice_total()
 
     def _get_sign_name(self, agreement):
         author = self._get_author(agreement)

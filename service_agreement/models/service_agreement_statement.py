@@ -83,7 +83,7 @@ class ServiceAgreementStatement(models.Model):
     )
     system_count = fields.Integer(string="Systems", readonly=True)
     hours = fields.Float(readonly=True, help="Of all work, as they count.")
-    hours_covered = fields.Float(string="Hours Covered", readonly=True)
+    hours_covered = fields.Float(readonly=True)
     hours_billed = fields.Float(readonly=True)
     hours_free = fields.Float(
         string="Hours Free of Charge", readonly=True, help="Not covered, not billed."

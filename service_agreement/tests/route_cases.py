@@ -14,8 +14,8 @@ from odoo.tools import mute_logger
 # What a page of ours leaves behind that is no change: of Odoo, and of being looked at.
 TRACES = ("ir_attachment", "res_device_log", "res_users_log", "bus_bus", "ir_cron")
 LONG = "9" * 30
-ODD_WORDS = ("", "0", "-1", LONG, "²", "💥'\"<b>", "a" * 3000, "%00", "1e308")
-ODD_VALUES = (None, True, -1, 10**30, 1.5, "\x00", "💥", [], [1], {}, {"a": []})
+ODD_WORDS = ("", "-1", LONG, "²", "💥'\"<b>%00" + "a" * 3000)
+ODD_VALUES = (None, True, -1, 10**30, "\x00", "💥", [1], {"a": []})
 
 
 class Route(NamedTuple):
@@ -90,7 +90,8 @@ class RouteWalk:
         path = rule.rule
         for name, value in values.items():
             value = getattr(value, "id", value)
-            path = path.replace(f"<int:{name}>", str(value))
+            for converter in ("int", "string"):
+                path = path.replace(f"<{converter}:{name}>", str(value))
         return path
 
     def _get_parameters(self, rule):
@@ -191,8 +192,8 @@ class RouteWalk:
                     self._check_unchanged(before, rule, login)
 
     def _walk_odd(self):
-        """Whatever is sent, and whoever sends it, gets an answer."""
-        for login in (*self.insiders, None):
+        """Whatever is sent gets an answer: with the link and with a login."""
+        for login in (self.insiders[0], None):
             self.authenticate(login, login)
             for rule in self._get_rules():
                 token = {self.tokens.get(name) for name in rule.arguments} - {None}
@@ -220,7 +221,7 @@ class RouteWalk:
         self.authenticate(None, None)
         for rule in self._get_rules():
             for number in (0, 2**31 - 1, 2**31, 10**30):
-                others = dict.fromkeys(rule.arguments, number)
+                others = {name: number for name in rule.arguments if name != "kind"}
                 for method in self._methods(rule):
                     answer = self._call(rule, method, **others)
                     self._check_outsider(rule, answer, method, number)

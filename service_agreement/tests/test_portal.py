@@ -1,7 +1,5 @@
 """What a customer sees and does in the portal, and what nobody else does."""
 
-import threading
-from unittest.mock import patch
 from urllib.parse import urlencode
 
 from lxml import html
@@ -256,30 +254,6 @@ class TestPortalAccess(PortalCase):
         self._get(self.active, "/request", subject="Help", priority="1")
         self.assertEqual(self.proposal.state, "proposed")
         self.assertFalse(self._tickets())
-
-    def test_every_route_is_known(self):
-        """A new route has to be added to the tests of access above."""
-        # Odoo's own runner names the database on the thread, others do not.
-        thread, name = threading.current_thread(), self.env.cr.dbname
-        with patch.object(thread, "dbname", name, create=True):
-            rules = list(self.env["ir.http"].routing_map().iter_rules())
-        ours = {rule.rule for rule in rules if rule.rule.startswith("/my/agreements")}
-        self.assertEqual(
-            ours,
-            {
-                "/my/agreements",
-                "/my/agreements/page/<int:page>",
-                "/my/agreements/<int:agreement_id>",
-                "/my/agreements/<int:agreement_id>/accept",
-                "/my/agreements/<int:agreement_id>/callers",
-                "/my/agreements/<int:agreement_id>/change/<string:kind>",
-                "/my/agreements/<int:agreement_id>/decline",
-                "/my/agreements/<int:agreement_id>/request",
-                "/my/agreements/<int:agreement_id>/request/price",
-                "/my/agreements/<int:agreement_id>/statements/<int:statement_id>",
-                "/my/agreements/<int:agreement_id>/visits/<int:visit_id>",
-            },
-        )
 
 
 @tagged("post_install", "-at_install")

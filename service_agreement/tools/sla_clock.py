@@ -151,6 +151,12 @@ def trace(target: Target, facts: Iterable[Fact], now: datetime) -> list[Step]:
             clock.happen(at, kind)
         if clock.phase != "new":
             last = at
+    if steps:
+        # What happens at this very instant tells what is left, too.
+        shown = clock.show(now)
+        steps[-1] = replace(
+            steps[-1], remaining=shown.remaining, deadline=shown.deadline
+        )
     return _join(steps)
 
 

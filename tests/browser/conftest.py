@@ -16,6 +16,7 @@ from playwright.sync_api import sync_playwright
 from devtool import programs
 from devtool.errors import DevError
 from devtool.paths import FAILURES
+from tests.browser.steps import PHONE
 
 CHROMIUM_ARGUMENTS = [
     "--disable-gpu",
@@ -28,7 +29,6 @@ CHROMIUM_ARGUMENTS = [
     "--no-first-run",
 ]
 DESKTOP = {"width": 1400, "height": 900}
-PHONE = {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="session")

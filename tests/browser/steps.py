@@ -4,6 +4,8 @@ import re
 
 from playwright.sync_api import TimeoutError, expect
 
+PHONE = {"width": 390, "height": 844}
+
 
 def log_in(page, login, password=None):
     """Log in by the form, as a person does; the demo's passwords are first names."""
@@ -71,3 +73,8 @@ def move_to_stage(page, stage):
         bar.locator("button.dropdown-toggle:visible").last.click()
         button = page.locator(f".o-dropdown-item:visible:has-text('{stage}')")
     button.first.click()
+
+
+def assert_no_horizontal_scroll(page):
+    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert wide <= 0, f"{page.url} scrolls {wide} px sideways at 390 px"

@@ -4,12 +4,11 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.steps import log_in, open_action
+from tests.browser.steps import PHONE, assert_no_horizontal_scroll, log_in, open_action
 
 CUSTOMER = "carla.whitfield@example.com"
 SUBJECT = "A scene for the winter evenings"
 PRICE = re.compile(r"\d+\.\d\d per hour")
-PHONE = {"width": 390, "height": 844}
 
 
 def test_a_customer_approves_the_price_of_what_is_not_covered(new_page):
@@ -59,8 +58,3 @@ def see_that_it_is_approved(page, price):
     said = page.locator("div[name=service_approval]")
     expect(said).to_contain_text("Carla Whitfield approved on")
     expect(said).to_contain_text(price)
-
-
-def assert_no_horizontal_scroll(page):
-    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    assert wide <= 0, f"{page.url} scrolls {wide} px sideways at 390 px"

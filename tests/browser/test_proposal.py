@@ -1,25 +1,23 @@
-"""On a phone: from the mail's link to a signed agreement, and to a no in writing."""
+"""On a phone: from the mail's link to a signed, paid agreement, or to a written no."""
 
 import re
 from urllib.parse import urlsplit
 
 from playwright.sync_api import expect
 
-from tests.browser.steps import log_in, open_action
+from tests.browser.steps import PHONE, assert_no_horizontal_scroll, log_in, open_action
 
-PHONE = {"width": 390, "height": 844}
 SIGNER = "Linh Tran"
 REFUSER = "Paul Whitaker"
 
 
-def test_a_client_chooses_signs_and_starts(new_page):
+def test_a_client_chooses_signs_pays_and_starts(new_page):
     office, client = new_page(), new_page(PHONE)
     log_in(office, "cora")
     client.goto(send_again(office, "Tran Residence"))
     choose(client)
     sign(client)
-    expect(client.locator("body")).to_contain_text("Thank you, it is signed.")
-    expect(client.locator("body")).to_contain_text("Platinum")
+    pay(client)
     see_in_office(office, "Tran Residence", "Accepted", SIGNER)
 
 
@@ -81,15 +79,22 @@ def sign(page):
     assert_no_horizontal_scroll(page)
     page.locator(".o_web_sign_name_input").fill(SIGNER)
     page.locator(".o_portal_sign_submit").click()
-    page.wait_for_url(re.compile("/my/agreements/"))
+
+
+def pay(page):
+    """The first invoice is due at once, and its page opens."""
+    page.wait_for_url(re.compile("/my/invoices/"))
+    methods = page.locator("[name=o_payment_radio]")
+    methods.first.wait_for()
+    methods.first.check()
+    page.locator("#customer_input:visible").fill("4111 1111 1111 1111")
+    assert_no_horizontal_scroll(page)
+    page.locator("[name=o_payment_submit_button]:visible").click()
+    page.wait_for_url(re.compile("/my/invoices/(?!.*payment=True)"))
+    expect(page.locator("body")).to_contain_text("Paid")
 
 
 def see_in_office(page, customer, *texts):
     open_proposal(page, customer)
     for text in texts:
         expect(page.locator(".o_form_sheet")).to_contain_text(text)
-
-
-def assert_no_horizontal_scroll(page):
-    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    assert wide <= 0, f"{page.url} scrolls {wide} px sideways at 390 px"

@@ -4,8 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.steps import log_in, open_action
-from tests.browser.test_approve_price import PHONE, assert_no_horizontal_scroll
+from tests.browser.steps import PHONE, assert_no_horizontal_scroll, log_in, open_action
 
 CUSTOMER = "carla.whitfield@example.com"
 MONEY = re.compile(r"\d[\d,]*\.\d\d")

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.steps import log_in, open_action, pick
+from tests.browser.steps import assert_no_horizontal_scroll, log_in, open_action, pick
 
 CUSTOMER = "carla.whitfield@example.com"
 
@@ -118,8 +118,3 @@ def see_and_keep_the_promise(page):
 def see_that_it_was_kept(page):
     page.reload()
     expect(page.locator("body")).to_contain_text("The cinema is silent")
-
-
-def assert_no_horizontal_scroll(page):
-    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    assert wide <= 0, f"{page.url} scrolls {wide} px sideways at 390 px"

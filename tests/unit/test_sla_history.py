@@ -5,7 +5,7 @@ from datetime import datetime, timedelta, timezone
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tools.sla_clock import Fact, Target, in_minutes, read, trace
 from tools.sla_history import (
@@ -301,6 +301,7 @@ clock_facts = st.lists(
 )
 
 
+@example([Fact(at(9, 10, 15), "stop"), Fact(at(13, 13), "reopen")], 99, 1)
 @given(clock_facts, st.integers(0, 200), st.integers(0, 40))
 def test_the_steps_of_a_trace_add_up_to_the_reading(history, hours, promised):
     facts = [Fact(at(9, 10), "start"), *history]
