@@ -186,6 +186,7 @@ class ServiceAgreementPortal(CustomerPortal):
                 report_ref=REPORTS.get(str(kwargs.get("document")), REPORT),
                 download=bool(kwargs.get("download")),
             )
+        agreement._read_for_portal(request.env.user)
         self._note_view(agreement, access_token)
         values = self._prepare_agreement_values(agreement, access_token, **kwargs)
         return request.render("service_agreement.portal_agreement_page", values)
@@ -212,7 +213,6 @@ class ServiceAgreementPortal(CustomerPortal):
         )
 
     def _prepare_agreement_values(self, agreement, access_token, **kwargs):
-        agreement._read_for_portal(request.env.user)
         tickets = agreement._get_portal_tickets(TICKETS_MAX)
         rows = agreement._get_portal_ticket_rows(tickets)
         values = {
@@ -248,7 +248,6 @@ class ServiceAgreementPortal(CustomerPortal):
         """
         if not agreement.activated_on:
             return {}
-        agreement._read_for_portal_in_force()
         rows = agreement._get_portal_work()
         return {
             "compliance": agreement._get_portal_compliance(),

@@ -124,7 +124,6 @@ from . import service_agreement_customer_step
 from . import service_agreement_self_service
 from . import service_agreement_caller
 from . import service_agreement_portal_overview
-from . import service_agreement_portal_reading
 from . import service_agreement_terms
 from . import service_agreement_document_example
 from . import service_agreement_document_section
@@ -136,6 +135,7 @@ from . import service_agreement_proposal_option
 from . import service_agreement_proposal_answer
 from . import service_agreement_proposal_opening
 from . import service_agreement_proposal_notice
+from . import service_agreement_portal_reading
 from . import res_partner_proposal
 from . import service_agreement_statement
 from . import service_agreement_statement_figures

@@ -993,7 +993,10 @@ class ServiceAgreement(models.Model):
         lines = self.env["account.move.line"].search_fetch(
             [("agreement_id", "in", self.ids)], ["move_id"]
         )
-        moves = lines.move_id | lines.move_id.reversal_move_ids
+        billed = lines.move_id.ids
+        moves = self.env["account.move"].search_fetch(
+            Domain("id", "in", billed) | Domain("reversed_entry_id", "in", billed)
+        )
         return moves.sorted(lambda m: (m.invoice_date or m.date, m.id), reverse=True)
 
     def _get_portal_invoices(self):
