@@ -7,7 +7,7 @@ that is opened has requests and work, too. Nothing is compared: these are limits
 
 import re
 import sys
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -102,6 +102,7 @@ class Shop:
                 for _n in range(REQUESTS)
             ]
         )
+        today = self.env.company._service_today()
         self.env["account.analytic.line"].create(
             [
                 {
@@ -109,8 +110,9 @@ class Shop:
                     "task_id": task.id,
                     "employee_id": employee.id,
                     "unit_amount": 0.5,
+                    "date": today - timedelta(days=3 * number),
                 }
-                for task in tasks
+                for number, task in enumerate(tasks)
             ]
         )
 

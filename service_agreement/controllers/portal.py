@@ -187,9 +187,17 @@ class ServiceAgreementPortal(CustomerPortal):
                 download=bool(kwargs.get("download")),
             )
         agreement._read_for_portal(request.env.user)
+        self._read_neighbours(agreement)
         self._note_view(agreement, access_token)
         values = self._prepare_agreement_values(agreement, access_token, **kwargs)
         return request.render("service_agreement.portal_agreement_page", values)
+
+    def _read_neighbours(self, agreement):
+        """Those before and after in the list; Odoo would read one after the other."""
+        listed = request.session.get("my_agreements_history", [])
+        if agreement.id in listed:
+            place = listed.index(agreement.id)
+            agreement.browse(listed[max(place - 1, 0) : place + 2]).fetch()
 
     def _note_view(self, agreement, access_token):
         """Tell the salesman, once a day, that his proposal was opened."""
