@@ -305,12 +305,12 @@ class ServiceAgreementPortal(CustomerPortal):
             None,
         )
 
+    # Not readonly: see _portal_ensure_token in core.
     @http.route(
         ["/my/agreements/<int:agreement_id>/document/<string:document>"],
         type="http",
         auth="public",
         website=True,
-        readonly=True,
     )
     def portal_agreement_document(
         self, agreement_id, document, access_token=None, **kwargs

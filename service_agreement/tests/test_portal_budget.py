@@ -13,14 +13,15 @@ FAR_AHEAD = "2099-12-31"
 LIST = 25
 # Of tickets, work, hours left, invoices, the next invoice, visits, statements, who may
 # call and what may be changed, each is read once or twice.
-AGREEMENT = 60
+AGREEMENT = 50
 # With the whole document, which asks the catalogue and the price list.
-OFFER = 60
-DOCUMENT = 55
-STATEMENT = 25
-CHANGE = 40
-REQUEST = 60
-PROPOSAL = 45
+OFFER = 46
+DOCUMENT = 41
+STATEMENT = 21
+CHANGE = 31
+REQUEST = 40
+# The prices of each tier and plan, taxes included.
+PROPOSAL = 36
 
 
 @tagged("post_install", "-at_install")
