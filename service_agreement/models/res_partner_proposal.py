@@ -35,9 +35,7 @@ class ResPartner(models.Model):
         }
 
     def _get_proposal_contact(self):
-        """:return: res.partner, who is written to: a house has no email, who lives
-        there has
-        """
+        """:return: res.partner who is written to, where a house has no email"""
         self.ensure_one()
         if self.email:
             return self

@@ -24,6 +24,8 @@ TERMS = (
     "is_suggested",
 )
 AGREED = {*TERMS, "date_start", "charge", "agreement_id", "plan_discount"}
+# What an amount follows from, besides agreement, product and taxes.
+PRICE = ("quantity", "price_unit", "discount")
 # Where billing and changes stand: set by them, not by whoever has write access.
 LINE_FACTS = (
     "settled_until",
@@ -40,6 +42,14 @@ LINE_FACTS = (
     "sla_credit_amount",
     "work_line_id",
     "work_key",
+)
+# Of these, what a charge is reckoned by.
+CHARGE_FACTS = (
+    "settled_until",
+    "superseded_on",
+    "is_continued",
+    "bill_from",
+    "adjust_on",
 )
 # Worked out from facts: the ORM would let anybody write them all the same.
 DERIVED = ("price_subtotal", "mrr")
@@ -272,17 +282,18 @@ class ServiceAgreementLine(models.Model):
                 amounts[key] = line._get_untaxed()
             line.price_subtotal = amounts[key]
 
-    def _get_price_key(self):
-        """:return: tuple of what an amount without taxes is worked out from"""
-        agreement = self.agreement_id
+    def _get_price_key(self, **price):
+        """
+        :param price: values to reckon with instead of this record's, all of `PRICE`
+        :return: tuple of what an amount without taxes is worked out from
+        """
+        agreement, price = self.agreement_id, price or {n: self[n] for n in PRICE}
         return (
             agreement.company_id,
             agreement.currency_id,
             self.product_id,
             self.tax_ids,
-            self.price_unit,
-            self.quantity,
-            self.discount,
+            *(price[name] for name in PRICE),
         )
 
     def _get_untaxed(self, **price):
@@ -519,7 +530,7 @@ class ServiceAgreementLine(models.Model):
         """
         self.ensure_one()
         start, end = self._get_window(**facts)
-        now = {name: self[name] for name in LINE_FACTS} | facts
+        now = {name: self[name] for name in CHARGE_FACTS} | facts
         return Charge(
             key=self,
             start=start,

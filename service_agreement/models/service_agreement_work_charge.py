@@ -11,12 +11,15 @@ from odoo.tools import format_date
 
 from ..tools.charges import NEVER
 from ..tools.work_charge import as_printed, latest_day
+from .service_agreement_line import PRICE
 from .service_words import format_number
 
 # After the charges of every period, before those of the agreement's end.
 WORK_SEQUENCE = 500
 # Answers of work that costs nothing, and may be shown as such.
 FREE = ("given", "goodwill", "warranty")
+# What is stored of all charges of a product alike: work is no recurring revenue.
+DERIVED = ("company_id", "mrr")
 # What follows the work as long as it is not billed.
 FOLLOWING = ("name", "quantity", "price_unit", "discount")
 
@@ -56,14 +59,18 @@ class ServiceAgreementLine(models.Model):
 
         :param list rows: of dict, see `_prepare_work_charge`
         """
-        terms, taxes = {}, defaultdict(list)
+        terms, amounts, taxes = {}, {}, defaultdict(list)
         for number, row in enumerate(rows):
             alike = row["agreement_id"], row["product_id"]
             if alike not in terms:
                 terms[alike] = self._get_usual_terms(row)
-            columns, found = terms[alike]
-            row.update(columns)
-            taxes[found].append(number)
+            columns, charge = terms[alike]
+            price = {name: row[name] for name in PRICE}
+            key = charge._get_price_key(**price)
+            if key not in amounts:
+                amounts[key] = charge._get_untaxed(**price)
+            row.update(columns, price_subtotal=amounts[key])
+            taxes[charge.tax_ids._origin].append(number)
         charges = self._insert(rows)
         for found, numbers in taxes.items():
             same = self.browse(charges.ids[n] for n in numbers)
@@ -73,28 +80,32 @@ class ServiceAgreementLine(models.Model):
 
     @api.model
     def _get_usual_terms(self, row):
-        """What ``create`` would add to the values of a charge.
+        """What ``create`` would add to the values of a charge, other than its amount.
 
-        :return: (dict of columns, account.tax)
+        :return: (dict of columns, new service.agreement.line that has them)
         """
         defaults = self.default_get([name for name in self._fields if name not in row])
-        charge = self.new({**defaults, **row})
+        # Where it is booked makes no difference to what it costs.
+        charge = self.new({**defaults, **row, "analytic_distribution": False})
         added = [
             field
             for name, field in self._fields.items()
             if field.column_type and field.store and name not in row
-            if field.precompute or name in defaults
+            if field.precompute or name in defaults or name in DERIVED
         ]
         columns = {
             field.name: field.convert_to_write(charge[field.name], charge)
             for field in added
         }
-        return columns, charge.tax_ids._origin
+        return columns, charge
 
-    def _follow_work(self, draws, products=None):
-        """Say what these parts of the work say now; of a charge that is not billed."""
+    def _follow_work(self, draws, known):
+        """Say what these parts of the work say now; of a charge that is not billed.
+
+        :param dict known: see `_prepare_work_charge`
+        """
         self.ensure_one()
-        values = draws._prepare_work_charge(self.work_key, products)
+        values = draws._prepare_work_charge(self.work_key, known)
         changed = {
             name: values[name] for name in FOLLOWING if self[name] != values[name]
         }
@@ -326,26 +337,27 @@ class ServiceAgreementAllowanceDraw(models.Model):
             f"{self.date} {self.unit} {self.is_after_hours:d} {self.answer} {price:.2f}"
         )
 
-    def _prepare_work_values(self, currency, taxes, lang):
+    def _prepare_work_values(self, currency, taxes, lang, known=None):
         """What one line of an invoice says of these parts, of one key.
 
         :param currency: of the invoice
         :param taxes: ``account.tax`` that it bears
+        :param dict known: what was worked out for other parts, see `_once`
         :return: dict: name, quantity, price_unit, discount
         """
-        first = self[0]
+        first, known = self[0], {} if known is None else known
         is_free = first.answer != "bill"
         price = first.list_price if is_free else first.price
         amount = sum(self.mapped("list_amount" if is_free else "amount"))
         quantity, price = as_printed(
             Decimal(str(sum(self.mapped("quantity")))),
-            first._get_price_in(currency, taxes, price),
-            first._get_price_in(currency, taxes, amount),
-            self._get_quantity_step(),
+            first._get_price_in(currency, taxes, price, known),
+            first._get_price_in(currency, taxes, amount, known),
+            _once(known, "step", self._get_quantity_step),
             Decimal(str(currency.rounding)),
         )
         return {
-            "name": self._describe_work(lang),
+            "name": self._describe_work(lang, known),
             "quantity": float(quantity),
             "price_unit": float(price),
             "discount": 100.0 if is_free else 0.0,
@@ -356,11 +368,15 @@ class ServiceAgreementAllowanceDraw(models.Model):
         digits = self.env["decimal.precision"].precision_get("Product Unit")
         return Decimal(1).scaleb(-digits)
 
-    def _get_price_in(self, currency, taxes, price):
+    def _get_price_in(self, currency, taxes, price, known):
         """:return: Decimal, ``price`` in ``currency`` at the rate of the day of the
         work, with the taxes that prices include
         """
         self.ensure_one()
+        alike = self.company_id, self.currency_id, self.date, currency, taxes, price
+        return _once(known, alike, lambda: self._convert_price(currency, taxes, price))
+
+    def _convert_price(self, currency, taxes, price):
         company = self.company_id
         price = self.currency_id._convert(price, currency, company, self.date)
         included = taxes.flatten_taxes_hierarchy().filtered("price_include")
@@ -379,20 +395,27 @@ class ServiceAgreementAllowanceDraw(models.Model):
 
     # In words
 
-    def _describe_work(self, lang):
+    def _describe_work(self, lang, known):
         """:return: str, "Mar 3, 2026 · Programming · 1.5 h after hours: New scenes for
         the terrace", in ``lang``
         """
-        draws = self.with_context(lang=lang)
-        work, day = draws[0].line_id, draws[0].date
+        first, quantity = self[0], sum(self.mapped("quantity"))
+        work, kind = first.line_id, first.line_id.service_work_type_id
+        alike = lang, first.unit, first.is_after_hours, first.answer, quantity
         parts = [
-            format_date(draws.env, day, lang_code=lang, date_format="medium"),
-            work.service_work_type_id.name,
-            draws._describe_quantity(),
+            _once(known, (lang, first.date), lambda: first._describe_day(lang)),
+            _once(known, (lang, kind), lambda: kind.with_context(lang=lang).name),
+            _once(
+                known, alike, lambda: self.with_context(lang=lang)._describe_quantity()
+            ),
         ]
         text = " · ".join(filter(None, parts))
         done = (work.name or "").strip(" /")
         return f"{text}: {done}" if done else text
+
+    def _describe_day(self, lang):
+        """:return: str, "Mar 3, 2026" """
+        return format_date(self.env, self.date, lang_code=lang, date_format="medium")
 
     def _describe_quantity(self):
         """:return: str, of parts of one unit and one answer, "1.5 h (courtesy)" """
@@ -417,22 +440,23 @@ class ServiceAgreementAllowanceDraw(models.Model):
 
     # Charges of agreements
 
-    def _prepare_work_charge(self, key, products=None):
+    def _prepare_work_charge(self, key, known=None):
         """
-        :param dict products: (product, taxes) by agreement and unit, filled here
+        :param dict known: what was worked out for other parts, see `_once`
         :return: values of the ``service.agreement.line`` that charges these parts
         """
-        first = self[0]
-        agreement = first.agreement_id
-        products = {} if products is None else products
-        alike = agreement, first.unit
-        if alike not in products:
-            products[alike] = agreement._get_work_product_and_taxes(first.unit)
-        product, taxes = products[alike]
-        return {
-            **self._prepare_work_values(
-                agreement.currency_id, taxes, agreement._get_lang()
+        first, known = self[0], {} if known is None else known
+        agreement, unit = first.agreement_id, first.unit
+        product, taxes, lang = _once(
+            known,
+            (agreement, unit),
+            lambda: (
+                *agreement._get_work_product_and_taxes(unit),
+                agreement._get_lang(),
             ),
+        )
+        return {
+            **self._prepare_work_values(agreement.currency_id, taxes, lang, known),
             "agreement_id": agreement.id,
             "sequence": WORK_SEQUENCE,
             "charge": "one_off",
@@ -476,14 +500,14 @@ class AccountAnalyticLine(models.Model):
         draws = work._get_draws_to_charge()
         charges = work._get_work_charges()
         known = {(c.work_line_id, c.agreement_id, c.work_key): c for c in charges}
-        kept, new, products = charges.browse(), [], {}
+        kept, new, alike = charges.browse(), [], {}
         for (line, agreement, key), parts in draws._group_charges().items():
             place = _first_open(known, line, agreement, key)
             if charge := known.get(place):
                 kept |= charge
-                charge._follow_work(parts, products)
+                charge._follow_work(parts, alike)
             else:
-                values = parts._prepare_work_charge(place[-1], products)
+                values = parts._prepare_work_charge(place[-1], alike)
                 new.append((parts, values))
         charges.filtered(lambda c: not c.settled_until and c not in kept).unlink()
         created = charges._insert_work_charges([values for _parts, values in new])
@@ -501,6 +525,13 @@ class AccountAnalyticLine(models.Model):
                 ("answer", "in", ("bill", *FREE)),
             ]
         )
+
+
+def _once(known, key, work_out):
+    """:return: what is known by a key; worked out where it is not known yet"""
+    if key not in known:
+        known[key] = work_out()
+    return known[key]
 
 
 def _first_open(known, line, agreement, key):

@@ -89,7 +89,7 @@ class TestProposalPortal(ProposalPortalCase):
         done = self._sign(self._accept_url(sign))
         agreement = self.proposal.agreement_id
         self.assertTrue(agreement, done)
-        self.assertIn(f"/my/agreements/{agreement.id}", done["redirect_url"])
+        self.assertEqual(done["redirect_url"], agreement._get_next_step_url())
         self.assertEqual(agreement.tier_id, self.gold)
         self.assertEqual(agreement.plan_id, self.plan_yearly)
         self.assertEqual(agreement.line_ids.mapped("quantity"), [3, 1])

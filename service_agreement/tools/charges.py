@@ -22,6 +22,7 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from itertools import chain, islice
 from operator import attrgetter
 
@@ -195,10 +196,17 @@ def _once(charge):
     if charge.settled or charge.billed or charge.removed or _is_void(charge):
         return
     part = Period(charge.start, charge.start + DAY)
-    amount = share(charge.terms.net, [part], part, rounding=charge.terms.rounding)
     due = _due_from(charge.start, charge)
     if due != NEVER:
+        amount = _whole(charge.terms.net, charge.terms.rounding)
         yield Piece(charge, due, part, part, amount)
+
+
+@lru_cache(maxsize=1024)
+def _whole(net, rounding):
+    """What is charged once, rounded; of a month's work thousands cost the same."""
+    day = Period(date.min, date.min + DAY)
+    return share(net, [day], day, rounding=rounding)
 
 
 def _is_void(charge):

@@ -61,9 +61,9 @@ class ServiceAgreementProposalBatch(models.TransientModel):
     )
 
     @api.model
-    def default_get(self, fields_list):
+    def default_get(self, fields):
         """Called from the list of customers: those that are ticked there."""
-        values = super().default_get(fields_list)
+        values = super().default_get(fields)
         context = self.env.context
         if context.get("active_model") == "res.partner" and context.get("active_ids"):
             values["partner_ids"] = [Command.set(context["active_ids"])]

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.steps import assert_no_horizontal_scroll, log_in
+from tests.browser.test_proposal import send_again
 
 CUSTOMER = "carla.whitfield@example.com"
 AXE = files("axe_playwright_python") / "axe.min.js"
@@ -33,10 +34,12 @@ def test_the_pages_of_an_agreement(carla):
     check(carla, f"{address}/autopay")
 
 
-def test_the_pages_of_a_proposal(carla):
-    check(carla, "/my/proposals")
-    carla.locator("a[href*='/my/proposals/']").first.click()
-    check(carla, carla.url)
+def test_the_pages_of_a_proposal(page, phone):
+    log_in(page, "cora")
+    link = send_again(page, "Cedar Grove")
+    check(phone, link)
+    check(phone, link.replace("?", "/sign?"))
+    check(phone, link.replace("?", "/decline?"))
 
 
 def check(page, address):
