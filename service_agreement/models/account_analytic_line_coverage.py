@@ -161,7 +161,8 @@ class AccountAnalyticLine(models.Model):
         start = self.service_start
         if not start or abs((get_local_day(start, tz) - self.date).days) > 1:
             return None
-        return start
+        # A minute is the least that is paid: nobody is told of 17 min and 57 s.
+        return start.replace(second=0, microsecond=0)
 
     # What is on record
 

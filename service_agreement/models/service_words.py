@@ -8,6 +8,9 @@ from datetime import date
 
 from odoo.tools import format_amount, format_date, formatLang
 
+# Of hours: less than a second or two, and nothing in money.
+UNSEEN = 0.0005
+
 
 def format_number(env, value):
     """:return: str, "10", "2.5": at most two digits after the point, as many as say
@@ -249,9 +252,9 @@ class ServiceWords:
         """:return: "1.5 h", "2 visits" """
         if unit == "amount":
             return format_amount(self.env, float(quantity), currency)
-        number = format_number(self.env, quantity)
         if unit in ("hour", "hours"):
-            return self.env._("%(number)s h", number=number)
+            return self._format_hours(float(quantity))
+        number = format_number(self.env, quantity)
         texts = {
             "trip": (self.env._("1 trip"), self.env._("%(number)s trips")),
             "visits": (self.env._("1 visit"), self.env._("%(number)s visits")),
@@ -259,6 +262,16 @@ class ServiceWords:
         }
         one, many = texts[unit]
         return one if quantity == 1 else many % {"number": number}
+
+    def _format_hours(self, hours):
+        """:return: "1.5 h"; "1 h 20 min" where two digits would not say what is paid"""
+        if abs(hours - round(hours, 2)) < UNSEEN:
+            number = format_number(self.env, hours)
+            return self.env._("%(number)s h", number=number)
+        whole, minutes = divmod(round(hours * 60), 60)
+        if not whole:
+            return self.env._("%(minutes)s min", minutes=minutes)
+        return self.env._("%(hours)s h %(minutes)s min", hours=whole, minutes=minutes)
 
 
 def _choose(rows):

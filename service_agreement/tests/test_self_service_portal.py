@@ -239,7 +239,7 @@ class TestAgreementPage(SelfServicePortalCase):
             moves, _failed = self._run_billing("2026-01-01", bill)
         self.assertTrue(moves._is_payable_by_client())
         self._login(self.ann)
-        self.assertIn(">Pay</span>", self._get(bill).text)
+        self.assertIn(">Pay now</span>", self._get(bill).text)
         cards = self.url_open("/my/agreements").text
         self.assertIn(f"Invoice {moves.name} is overdue.", cards)
         self.assertIn("Read it and sign it.", cards)

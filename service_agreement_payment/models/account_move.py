@@ -54,6 +54,10 @@ class AccountMove(models.Model):
             self.env.ref("service_agreement_payment.ir_cron_autopay").sudo()._trigger()
         return posted
 
+    # EXTENDS 'service_agreement'
+    def _is_payable_by_client(self):
+        return super()._is_payable_by_client() and self._has_to_be_paid()
+
     # EXTENDS 'account_payment'
     def _has_to_be_paid(self):
         """Not while it is charged, or may have been."""
