@@ -186,9 +186,18 @@ class ServiceAgreementPortal(CustomerPortal):
                 report_ref=REPORTS.get(str(kwargs.get("document")), REPORT),
                 download=bool(kwargs.get("download")),
             )
+        agreement._read_for_portal(request.env.user)
+        self._read_neighbours(agreement)
         self._note_view(agreement, access_token)
         values = self._prepare_agreement_values(agreement, access_token, **kwargs)
         return request.render("service_agreement.portal_agreement_page", values)
+
+    def _read_neighbours(self, agreement):
+        """Those before and after in the list; Odoo would read one after the other."""
+        listed = request.session.get("my_agreements_history", [])
+        if agreement.id in listed:
+            place = listed.index(agreement.id)
+            agreement.browse(listed[max(place - 1, 0) : place + 2]).fetch()
 
     def _note_view(self, agreement, access_token):
         """Tell the salesman, once a day, that his proposal was opened."""
@@ -221,11 +230,10 @@ class ServiceAgreementPortal(CustomerPortal):
             "res_company": agreement.company_id,
             "message": kwargs.get("message"),
             "backend_url": f"/odoo/{MODEL}/{agreement.id}",
-            **self._prepare_invoice_values(agreement),
             "ticket_rows": rows[:TICKETS_SHOWN],
             "older_ticket_rows": rows[TICKETS_SHOWN:],
-            "compliance": agreement._get_portal_compliance(),
             **self._prepare_coverage_values(agreement),
+            **self._prepare_invoice_values(agreement),
             "new_ticket_row": self._get_new_ticket_row(
                 agreement, rows, kwargs.get("ticket")
             ),
@@ -243,9 +251,14 @@ class ServiceAgreementPortal(CustomerPortal):
         )
 
     def _prepare_coverage_values(self, agreement):
-        """What is left, for which systems, and what was done in the last months."""
-        rows = agreement._get_portal_work() if agreement.activated_on else []
+        """What is left, for which systems, what was done in the last months and how
+        well. Of an offer its document says all there is.
+        """
+        if not agreement.activated_on:
+            return {}
+        rows = agreement._get_portal_work()
         return {
+            "compliance": agreement._get_portal_compliance(),
             "meters": agreement._get_portal_allowances(),
             "covered_systems": agreement._get_portal_covered_systems(),
             "work_rows": rows[:WORK_SHOWN],
@@ -254,6 +267,8 @@ class ServiceAgreementPortal(CustomerPortal):
 
     def _prepare_invoice_values(self, agreement):
         """The customer's own: another payer's invoice is not his to open."""
+        if not agreement.activated_on:
+            return {}
         commercial = agreement.commercial_partner_id
         today = agreement.company_id._service_today()
         invoices = agreement._get_portal_invoices().filtered(
@@ -265,8 +280,14 @@ class ServiceAgreementPortal(CustomerPortal):
                 lambda m: m.invoice_date_due and m.invoice_date_due < today
             ),
             "payable_invoices": invoices.filtered(lambda m: m._is_payable_by_client()),
-            "next_invoice_total": agreement._get_next_invoice_total(),
+            "next_invoice_total": self._get_next_invoice_total(agreement),
         }
+
+    def _get_next_invoice_total(self, agreement):
+        """:return: float; None where none is announced"""
+        if agreement.state != "active" or not agreement.next_invoice_date:
+            return None
+        return agreement._get_next_invoice_total()
 
     def _get_sign_name(self, agreement):
         author = self._get_author(agreement)
@@ -283,6 +304,40 @@ class ServiceAgreementPortal(CustomerPortal):
             ),
             None,
         )
+
+    # Not readonly: see _portal_ensure_token in core.
+    @http.route(
+        ["/my/agreements/<int:agreement_id>/document/<string:document>"],
+        type="http",
+        auth="public",
+        website=True,
+    )
+    def portal_agreement_document(
+        self, agreement_id, document, access_token=None, **kwargs
+    ):
+        """What is folded away on the page of the agreement, which fetches it from here
+        when it is opened, or leads here where there are no scripts.
+        """
+        try:
+            agreement = self._get_agreement(agreement_id, access_token)
+        except (AccessError, MissingError):
+            return self._refuse(access_token)
+        if document not in ("agreement", "sheet"):
+            raise request.not_found()
+        values = {
+            **self._prepare_portal_layout_values(),
+            "agreement": agreement,
+            "document": document,
+            "page_name": "service_agreement",
+            "change_title": self._get_document_title(document),
+            "res_company": agreement.company_id,
+        }
+        return request.render("service_agreement.portal_agreement_document", values)
+
+    def _get_document_title(self, document):
+        if document == "sheet":
+            return request.env._("If something breaks")
+        return request.env._("What we agreed")
 
     # Accept and decline
 

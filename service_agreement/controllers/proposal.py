@@ -75,6 +75,7 @@ class ServiceProposalPortal(ServiceAgreementPortal):
         if not (isinstance(access_token, str) and access_token.isascii()):
             access_token = None
         proposal = self._document_check_access(MODEL, proposal_id, access_token)
+        proposal._read_for_portal(request.env.user)
         if proposal.state in ("draft", "withdrawn"):
             # Not offered: only for those who write it, whatever token leaked.
             proposal.with_user(request.env.user).check_access("read")

@@ -109,7 +109,7 @@ class ServiceAgreementSelfService(ServiceAgreementPortal):
         may_change = request.env.user._is_public() or self._may_see_changes(agreement)
         return {
             **values,
-            "promise": agreement._get_portal_headline(),
+            "promise": agreement.activated_on and agreement._get_portal_headline(),
             "may_change_callers": may_change_callers,
             "caller_form": {},
             "caller_problem": None,

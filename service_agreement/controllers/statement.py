@@ -68,4 +68,6 @@ class ServiceAgreementStatementPortal(ServiceAgreementPortal):
 
     def _prepare_agreement_values(self, agreement, access_token, **kwargs):
         values = super()._prepare_agreement_values(agreement, access_token, **kwargs)
+        if not agreement.activated_on:
+            return values
         return {**values, "statements": agreement._get_portal_statements()}

@@ -38,5 +38,7 @@ class ServiceAgreementVisitPortal(ServiceAgreementPortal):
 
     def _prepare_agreement_values(self, agreement, access_token, **kwargs):
         values = super()._prepare_agreement_values(agreement, access_token, **kwargs)
+        if not agreement.activated_on:
+            return values
         planned, made = agreement._get_portal_visits()
         return {**values, "planned_visits": planned, "made_visits": made}

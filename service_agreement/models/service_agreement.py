@@ -990,8 +990,13 @@ class ServiceAgreement(models.Model):
 
     def _get_invoices(self):
         """:return: the invoices and credit notes of these agreements, newest first"""
-        lines = self.env["account.move.line"].search([("agreement_id", "in", self.ids)])
-        moves = lines.move_id | lines.move_id.reversal_move_ids
+        lines = self.env["account.move.line"].search_fetch(
+            [("agreement_id", "in", self.ids)], ["move_id"]
+        )
+        billed = lines.move_id.ids
+        moves = self.env["account.move"].search_fetch(
+            Domain("id", "in", billed) | Domain("reversed_entry_id", "in", billed)
+        )
         return moves.sorted(lambda m: (m.invoice_date or m.date, m.id), reverse=True)
 
     def _get_portal_invoices(self):
@@ -1008,7 +1013,7 @@ class ServiceAgreement(models.Model):
             asked = ~model._ticket_planned_domain()
             domain = Domain("agreement_id", "in", self.ids) & own & asked
             order = "create_date desc, id desc"
-            tickets += model.search(domain, order=order, limit=limit)
+            tickets += model.search_fetch(domain, order=order, limit=limit)
         tickets.sort(key=lambda t: (t.create_date, t.id), reverse=True)
         return tickets[:limit]
 

@@ -25,7 +25,7 @@ class ServiceAgreement(models.Model):
     def _get_portal_contacts(self):
         """:return: res.partner, people of the customer's who are not on the list"""
         self.ensure_one()
-        people = self.env["res.partner"].search(
+        people = self.env["res.partner"].search_fetch(
             Domain("commercial_partner_id", "=", self.commercial_partner_id.id)
             & Domain("is_company", "=", False)
             & Domain("type", "=", "contact")

@@ -80,7 +80,7 @@ class ServiceAgreement(models.Model):
         rows = (
             self.env["service.agreement.sla.report"]
             .sudo()
-            .search(
+            .search_fetch(
                 [
                     ("agreement_id", "=", self.id),
                     ("partner_id", "=", self.commercial_partner_id.id),

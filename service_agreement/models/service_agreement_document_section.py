@@ -74,6 +74,7 @@ class ServiceAgreement(models.Model):
             blocks, in the customer's language
         """
         agreement = self._get_document_reader()
+        agreement._read_for_document()
         drawers = agreement._get_section_drawers()
         sections = [
             {**section, "blocks": drawers.get(section["key"], list)()}

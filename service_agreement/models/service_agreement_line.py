@@ -407,6 +407,9 @@ class ServiceAgreementLine(models.Model):
             quantity=self.quantity,
             discount=self.discount,
             tax_ids=self.tax_ids,
+            # Taxes do not depend on it, and to find that of what is only in memory
+            # costs a query each.
+            analytic_distribution=None,
         )
 
     # CRUD

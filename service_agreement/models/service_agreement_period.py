@@ -253,7 +253,7 @@ class ServiceAgreementPeriod(models.Model):
         lines = self.move_line_id
         if not lines:
             return {}
-        copies = self.env["account.move.line"].search(
+        copies = self.env["account.move.line"].search_fetch(
             [
                 ("agreement_reversed_line_id", "in", lines.ids),
                 ("parent_state", "!=", "cancel"),

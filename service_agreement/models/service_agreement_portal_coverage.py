@@ -30,7 +30,7 @@ class ServiceAgreement(models.Model):
 
     def _find_customers_systems(self):
         """:return: dict of service.agreement.system by (commercial partner, company)"""
-        systems = self.env["service.agreement.system"].search(
+        systems = self.env["service.agreement.system"].search_fetch(
             [
                 ("commercial_partner_id", "in", self.commercial_partner_id.ids),
                 ("company_id", "in", self.company_id.ids),
@@ -61,7 +61,7 @@ class ServiceAgreement(models.Model):
     def _get_portal_work_types(self):
         """:return: service.agreement.work.type that customers ask for"""
         self.ensure_one()
-        return self.env["service.agreement.work.type"].search(
+        return self.env["service.agreement.work.type"].search_fetch(
             Domain("is_requestable", "=", True)
             & Domain("company_id", "in", (False, self.company_id.id))
         )
@@ -86,8 +86,9 @@ class ServiceAgreement(models.Model):
         )
         since = today - relativedelta(months=MONTHS_SHOWN)
         draws = self.env["service.agreement.allowance.draw"].sudo()
-        found = draws.search(own & Domain("date", ">=", since), limit=PARTS_MAX)
-        return found.with_context(lang=self.env.lang)._list_for_customer()
+        draws = draws.with_context(lang=self.env.lang)
+        found = draws.search_fetch(own & Domain("date", ">=", since), limit=PARTS_MAX)
+        return found._list_for_customer()
 
 
 class ServiceAgreementTicketMixin(models.AbstractModel):

@@ -87,7 +87,7 @@ class ServiceAgreement(models.Model):
         tickets = self.env["service.agreement.ticket.mixin"]
         for name in tickets._get_ticket_models():
             model = self.env[name]
-            open_ones = model.search(
+            open_ones = model.search_fetch(
                 Domain("agreement_id", "in", self.ids)
                 & model._ticket_customer_domain(self.commercial_partner_id)
                 & model._ticket_open_domain()

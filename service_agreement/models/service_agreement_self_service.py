@@ -177,7 +177,7 @@ class ServiceAgreement(models.Model):
     def _get_portal_tiers(self, held):
         """:return: service.agreement.tier above ``held`` that he may choose"""
         self.ensure_one()
-        return self.env["service.agreement.tier"].search(
+        return self.env["service.agreement.tier"].search_fetch(
             Domain("rank", ">", held.rank)
             & Domain("portal_is_offered", "=", True)
             & Domain("company_id", "in", (False, self.company_id.id)),
@@ -200,7 +200,7 @@ class ServiceAgreement(models.Model):
     def _get_portal_sites(self):
         """:return: res.partner, the customer's addresses that something may stand at"""
         self.ensure_one()
-        places = self.env["res.partner"].search(
+        places = self.env["res.partner"].search_fetch(
             Domain("commercial_partner_id", "=", self.commercial_partner_id.id)
             & Domain("type", "in", ("delivery", "other"))
             & Domain("parent_id", "!=", False),

@@ -18,7 +18,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         return (
             self.env["service.agreement.sla.clock"]
             .sudo()
-            .search([("res_model", "=", self._name), ("res_id", "in", self.ids)])
+            .search_fetch([("res_model", "=", self._name), ("res_id", "in", self.ids)])
         )
 
     def _ticket_clocks_by_ticket(self):

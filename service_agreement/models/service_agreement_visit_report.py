@@ -1,7 +1,6 @@
 """What people and customers read of the visits of an agreement."""
 
 from odoo import api, fields, models
-from odoo.fields import Domain
 from odoo.tools import format_date
 
 from ..tools.visit_plan import year_of
@@ -28,12 +27,8 @@ class ServiceAgreement(models.Model):
     @api.depends("visit_ids.state", "visit_ids.date")
     @api.depends_context("lang")
     def _compute_visit_text(self):
-        visits = self.env["service.agreement.visit"].search(
-            Domain("agreement_id", "in", self.ids) & Domain("state", "!=", "cancelled")
-        )
-        by_agreement = visits.grouped("agreement_id")
         for agreement in self:
-            ours = by_agreement.get(agreement._origin, visits.browse())
+            ours = agreement.visit_ids.filtered(lambda each: each.state != "cancelled")
             today = agreement.company_id._service_today()
             upcoming = ours.filtered(
                 lambda visit, today=today: visit.state in OPEN and visit.date >= today
@@ -80,13 +75,10 @@ class ServiceAgreement(models.Model):
             first
         """
         self.ensure_one()
-        visits = self.env["service.agreement.visit"].sudo()
-        ours = Domain("agreement_id", "=", self.id)
-        planned = visits.search(ours & Domain("state", "=", "planned"))
-        made = visits.search(
-            ours & Domain("state", "=", "done"), order="date desc", limit=SHOWN_MAX
-        )
-        return planned, made
+        visits = self.sudo().visit_ids
+        planned = visits.filtered(lambda visit: visit.state == "planned")
+        made = visits.filtered(lambda visit: visit.state == "done")
+        return planned, made.sorted("date", reverse=True)[:SHOWN_MAX]
 
 
 class ServiceAgreementVisit(models.Model):

@@ -201,7 +201,7 @@ class ServiceAgreement(models.Model):
         # Sudo: whoever is shown the next invoice is shown all of it.
         lines = self.env["service.agreement.line"].sudo()
         stale = Domain("period_ids.is_stale", "=", True)
-        work = lines.search(
+        work = lines.search_fetch(
             Domain("agreement_id", "in", self._origin.ids)
             & Domain("work_line_id", "!=", False)
             & (Domain("settled_until", "=", False) | stale)

@@ -36,6 +36,7 @@ from ..tools.coverage import (
     split_days,
 )
 from .instant import zone
+from .reading import read_lines
 from .service_agreement_sla_calendar import canonical_json
 
 DAY = timedelta(days=1)
@@ -713,8 +714,8 @@ def _read_together(agreements):
 
     :param agreements: that are read themselves
     """
-    coverages = _read_lines(agreements, "coverage_ids")
-    allowances = _read_lines(coverages, "allowance_ids")
+    coverages = read_lines(agreements, "coverage_ids")
+    allowances = read_lines(coverages, "allowance_ids")
     for records, names in (
         (agreements, ("site_ids", "system_ids", "waiver_ids")),
         (coverages, ("covered_work_type_ids", "covered_exclusion_ids")),
@@ -722,19 +723,6 @@ def _read_together(agreements):
     ):
         for name in names:
             records.mapped(name)
-
-
-def _read_lines(records, name):
-    """Read the records of a One2many; Odoo would first read which they are.
-
-    :return: those of all of ``records``
-    """
-    field = records._fields[name]
-    model = records.env[field.comodel_name]
-    found = model.search_fetch([(field.inverse_name, "in", records.ids)])
-    lines = found.grouped(field.inverse_name)
-    field._insert_cache(records, [lines.get(each, model)._ids for each in records])
-    return found
 
 
 def get_top(partner):

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from odoo import models
 from odoo.tools import format_amount
 
+from .reading import read_lines
 from .service_agreement_sla_calendar import canonical_json, digest
 
 QUANTITY_MAX = 9999
@@ -38,10 +39,18 @@ class ProposalMenu:
 
     def __init__(self, proposal):
         self.proposal, self.env = proposal, proposal.env
+        self._read_together()
         self.options = proposal.option_ids
         self.plans = proposal.plan_ids.sorted(lambda p: (p.sequence, p.id))
         self.base = proposal._prepare_base_values(proposal._get_start())
         self._quotes = {}
+
+    def _read_together(self):
+        """What all quotes are made of; met one by one, it would be queried so."""
+        read_lines(self.proposal, "extra_ids")
+        tiers = read_lines(self.proposal, "option_ids").tier_id
+        for name in ("price_ids", "target_ids", "allowance_ids", "rate_ids"):
+            read_lines(tiers, name)
 
     @cached_property
     def recommended(self):

@@ -29,6 +29,8 @@ class ServiceWords:
 
     def __init__(self, env):
         self.env = env(su=True)
+        # Of what is told of: records, or none where they are gone, by model and id.
+        self._found = {}
 
     # Why
 
@@ -38,9 +40,12 @@ class ServiceWords:
         :param bool every: all that an agreement includes, one by one
         :return: list of dict of agreement (id), name, won and text, best first
         """
+        days = (explanation or {}).get("days", [])
+        told = [day["rows"] if every else _choose(day["rows"]) for day in days]
+        self._find_together([row for each in told for row in each])
         rows = {}
-        for day in (explanation or {}).get("days", []):
-            for row in day["rows"] if every else _choose(day["rows"]):
+        for day, chosen in zip(days, told, strict=True):
+            for row in chosen:
                 text = self._get_row_text(row, day)
                 rows.setdefault(
                     text,
@@ -95,15 +100,33 @@ class ServiceWords:
             reasons=self.env._(", nor ").join(reasons),
         )
 
+    def _find_together(self, rows):
+        for model, key in (
+            ("service.agreement.coverage", "coverage"),
+            ("service.agreement", "agreement"),
+        ):
+            ids = {row[key] for row in rows} - {None, False}
+            there = self.env[model].browse(ids).exists()
+            for each in ids:
+                record = there.browse(each if each in there._ids else ())
+                self._found[model, each] = record.with_prefetch(there._ids)
+
+    def _find(self, model, record_id):
+        """:return: the record, or none: what once was told outlives it"""
+        key = model, record_id
+        if key not in self._found:
+            self._found[key] = self.env[model].browse(record_id or ()).exists()
+        return self._found[key]
+
     def _get_name(self, row):
         """:return: str, as the customer knows it: "Gold" """
-        coverage = self.env["service.agreement.coverage"].browse(row["coverage"])
-        agreement = self.env["service.agreement"].browse(row["agreement"]).exists()
-        tier = coverage.exists().tier_id or agreement.tier_id
+        coverage = self._find("service.agreement.coverage", row["coverage"])
+        agreement = self._find("service.agreement", row["agreement"])
+        tier = coverage.tier_id or agreement.tier_id
         return tier.name or self.env._("An agreement")
 
     def _get_not_in_force(self, row, day):
-        agreement = self.env["service.agreement"].browse(row["agreement"]).exists()
+        agreement = self._find("service.agreement", row["agreement"])
         name, last_day = self._get_name(row), agreement and agreement._get_last_day()
         if agreement.date_start and day < agreement.date_start:
             return self.env._(
@@ -148,8 +171,7 @@ class ServiceWords:
         }
         for each in [level] if level else ("system", "site", "company"):
             model, key = names[each]
-            record = self.env[model].browse(place.get(key) or []).exists()
-            if record:
+            if record := self._find(model, place.get(key)):
                 return record.name or record.display_name
         return self.env._("this")
 

@@ -18,6 +18,7 @@ from . import test_leakage
 from . import test_movement
 from . import test_invoicing
 from . import test_portal
+from . import test_portal_budget
 from . import test_pricelist
 from . import test_report
 from . import test_sending

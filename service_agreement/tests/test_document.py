@@ -592,12 +592,25 @@ class TestDocumentAccepted(DocumentCase):
 
 @tagged("post_install", "-at_install")
 class TestDocumentPortal(PortalCase):
-    def test_the_page_shows_document_and_sheet(self):
+    def test_the_page_leads_to_document_and_sheet(self):
         self._login(self.ann)
         page = html.fromstring(self._get(self.active).text)
-        for xmlid in ("agreement_sheet", "agreement_charges", "agreement_term"):
-            self.assertTrue(page.xpath(f"//section[@id='{xmlid}']"), xmlid)
-        self.assertIn("Things will break", page.text_content())
+        pages = [
+            html.fromstring(self.url_open(url).text)
+            for url in page.xpath("//details[@data-url]//a/@href")
+        ]
+        sheet, document = (
+            each.xpath("//div[hasclass('o_agreement_document')]")[0] for each in pages
+        )
+        self.assertIn("Things will break", sheet.text_content())
+        for xmlid in ("agreement_charges", "agreement_term"):
+            self.assertTrue(document.xpath(f"//section[@id='{xmlid}']"), xmlid)
+        self.assertEqual(self._get(self.active, "/document/x").status_code, 404)
+
+    def test_an_offer_is_read_on_its_page(self):
+        self._login(self.ann)
+        page = html.fromstring(self._get(self.proposal).text)
+        self.assertTrue(page.xpath("//section[@id='agreement_charges']"))
 
     def test_each_document_by_its_name_and_never_an_error(self):
         self._login(self.ann)

@@ -16,6 +16,7 @@ ROUTES = {
     "/my/agreements/<int:agreement_id>/accept": Route(kind="jsonrpc"),
     "/my/agreements/<int:agreement_id>/callers": Route(methods=POST),
     "/my/agreements/<int:agreement_id>/change/<string:kind>": Route(methods=BOTH),
+    "/my/agreements/<int:agreement_id>/document/<string:document>": Route(),
     "/my/agreements/<int:agreement_id>/decline": Route(methods=POST),
     "/my/agreements/<int:agreement_id>/request": Route(methods=BOTH),
     "/my/agreements/<int:agreement_id>/request/price": Route(kind="jsonrpc"),
@@ -61,6 +62,7 @@ class TestRoutes(RouteWalk, PortalCase):
         cls.records = {
             "agreement_id": cls.active,
             "kind": "plan",
+            "document": "agreement",
             "proposal_id": cls.choice,
             "statement_id": 1,
             "task_id": cls.ticket,
