@@ -602,7 +602,7 @@ def _to_text(value):
 def _to_int(value):
     """:return: int, 0 for what is no number"""
     try:
-        return int(value)
+        return 0 if isinstance(value, bool) else int(value)
     except (TypeError, ValueError, OverflowError):
         return 0
 

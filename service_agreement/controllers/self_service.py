@@ -50,19 +50,19 @@ class ServiceAgreementSelfService(ServiceAgreementPortal):
 
     def _may_see_changes(self, agreement):
         """Whether the user is the customer, or staff who may read the agreement."""
-        return self._is_customer(agreement) or (
+        return self._works_for_customer(agreement) or (
             request.env.user._is_internal()
             and agreement.with_user(request.env.user).has_access("read")
         )
 
-    def _is_customer(self, agreement):
+    def _works_for_customer(self, agreement):
         """Whether the user works for the agreement's customer"""
         commercial = request.env.user.partner_id.commercial_partner_id
         return commercial == agreement.commercial_partner_id
 
     def _take_step(self, agreement, service, kwargs):
         """:return: (step or None, what to tell or None)"""
-        if not self._is_customer(agreement):
+        if not self._works_for_customer(agreement):
             return None, request.env._("Only the customer can do this here.")
         if why_not := service.why_not_confirm():
             return None, why_not
@@ -94,7 +94,7 @@ class ServiceAgreementSelfService(ServiceAgreementPortal):
             "why_not": why_not,
             "why_not_yet": why_not_yet,
             "preview": None if why_not or why_not_yet else service.preview,
-            "may_confirm": self._is_customer(agreement),
+            "may_confirm": self._works_for_customer(agreement),
             "template": f"service_agreement.portal_change_{service.kind}",
         }
         values = self._get_page_view_values(
@@ -156,7 +156,7 @@ class ServiceAgreementSelfService(ServiceAgreementPortal):
     def _may_change_callers(self, agreement):
         """Whether it is the customer: by his login, or by nobody's with the link."""
         return bool(agreement.activated_on and agreement.state != "ended") and (
-            request.env.user._is_public() or self._is_customer(agreement)
+            request.env.user._is_public() or self._works_for_customer(agreement)
         )
 
     def _read_caller_form(self, kwargs):

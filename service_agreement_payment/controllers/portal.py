@@ -31,11 +31,11 @@ class AutopayPortal(ServiceAgreementPortal, PaymentPortal):
         except (AccessError, MissingError):
             raise NotFound from None
         user = request.env.user
-        if user._is_portal() and not self._is_customer(agreement):
+        if user._is_portal() and not self._may_agree_to_autopay(agreement):
             raise NotFound
         return agreement
 
-    def _is_customer(self, agreement):
+    def _may_agree_to_autopay(self, agreement):
         """:return: whether the user may speak for the customer"""
         user = request.env.user
         commercial = user.partner_id.commercial_partner_id
@@ -125,7 +125,7 @@ class AutopayPortal(ServiceAgreementPortal, PaymentPortal):
             "waiting": agreement._get_waiting_consent(),
             "attempts": agreement.autopay_attempt_ids[:5],
             "why_not": agreement._why_not_autopay(),
-            "is_customer": self._is_customer(agreement),
+            "is_customer": self._may_agree_to_autopay(agreement),
         }
         if not values["is_customer"] or values["why_not"]:
             return values
@@ -238,7 +238,7 @@ class AutopayPortal(ServiceAgreementPortal, PaymentPortal):
         :raise NotFound: whom it does not concern
         """
         agreement = self._get_own_agreement(agreement_id, access_token)
-        if not self._is_customer(agreement):
+        if not self._may_agree_to_autopay(agreement):
             raise UserError(request.env._("Only the customer can agree to this."))
         if reason := agreement._why_not_autopay():
             raise UserError(reason)
@@ -256,7 +256,7 @@ class AutopayPortal(ServiceAgreementPortal, PaymentPortal):
             agreement = self._get_own_agreement(agreement_id, access_token)
         except NotFound:
             return self._refuse(access_token)
-        if self._is_customer(agreement):
+        if self._may_agree_to_autopay(agreement):
             _partner, _author, name = self._get_payer(agreement)
             agreement._stop_autopay("customer", name)
         return request.redirect(self._get_landing_route(agreement, access_token))
