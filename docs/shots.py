@@ -39,6 +39,21 @@ def open_allowances(page):
     page.locator(".o_breadcrumb", has_text="Allowances").wait_for()
 
 
+def look_as_the_customer(page):
+    """From the list of proposals to the page that the customer chooses on."""
+    proposal = page.locator(".o_data_row, .o_kanban_record", has_text="Tran Residence")
+    name = proposal.locator("td[name=partner_id]")
+    (name if name.count() else proposal).first.click()
+    page.get_by_role("button", name="Preview").click()
+
+
+def open_statement(page):
+    """From the customer's agreements to what the last quarter was worth."""
+    in_force = page.locator(".o_agreement_card", has_text="In force")
+    in_force.locator("a").first.click()
+    page.locator("a[href*='/statements/']").first.click()
+
+
 # name: (who, address, what must be there, what to click or to do first)
 SCREENS = {
     "tiers": (
@@ -128,8 +143,15 @@ SCREENS = {
         CUSTOMER,
         "/my/agreements",
         "#agreement_document, .o_agreement_chapter",
-        "a:has-text('SA0')",
+        ".o_agreement_card:has-text('In force') a",
     ),
+    "proposal": (
+        COORDINATOR,
+        ACTION + "action_service_agreement_proposal",
+        ".o_proposal_card",
+        look_as_the_customer,
+    ),
+    "statement": (CUSTOMER, "/my/agreements", ".o_statement_page", open_statement),
 }
 # What nobody prepares on a phone.
 ONLY_WIDE = {"allowances", "change"}
