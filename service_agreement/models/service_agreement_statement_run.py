@@ -45,9 +45,7 @@ class ResCompany(models.Model):
     )
 
     def _is_settled_until(self, day):
-        """:return: bool, whether the work until ``day`` does not change any more, or
-        has had its time to be settled
-        """
+        """:return: bool, whether nobody waits any more for the work until ``day``"""
         self.ensure_one()
         closed = self.service_closed_until
         return bool(closed and closed >= day) or (
