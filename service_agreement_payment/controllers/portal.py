@@ -222,7 +222,7 @@ class AutopayPortal(ServiceAgreementPortal, PaymentPortal):
         agreement = self._get_writable_agreement(agreement_id, access_token)
         partner, author, name = self._get_payer(agreement)
         providers = self._get_providers(agreement, partner)
-        wanted = self._cast_as_int(token_id)
+        wanted = not isinstance(token_id, bool) and self._cast_as_int(token_id)
         token = self._get_tokens(partner, providers).filtered(lambda t: t.id == wanted)
         if not token:
             raise NotFound
