@@ -96,8 +96,11 @@ class TestProposalPortal(ProposalPortalCase):
         self.assertEqual(len(agreement._get_invoices()), 1)
         total = agreement._get_invoices().amount_total
         self.assertIn(f"{total:,.2f}", parts["summary"])
-        # A bridge leads to another page, where the invoice is paid.
         self.assertEqual(self.url_open(done["redirect_url"]).status_code, 200)
+        # A bridge leads to where the invoice is paid; without one he is here.
+        url = agreement.get_portal_url(query_string="&message=sign_ok")
+        self.assertIn(f"/my/agreements/{agreement.id}", url)
+        self.assertIn("Thank you, it is signed.", self.url_open(url).text)
 
     def test_accepting_twice_makes_one_agreement(self):
         url = self._accept_url(self._get(self.proposal, "/sign"))

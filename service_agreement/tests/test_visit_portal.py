@@ -51,7 +51,7 @@ class TestVisitPortal(PortalUsersMixin, VisitCommon, HttpCase):
         page = self._get_page(self.ann).text
         self.assertIn("Tuesday, 14 April 2026", page)
         self.assertIn("0 of 2 done", page)
-        self.assertNotIn("14 October 2026", page)
+        self.assertNotIn("October", page)
         self._make(self.first, "2026-04-14 12:00")
         page = self._get_page(self.ann).text
         self.assertIn("2,840 of 3,000 hours", page)
