@@ -13,6 +13,7 @@ from odoo.http import request
 from odoo.addons.portal.controllers.portal import CustomerPortal
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 
+from ..tools.form_values import pick, to_int, to_text
 from .photos import PHOTOS_MAX, add_photos, read_photos
 
 _logger = logging.getLogger(__name__)
@@ -95,7 +96,7 @@ class ServiceAgreementPortal(CustomerPortal):
         pager = portal_pager(
             url="/my/agreements",
             total=agreements.search_count(domain) if readable else 0,
-            page=_to_int(page) or 1,
+            page=to_int(page) or 1,
             step=self._items_per_page,
             url_args={"sortby": sortby},
         )
@@ -135,11 +136,7 @@ class ServiceAgreementPortal(CustomerPortal):
         """:return: the agreement in sudo, for whom it concerns or who has its token
         :raise AccessError, MissingError: everybody else
         """
-        if agreement_id > MAX_ID:
-            raise MissingError(request.env._("This document does not exist."))
-        if not (isinstance(access_token, str) and access_token.isascii()):
-            access_token = None
-        agreement = self._document_check_access(MODEL, agreement_id, access_token)
+        agreement = find_document(self, MODEL, agreement_id, access_token)
         if agreement.state == "draft":
             # Not offered yet: only for those who write it, whatever token leaked.
             agreement.with_user(request.env.user).check_access("read")
@@ -201,9 +198,8 @@ class ServiceAgreementPortal(CustomerPortal):
 
     def _note_view(self, agreement, access_token):
         """Tell the salesman, once a day, that his proposal was opened."""
-        is_link_preview = request.httprequest.headers.get("Odoo-Link-Preview") == "True"
         by_customer = request.env.user.share and access_token
-        if agreement.state != "proposed" or not by_customer or is_link_preview:
+        if agreement.state != "proposed" or not by_customer or is_link_preview():
             return
         key = f"view_agreement_{agreement.id}"
         today = agreement.company_id._service_today().isoformat()
@@ -295,7 +291,7 @@ class ServiceAgreementPortal(CustomerPortal):
 
     def _get_new_ticket_row(self, agreement, rows, ticket_id):
         """The ticket that was just opened; only one of this agreement's."""
-        model, number = agreement._get_request_model(), _to_int(ticket_id)
+        model, number = agreement._get_request_model(), to_int(ticket_id)
         return next(
             (
                 row
@@ -360,7 +356,7 @@ class ServiceAgreementPortal(CustomerPortal):
         try:
             # All or nothing: a signature without an agreement in force is neither.
             with request.env.cr.savepoint():
-                agreement._accept(_to_text(name), _read_signature(signature))
+                agreement._accept(to_text(name), _read_signature(signature))
         except LockError:
             return {"error": request.env._("It is being signed right now.")}
         except UserError as error:
@@ -410,7 +406,7 @@ class ServiceAgreementPortal(CustomerPortal):
             agreement = self._get_agreement(agreement_id, access_token)
         except (AccessError, MissingError):
             return self._refuse(access_token)
-        words = _to_text(decline_message)
+        words = to_text(decline_message)
         if self._why_not_customer(agreement):
             result = "decline_staff"
         elif words:
@@ -487,23 +483,23 @@ class ServiceAgreementPortal(CustomerPortal):
 
     def _read_request_form(self, agreement, kwargs):
         """:return: dict of what was typed, as clean as one can be without losing it"""
-        priority = _to_text(kwargs.get("priority"))
-        key = _to_text(kwargs.get("form_key"))
+        priority = to_text(kwargs.get("priority"))
+        key = to_text(kwargs.get("form_key"))
         known = dict(agreement._get_portal_priorities_labels())
         systems = agreement._get_portal_systems()
         work_types = agreement._get_portal_work_types()
-        system = _pick(systems, kwargs.get("system_id"))
-        work_type = _pick(work_types, kwargs.get("work_type_id"))
+        system = pick(systems, kwargs.get("system_id"))
+        work_type = pick(work_types, kwargs.get("work_type_id"))
         return {
-            "subject": _to_text(kwargs.get("subject"))[:200],
-            "description": _to_text(kwargs.get("description")),
+            "subject": to_text(kwargs.get("subject"))[:200],
+            "description": to_text(kwargs.get("description")),
             "priority": priority if priority in known else "1",
             "form_key": key if FORM_KEY.fullmatch(key) else uuid.uuid4().hex,
             "system": system or (systems if len(systems) == 1 else system),
             "work_type": work_type or work_types[:1],
             "is_approved": bool(kwargs.get("approve")),
-            "price_key": _to_text(kwargs.get("price_key")),
-            "approver": _to_text(kwargs.get("approver"))[:100],
+            "price_key": to_text(kwargs.get("price_key")),
+            "approver": to_text(kwargs.get("approver"))[:100],
         }
 
     def _why_not_send(self, agreement, form):
@@ -594,23 +590,24 @@ class ServiceAgreementPortal(CustomerPortal):
         return ticket
 
 
-def _to_text(value):
-    """:return: str, whatever a form or a script sends"""
-    return value.replace("\x00", "").strip() if isinstance(value, str) else ""
+def find_document(controller, model, number, access_token):
+    """
+    :param CustomerPortal controller: that is asked for it
+    :param int number: id, as an address has it
+    :param access_token: as somebody sent it
+    :return: the record in sudo, for whom it concerns or who has its token
+    :raise AccessError, MissingError: everybody else
+    """
+    if number > MAX_ID:
+        raise MissingError(request.env._("This document does not exist."))
+    if not (isinstance(access_token, str) and access_token.isascii()):
+        access_token = None
+    return controller._document_check_access(model, number, access_token)
 
 
-def _to_int(value):
-    """:return: int, 0 for what is no number"""
-    try:
-        return 0 if isinstance(value, bool) else int(value)
-    except (TypeError, ValueError, OverflowError):
-        return 0
-
-
-def _pick(records, number):
-    """:return: that one of the records, none if it is not among them"""
-    number = _to_int(number)
-    return records.filtered(lambda record: record.id == number)
+def is_link_preview():
+    """:return: bool, whether a robot looks for a picture of the page"""
+    return request.httprequest.headers.get("Odoo-Link-Preview") == "True"
 
 
 def _read_signature(signature):
@@ -618,11 +615,11 @@ def _read_signature(signature):
     :raise UserError: if it is not
     """
     try:
-        picture = base64.b64decode(_to_text(signature), validate=True)
+        picture = base64.b64decode(to_text(signature), validate=True)
     except (binascii.Error, ValueError):
         picture = b""
     if signature and not picture.startswith(SIGNATURE_HEADERS):
         raise UserError(
             request.env._("The signature could not be read. Please draw it again.")
         )
-    return _to_text(signature)
+    return to_text(signature)

@@ -9,7 +9,13 @@ from odoo.http import request
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 
 from ..models.service_proposal_quote import ProposalMenu
-from .portal import MAX_ID, ServiceAgreementPortal, _read_signature, _to_int, _to_text
+from ..tools.form_values import to_int, to_text
+from .portal import (
+    ServiceAgreementPortal,
+    _read_signature,
+    find_document,
+    is_link_preview,
+)
 
 MODEL = "service.agreement.proposal"
 NAME_MAX = 100
@@ -47,7 +53,7 @@ class ServiceProposalPortal(ServiceAgreementPortal):
         pager = portal_pager(
             url="/my/proposals",
             total=proposals.search_count(domain) if readable else 0,
-            page=_to_int(page) or 1,
+            page=to_int(page) or 1,
             step=self._items_per_page,
         )
         if readable:
@@ -70,11 +76,7 @@ class ServiceProposalPortal(ServiceAgreementPortal):
         """:return: the proposal in sudo, for whom it concerns or who has its token
         :raise AccessError, MissingError: everybody else
         """
-        if proposal_id > MAX_ID:
-            raise MissingError(request.env._("This document does not exist."))
-        if not (isinstance(access_token, str) and access_token.isascii()):
-            access_token = None
-        proposal = self._document_check_access(MODEL, proposal_id, access_token)
+        proposal = find_document(self, MODEL, proposal_id, access_token)
         proposal._read_for_portal(request.env.user)
         if proposal.state in ("draft", "withdrawn"):
             # Not offered: only for those who write it, whatever token leaked.
@@ -139,10 +141,10 @@ class ServiceProposalPortal(ServiceAgreementPortal):
         known = "chosen" in values
         extras = extras if isinstance(extras, list) else []
         return menu.choose(
-            _to_int(values.get("option")),
-            _to_int(values.get("plan")),
-            _to_int(values.get("quantity")),
-            {_to_int(extra) for extra in extras} if known else None,
+            to_int(values.get("option")),
+            to_int(values.get("plan")),
+            to_int(values.get("quantity")),
+            {to_int(extra) for extra in extras} if known else None,
         )
 
     def _get_choice_url(self, proposal, suffix, choice, **params):
@@ -177,7 +179,7 @@ class ServiceProposalPortal(ServiceAgreementPortal):
         values = {
             "menu": menu,
             "quote": menu.quote(self._read_choice(menu)),
-            "message": _to_text(kwargs.get("message")),
+            "message": to_text(kwargs.get("message")),
             "may_answer": not self._why_not_client(proposal),
         }
         return self._render_step("portal_proposal_page", proposal, access_token, values)
@@ -187,8 +189,7 @@ class ServiceProposalPortal(ServiceAgreementPortal):
         chooses something else on the page.
         """
         user, args = request.env.user, request.httprequest.args
-        is_preview = request.httprequest.headers.get("Odoo-Link-Preview") == "True"
-        if not user.share or is_preview or any(name in args for name in CHOICES):
+        if not user.share or is_link_preview() or any(name in args for name in CHOICES):
             return
         partner = request.env["res.partner"] if user._is_public() else user.partner_id
         if proposal.state == "sent":
@@ -280,7 +281,7 @@ class ServiceProposalPortal(ServiceAgreementPortal):
         values = {
             "menu": menu,
             "quote": quote,
-            "message": _to_text(kwargs.get("message")),
+            "message": to_text(kwargs.get("message")),
             "may_answer": not self._why_not_client(proposal),
             "sign_name": self._get_client_name(proposal),
             "back_url": self._get_choice_url(proposal, "", choice),
@@ -305,7 +306,7 @@ class ServiceProposalPortal(ServiceAgreementPortal):
             return {"error": request.env._("This offer is not available.")}
         if why_not := self._why_not_client(proposal):
             return {"error": why_not}
-        proposal._lock()
+        proposal._lock_and_wait()
         if proposal.state == "accepted":
             # Clicked twice, or in two browsers: it is done, and this is its result.
             return self._go_on(proposal)
@@ -313,7 +314,7 @@ class ServiceProposalPortal(ServiceAgreementPortal):
             return {"error": why_not}
         menu = ProposalMenu(proposal)
         quote = menu.quote(self._read_choice(menu))
-        if _to_text(request.httprequest.args.get("key")) != quote.key:
+        if to_text(request.httprequest.args.get("key")) != quote.key:
             url = self._get_choice_url(
                 proposal, "/sign", quote.choice, message="changed"
             )
@@ -325,7 +326,7 @@ class ServiceProposalPortal(ServiceAgreementPortal):
             # All or nothing: a signature without an agreement in force is neither.
             with request.env.cr.savepoint():
                 agreement = proposal._accept(
-                    quote, _to_text(name)[:NAME_MAX], _read_signature(signature)
+                    quote, to_text(name)[:NAME_MAX], _read_signature(signature)
                 )
         except UserError as error:
             return {"error": str(error)}
@@ -373,16 +374,16 @@ class ServiceProposalPortal(ServiceAgreementPortal):
     def _read_decline_form(self, proposal, kwargs):
         name = self._get_client_name(proposal)
         return {
-            "reason": _to_text(kwargs.get("reason")),
-            "note": _to_text(kwargs.get("note"))[:NOTE_MAX],
-            "name": (_to_text(kwargs.get("name")) or name)[:NAME_MAX],
+            "reason": to_text(kwargs.get("reason")),
+            "note": to_text(kwargs.get("note"))[:NOTE_MAX],
+            "name": (to_text(kwargs.get("name")) or name)[:NAME_MAX],
         }
 
     def _decline_proposal(self, proposal, form):
         """:return: why not, in the customer's words; None: it is declined"""
         if why_not := self._why_not_client(proposal):
             return why_not
-        proposal._lock()
+        proposal._lock_and_wait()
         if proposal.state == "declined":
             return None
         try:

@@ -4,7 +4,8 @@ from odoo import http
 from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.http import request
 
-from .portal import ServiceAgreementPortal, _to_int, _to_text
+from ..tools.form_values import to_int, to_text
+from .portal import ServiceAgreementPortal
 
 
 class ServiceAgreementSelfService(ServiceAgreementPortal):
@@ -28,7 +29,7 @@ class ServiceAgreementSelfService(ServiceAgreementPortal):
         is_sent, problem = request.httprequest.method == "POST", None
         # First of all: what was done may have closed its own door.
         step = is_sent and agreement._find_customer_step(
-            kind, _to_text(kwargs.get("key"))
+            kind, to_text(kwargs.get("key"))
         )
         service = agreement._get_self_service(kind, kwargs)
         if not step and not service:
@@ -70,7 +71,7 @@ class ServiceAgreementSelfService(ServiceAgreementPortal):
             # All or nothing: what is charged and what is promised go together.
             with request.env.cr.savepoint():
                 step = agreement._take_customer_step(
-                    service, _to_text(kwargs.get("key")), request.env.user.partner_id
+                    service, to_text(kwargs.get("key")), request.env.user.partner_id
                 )
         except UserError as error:
             return None, str(error)
@@ -104,7 +105,7 @@ class ServiceAgreementSelfService(ServiceAgreementPortal):
 
     def _prepare_agreement_values(self, agreement, access_token, **kwargs):
         values = super()._prepare_agreement_values(agreement, access_token, **kwargs)
-        step_id = _to_int(kwargs.get("step"))
+        step_id = to_int(kwargs.get("step"))
         may_change_callers = self._may_change_callers(agreement)
         may_change = request.env.user._is_public() or self._may_see_changes(agreement)
         return {
@@ -140,7 +141,7 @@ class ServiceAgreementSelfService(ServiceAgreementPortal):
             return self._refuse(access_token)
         if not self._may_change_callers(agreement):
             raise request.not_found()
-        author, person_id = self._get_author(agreement), _to_int(kwargs.get("remove"))
+        author, person_id = self._get_author(agreement), to_int(kwargs.get("remove"))
         if person_id:
             agreement._remove_caller(person_id, author)
         else:
@@ -163,9 +164,9 @@ class ServiceAgreementSelfService(ServiceAgreementPortal):
         # Who only has the link adds people by name: he is shown no others.
         is_public = request.env.user._is_public()
         return {
-            "partner_id": 0 if is_public else _to_int(kwargs.get("partner_id")),
+            "partner_id": 0 if is_public else to_int(kwargs.get("partner_id")),
             **{
-                name: _to_text(kwargs.get(name))[:100]
+                name: to_text(kwargs.get(name))[:100]
                 for name in ("name", "phone", "email")
             },
         }

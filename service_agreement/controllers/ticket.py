@@ -5,7 +5,8 @@ from odoo.tools import consteq
 
 from odoo.addons.project.controllers.portal import ProjectCustomerPortal
 
-from .portal import MAX_ID, _to_text
+from ..tools.form_values import to_text
+from .portal import find_document
 
 MODEL = "project.task"
 NAME_MAX = 100
@@ -68,11 +69,7 @@ class ServiceTicketPortal(ProjectCustomerPortal):
         """:return: the ticket in sudo, for whom it concerns or who has its token
         :raise AccessError, MissingError: everybody else
         """
-        if task_id > MAX_ID:
-            raise MissingError(request.env._("This document does not exist."))
-        if not (isinstance(access_token, str) and access_token.isascii()):
-            access_token = None
-        task = self._document_check_access(MODEL, task_id, access_token)
+        task = find_document(self, MODEL, task_id, access_token)
         if not self._may_see_price(task, access_token):
             raise AccessError(request.env._("This is another customer's ticket."))
         return task
@@ -81,7 +78,7 @@ class ServiceTicketPortal(ProjectCustomerPortal):
         """:return: code of the message to show"""
         if not self._may_approve(task, access_token):
             return "staff"
-        user, name = request.env.user, _to_text(form.get("name"))[:NAME_MAX]
+        user, name = request.env.user, to_text(form.get("name"))[:NAME_MAX]
         author = user.partner_id
         if user._is_public():
             if not name:
@@ -89,10 +86,10 @@ class ServiceTicketPortal(ProjectCustomerPortal):
             author = author.browse()
         else:
             name = user.name
-        answer = _to_text(form.get("answer"))
+        answer = to_text(form.get("answer"))
         if answer not in ("approve", "decline"):
             return "nothing"
-        key = _to_text(form.get("price_key"))
+        key = to_text(form.get("price_key"))
         return task._ticket_answer_price(answer == "approve", author, name, key)
 
 

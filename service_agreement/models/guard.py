@@ -6,7 +6,8 @@ author.
 """
 
 from odoo import api, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
 
 
 class ServiceAgreementGuard(models.AbstractModel):
@@ -53,3 +54,33 @@ class ServiceAgreementGuard(models.AbstractModel):
                     fields=", ".join(labels),
                 )
             )
+
+    # For the methods that may
+
+    def _ensure_can(self, why_not, operation="write"):
+        """Raise the first reason that the predicate ``why_not`` returns.
+
+        :raise AccessError: who calls may not do ``operation`` on these records
+        """
+        self.check_access(operation)
+        for record in self:
+            if reason := why_not(record):
+                raise UserError(reason)
+
+    def _lock_and_wait(self):
+        """Wait for whoever is at these records; what he did is seen then.
+
+        Not ``lock_for_update``, which refuses: of two clicks the second waits here and
+        fails on the first one's commit, and Odoo runs it again, to find what the first
+        one made.
+        """
+        self.env.cr.execute(
+            SQL(
+                "SELECT id FROM %s WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
+                SQL.identifier(self._table),
+                self.ids,
+            ),
+            # The second click is no error to look after.
+            log_exceptions=False,
+        )
+        self.invalidate_recordset()

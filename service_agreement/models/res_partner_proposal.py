@@ -26,13 +26,10 @@ class ResPartner(models.Model):
     def action_new_proposal(self):
         """Offer the tiers to this customer, side by side."""
         self.ensure_one()
-        return {
-            "name": self.env._("New Proposal"),
-            "type": "ir.actions.act_window",
-            "res_model": "service.agreement.proposal",
-            "views": [(False, "form")],
-            "context": {"default_partner_id": self._get_proposal_contact().id},
-        }
+        contact = self._get_proposal_contact()
+        return self.env["service.agreement.proposal"]._get_new_action(
+            partner_id=contact
+        )
 
     def _get_proposal_contact(self):
         """:return: res.partner who is written to, where a house has no email"""
@@ -67,7 +64,7 @@ class ServiceAgreement(models.Model):
     def action_view_proposal(self):
         """The proposal that it was accepted from."""
         self.ensure_one()
-        return self.proposal_ids[:1]._get_form_action()
+        return self.proposal_ids[:1].get_formview_action()
 
 
 class ServiceAgreementTier(models.Model):
@@ -76,10 +73,5 @@ class ServiceAgreementTier(models.Model):
     def action_new_proposal(self):
         """Offer it beside the other tiers, and recommend it."""
         self.ensure_one()
-        return {
-            "name": self.env._("New Proposal"),
-            "type": "ir.actions.act_window",
-            "res_model": "service.agreement.proposal",
-            "views": [(False, "form")],
-            "context": {"default_recommended_tier_id": self.id},
-        }
+        proposals = self.env["service.agreement.proposal"]
+        return proposals._get_new_action(recommended_tier_id=self)

@@ -16,12 +16,11 @@ chatter has its author. Who calls has made sure that it is the customer.
 
 from datetime import date
 from functools import cached_property
-from hashlib import sha256
 
 from odoo import fields
 from odoo.tools import format_amount, format_date
 
-from .service_agreement_sla_calendar import canonical_json
+from .service_agreement_sla_calendar import get_page_key
 
 
 class SelfService:
@@ -111,7 +110,7 @@ class SelfService:
             self.preview,
             self.agreement.customer_step_count,
         ]
-        return sha256(canonical_json(shown).encode()).hexdigest()[:32]
+        return get_page_key(shown)
 
     # Helpers
 
@@ -131,20 +130,6 @@ class SelfService:
 
     def is_zero(self, amount):
         return self.agreement.currency_id.is_zero(amount)
-
-
-def pick(records, number):
-    """:return: that one of the records, none if it is not among them"""
-    try:
-        number = int(number)
-    except (TypeError, ValueError, OverflowError):
-        number = 0
-    return records.filtered(lambda record: record.id == number)
-
-
-def to_text(value):
-    """:return: str, whatever a form or a script sends"""
-    return value.replace("\x00", "").strip() if isinstance(value, str) else ""
 
 
 def to_plain(value):

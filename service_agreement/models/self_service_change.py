@@ -4,7 +4,8 @@ from functools import cached_property
 
 from odoo.fields import Command
 
-from .self_service import SelfService, pick, to_text
+from ..tools.form_values import pick, to_text
+from .self_service import SelfService
 
 INVOICES_SHOWN = 4
 NAME_MAX = 100

@@ -4,7 +4,8 @@ from functools import cached_property
 
 from odoo import fields
 
-from .self_service import SelfService, to_plain, to_text
+from ..tools.form_values import to_text
+from .self_service import SelfService, to_plain
 from .service_agreement_customer_step import LEAVING_REASONS
 
 # A last day further ahead is a plan, not a notice.

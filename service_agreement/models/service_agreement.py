@@ -662,16 +662,6 @@ class ServiceAgreement(models.Model):
 
     # Transitions
 
-    def _ensure_can(self, why_not, operation="write"):
-        """Raise the first reason that the predicate ``why_not`` returns.
-
-        :raise AccessError: who calls may not do ``operation`` on these agreements
-        """
-        self.check_access(operation)
-        for agreement in self:
-            if reason := why_not(agreement):
-                raise UserError(reason)
-
     def _why_not_propose(self):
         self.ensure_one()
         if self.state not in ("draft", "proposed"):

@@ -331,15 +331,6 @@ class ServiceAgreementBillingRun(models.Model):
 
     # Start, stop, resume
 
-    def _ensure_can(self, why_not):
-        """:raise AccessError: who calls may not change these runs
-        :raise UserError: the first reason that the predicate ``why_not`` returns
-        """
-        self.check_access("write")
-        for run in self:
-            if reason := why_not(run):
-                raise UserError(reason)
-
     def _why_not_start(self):
         self.ensure_one()
         if self.state != "draft":

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
-from odoo.tools import SQL, format_date
+from odoo.tools import format_date
 
 STATES = [
     ("draft", "Draft"),
@@ -441,16 +441,6 @@ class ServiceAgreementProposal(models.Model):
                 )
             )
 
-    def _ensure_can(self, why_not, operation="write"):
-        """Raise the first reason that the predicate ``why_not`` returns.
-
-        :raise AccessError: who calls may not do ``operation`` on these proposals
-        """
-        self.check_access(operation)
-        for proposal in self:
-            if reason := why_not(proposal):
-                raise UserError(reason)
-
     # Send
 
     def _why_not_send(self):
@@ -533,7 +523,7 @@ class ServiceAgreementProposal(models.Model):
 
     def action_withdraw(self):
         """No longer offered: the customer's link stops working."""
-        self._lock()
+        self._lock_and_wait()
         self._ensure_can(type(self)._why_not_withdraw)
         for proposal in self.sudo():
             proposal.write(proposal._prepare_withdraw_values())
@@ -578,7 +568,7 @@ class ServiceAgreementProposal(models.Model):
     def action_new_version(self):
         """Offer something else: a copy to work on, and this one can't be accepted."""
         self.ensure_one()
-        self._lock()
+        self._lock_and_wait()
         self._ensure_can(type(self)._why_not_new_version)
         self.env[self._name].check_access("create")
         # Sudo: number and version are facts that this makes.
@@ -586,7 +576,7 @@ class ServiceAgreementProposal(models.Model):
         if self.state == "sent":
             self.sudo().write({"state": "replaced"})
         self._forget_to_dos()
-        return newer.with_env(self.env)._get_form_action()
+        return newer.with_env(self.env).get_formview_action()
 
     # Links
 
@@ -637,24 +627,6 @@ class ServiceAgreementProposal(models.Model):
                 options["has_button_access"] = False
         return groups
 
-    def _lock(self):
-        """Wait for whoever is at it; what he did is seen then.
-
-        Not ``lock_for_update``, which refuses: of two clicks on "accept" the second
-        waits here and fails on the first one's commit, and Odoo runs it again, to find
-        what the first one made.
-        """
-        self.env.cr.execute(
-            SQL(
-                "SELECT id FROM service_agreement_proposal"
-                " WHERE id IN %s FOR NO KEY UPDATE",
-                tuple(self.ids),
-            ),
-            # The second click is no error to look after.
-            log_exceptions=False,
-        )
-        self.invalidate_recordset()
-
     # Actions
 
     def _get_lang(self):
@@ -667,13 +639,15 @@ class ServiceAgreementProposal(models.Model):
         lang = self.user_id.lang or self.company_id.partner_id.lang
         return self.with_context(lang=lang)
 
-    def _get_form_action(self):
-        self.ensure_one()
+    @api.model
+    def _get_new_action(self, **defaults):
+        """:param defaults: record by the name of the field that begins with it"""
         return {
+            "name": self.env._("New Proposal"),
             "type": "ir.actions.act_window",
             "res_model": self._name,
-            "res_id": self.id,
             "views": [(False, "form")],
+            "context": {f"default_{name}": each.id for name, each in defaults.items()},
         }
 
     def action_preview(self):
@@ -687,12 +661,7 @@ class ServiceAgreementProposal(models.Model):
 
     def action_view_agreement(self):
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "service.agreement",
-            "res_id": self.agreement_id.id,
-            "views": [(False, "form")],
-        }
+        return self.agreement_id.get_formview_action()
 
     def _get_report_base_filename(self):
         self.ensure_one()

@@ -2,16 +2,13 @@ from odoo import api, fields, models
 from odoo.tools import formatLang
 
 
-class ServiceAgreementProposalOption(models.Model):
-    """One of the tiers that a proposal puts side by side."""
+class ServiceAgreementProposalPart(models.AbstractModel):
+    """What a proposal is made of; what the customer has, stays."""
 
-    _name = "service.agreement.proposal.option"
-    _description = "Tier of a Service Proposal"
+    _name = "service.agreement.proposal.part"
+    _description = "Part of a Service Proposal"
     _inherit = ["service.agreement.guard"]
     _order = "proposal_id, sequence, id"
-    _rec_name = "tier_id"
-    _check_company_auto = True
-    _facts = ("offered_prices",)
 
     proposal_id = fields.Many2one(
         "service.agreement.proposal", required=True, ondelete="cascade", index=True
@@ -20,6 +17,32 @@ class ServiceAgreementProposalOption(models.Model):
         related="proposal_id.company_id", store=True, index=True
     )
     sequence = fields.Integer(default=10)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        parts = super().create(vals_list)
+        parts.proposal_id._ensure_draft()
+        return parts
+
+    def write(self, vals):
+        self.proposal_id._ensure_draft()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_only_drafts(self):
+        self.proposal_id._ensure_draft()
+
+
+class ServiceAgreementProposalOption(models.Model):
+    """One of the tiers that a proposal puts side by side."""
+
+    _name = "service.agreement.proposal.option"
+    _description = "Tier of a Service Proposal"
+    _inherit = ["service.agreement.proposal.part"]
+    _rec_name = "tier_id"
+    _check_company_auto = True
+    _facts = ("offered_prices",)
+
     tier_id = fields.Many2one(
         "service.agreement.tier",
         required=True,
@@ -52,22 +75,6 @@ class ServiceAgreementProposalOption(models.Model):
     def _inverse_is_recommended(self):
         for option in self.filtered("is_recommended"):
             option.proposal_id.recommended_tier_id = option.tier_id
-
-    # CRUD: what the customer has, stays
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        options = super().create(vals_list)
-        options.proposal_id._ensure_draft()
-        return options
-
-    def write(self, vals):
-        self.proposal_id._ensure_draft()
-        return super().write(vals)
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_only_drafts(self):
-        self.proposal_id._ensure_draft()
 
     # Prices
 
@@ -152,19 +159,11 @@ class ServiceAgreementProposalExtra(models.Model):
 
     _name = "service.agreement.proposal.extra"
     _description = "Extra of a Service Proposal"
-    _inherit = ["service.agreement.guard"]
-    _order = "proposal_id, sequence, id"
+    _inherit = ["service.agreement.proposal.part"]
     _check_company_auto = True
     _facts = ("is_accepted",)
 
-    proposal_id = fields.Many2one(
-        "service.agreement.proposal", required=True, ondelete="cascade", index=True
-    )
-    company_id = fields.Many2one(
-        related="proposal_id.company_id", store=True, index=True
-    )
     currency_id = fields.Many2one(related="proposal_id.currency_id")
-    sequence = fields.Integer(default=10)
     product_id = fields.Many2one(
         "product.product",
         required=True,
@@ -231,20 +230,6 @@ class ServiceAgreementProposalExtra(models.Model):
                 extra.quantity or 1.0,
                 currency=proposal.currency_id or self.env.company.currency_id,
             )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        extras = super().create(vals_list)
-        extras.proposal_id._ensure_draft()
-        return extras
-
-    def write(self, vals):
-        self.proposal_id._ensure_draft()
-        return super().write(vals)
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_only_drafts(self):
-        self.proposal_id._ensure_draft()
 
     def _get_period_price(self, plan):
         """:return: float, of one, for a period of ``plan`` or once"""

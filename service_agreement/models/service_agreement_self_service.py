@@ -1,7 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import SQL
 
 from .self_service_change import AddSystem, Upgrade
 from .self_service_end import Cancel, DeclineRenewal, Keep
@@ -114,17 +113,6 @@ class ServiceAgreement(models.Model):
         if service.key != key:
             return self.env["service.agreement.customer.step"]
         return self.sudo()._do_customer_step(service, key, partner)
-
-    def _lock_and_wait(self):
-        """Unlike ``lock_for_update``: who comes second waits, and is not refused.
-
-        What PostgreSQL then says is no error: Odoo does it again.
-        """
-        self.ensure_one()
-        self.env.cr.execute(
-            SQL("SELECT id FROM service_agreement WHERE id = %s FOR UPDATE", self.id),
-            log_exceptions=False,
-        )
 
     def _find_customer_step(self, kind, key):
         return self.env["service.agreement.customer.step"].search(

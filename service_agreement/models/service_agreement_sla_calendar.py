@@ -86,6 +86,15 @@ def digest(text):
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def get_page_key(shown):
+    """What somebody confirms is what he saw: a page is sent back with its key.
+
+    :param shown: plain values, of all that the page says
+    :return: str of 32 characters, another one where it says something else
+    """
+    return digest(canonical_json(shown))[:32]
+
+
 @lru_cache(maxsize=256)
 def _parse_working_time(text):
     """Kept per process and by content: it may be shared by threads and databases."""

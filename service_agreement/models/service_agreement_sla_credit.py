@@ -255,16 +255,11 @@ class ServiceAgreementSlaCredit(models.Model):
             )
         return None
 
-    def _ensure_can(self, why_not):
-        """
-        :param why_not: method that returns the message why not, or None
-        :raise AccessError: who calls may not decide
-        """
-        self.check_access("write")
+    def _ensure_can(self, why_not, operation="write"):
+        """EXTENDS guard: nobody else decides meanwhile."""
+        self.check_access(operation)
         self.lock_for_update()
-        for each in self:
-            if reason := why_not(each):
-                raise UserError(reason)
+        return super()._ensure_can(why_not, operation)
 
     def action_grant(self):
         """It goes on the next invoice."""

@@ -248,7 +248,6 @@ class ServiceAgreementStatement(models.Model):
 
     def action_prepare(self):
         """Read the figures again."""
-        self.check_access("write")
         self._ensure_can(type(self)._why_not_prepare)
         # Sudo: facts, read from records that the user may not all read.
         self.sudo()._prepare()
@@ -259,15 +258,6 @@ class ServiceAgreementStatement(models.Model):
             return self.env._("%s was sent already.", self.display_name)
         return None
 
-    def _ensure_can(self, why_not):
-        """
-        :param why_not: method that returns the message why not, or None
-        :raise UserError: with that message
-        """
-        for each in self:
-            if reason := why_not(each):
-                raise UserError(reason)
-
     def _prepare(self):
         """Write what the records say now; queries do not grow with the statements."""
         figures = self._read_figures()
@@ -277,15 +267,6 @@ class ServiceAgreementStatement(models.Model):
             each.write({**figures[each], "tier_id": tier, "prepared_at": now})
 
     # Looking at it
-
-    def _get_form_action(self):
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self._name,
-            "res_id": self.id,
-            "views": [(False, "form")],
-        }
 
     def action_preview(self):
         """See it as the customer does."""

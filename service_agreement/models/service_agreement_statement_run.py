@@ -194,7 +194,7 @@ class ServiceAgreement(models.Model):
             statement = agreement._make_statements(span)
             # Asked for by somebody, it is looked at by somebody.
             statement.goes_out = False
-        return statement.with_env(self.env)._get_form_action()
+        return statement.with_env(self.env).get_formview_action()
 
     def _get_last_span(self):
         """:return: (first day, last day) of the last months that are over"""

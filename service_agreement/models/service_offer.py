@@ -1,10 +1,8 @@
 """What a customer is told before anything is done, and has to approve if it costs."""
 
-from hashlib import sha256
-
 from odoo.tools import format_amount
 
-from .service_agreement_sla_calendar import canonical_json
+from .service_agreement_sla_calendar import get_page_key
 from .service_words import ServiceWords
 
 MINUTES_PER_HOUR = 60
@@ -87,7 +85,7 @@ class ServiceOffer:
     @property
     def key(self):
         """str, another one for other prices: what somebody approves is what he saw"""
-        return sha256(canonical_json(self.get_values()).encode()).hexdigest()[:32]
+        return get_page_key(self.get_values())
 
     @property
     def price_text(self):

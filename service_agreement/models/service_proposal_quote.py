@@ -18,7 +18,7 @@ from odoo import models
 from odoo.tools import format_amount
 
 from .reading import read_lines
-from .service_agreement_sla_calendar import canonical_json, digest
+from .service_agreement_sla_calendar import get_page_key
 
 QUANTITY_MAX = 9999
 
@@ -229,7 +229,7 @@ class ProposalQuote:
     @cached_property
     def key(self):
         """str, another one for other amounts or promises"""
-        return digest(canonical_json(self.content))
+        return get_page_key(self.content)
 
 
 def _flatten(offer):

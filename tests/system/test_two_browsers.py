@@ -27,7 +27,7 @@ PIXEL = (
 
 def accept(env):
     proposal = env["service.agreement.proposal"].search([], limit=1)
-    proposal._lock()
+    proposal._lock_and_wait()
     if proposal.state == "accepted":
         return proposal.agreement_id
     menu = ProposalMenu(proposal)
