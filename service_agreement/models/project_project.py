@@ -15,6 +15,13 @@ class ProjectProject(models.Model):
         help="Tasks of this project are tickets: each one looks for the agreement of"
         " its customer and starts the clocks of what that agreement promises.",
     )
+    delivered_on = fields.Date(
+        string="Delivered On",
+        copy=False,
+        tracking=True,
+        help="When the customer took over what was installed. From that day on he needs"
+        " a service agreement, or a written no.",
+    )
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -100,6 +100,11 @@ class ResCompany(models.Model):
         help="Courtesy and warranty are on the next invoice at full price, with 100 % "
         "off. For what is decided from now on.",
     )
+    service_own_customers = fields.Boolean(
+        string="Salespeople See Only Their Own Customers",
+        help="In the figures of service agreements and in the register of clients. "
+        "Administrators of service agreements see all.",
+    )
     service_work_report = fields.Boolean(
         string="Print a Work Report",
         help="Invoices end with a list of the work they charge, by ticket.",

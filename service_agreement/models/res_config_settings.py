@@ -37,6 +37,9 @@ class ResConfigSettings(models.TransientModel):
     service_show_free_work = fields.Boolean(
         related="company_id.service_show_free_work", readonly=False
     )
+    service_own_customers = fields.Boolean(
+        related="company_id.service_own_customers", readonly=False
+    )
     service_work_report = fields.Boolean(
         related="company_id.service_work_report", readonly=False
     )
