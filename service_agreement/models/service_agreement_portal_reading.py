@@ -1,6 +1,29 @@
 from odoo import models
 
-from .reading import read_lines, read_people
+from .reading import read_together
+
+# What taxes are computed from.
+TAXES = {
+    "invoice_repartition_line_ids": {},
+    "refund_repartition_line_ids": {},
+    "tax_group_id": {},
+}
+USER = {"partner_id": {"commercial_partner_id": {}}}
+COMPANY = {"partner_id": {}, "resource_calendar_id": {}, "currency_id": {}}
+CUSTOMER = {
+    "partner_id": {"country_id": {}},
+    "commercial_partner_id": {},
+    "company_id": COMPANY,
+    "currency_id": {},
+}
+# What a coverage says, of an agreement or of a tier.
+COVERAGE = {
+    "allowance_ids": {},
+    "rate_ids": {},
+    "visit_plan_ids": {},
+    "covered_exclusion_ids": {},
+    "coverage_calendar_id": {},
+}
 
 
 class ServiceAgreement(models.Model):
@@ -15,35 +38,63 @@ class ServiceAgreement(models.Model):
     def _read_for_portal(self, user):
         """:param res.users user: who looks at the page"""
         self.ensure_one()
-        agreement, users = self.sudo(), user.sudo() | self.sudo().user_id
+        agreement = self.sudo()
+        tree = agreement._get_portal_tree()
         if agreement.activated_on:
-            users |= agreement._read_for_portal_in_force()
-        customer = agreement.partner_id | agreement.commercial_partner_id
-        read_people(users, customer | agreement.company_id.partner_id)
+            tree |= agreement._get_portal_tree_in_force()
+        read_together((user.sudo(), USER), (agreement, tree))
 
-    def _read_for_portal_in_force(self):
-        """:return: res.users, who visits the customer"""
-        self.ensure_one()
-        for name in ("line_ids", "target_ids", "statement_ids"):
-            read_lines(self, name)
-        read_lines(read_lines(self, "coverage_ids"), "allowance_ids")
-        visits = read_lines(self, "visit_ids")
-        if visits:
-            read_lines(visits, "check_ids")
-        return visits.technician_id
+    def _get_portal_tree(self):
+        """Hook for bridges: what every page of an agreement is made of.
+
+        :return: dict, see ``reading.py``
+        """
+        return {
+            **CUSTOMER,
+            "user_id": {"partner_id": {"user_ids": {}}},
+            "tier_id": {},
+            "plan_id": {},
+            "caller_ids": {},
+            "customer_step_ids": {},
+        }
+
+    def _get_portal_tree_in_force(self):
+        """:return: dict, what the page of one in force is made of besides"""
+        return {
+            "line_ids": {"plan_id": {}, "tax_ids": TAXES},
+            "target_ids": {"calendar_id": {}},
+            "statement_ids": {},
+            "coverage_ids": {"allowance_ids": {}},
+            "visit_ids": {
+                "check_ids": {},
+                "technician_id": {"partner_id": {}},
+                "task_ids": {},
+            },
+            "system_ids": {},
+            "site_ids": {},
+            "waiver_ids": {},
+            "change_ids": {},
+        }
 
     def _read_for_document(self):
         """Of a real agreement; one in memory only holds what it is made of."""
         self.ensure_one()
-        if self != self._origin:
-            return
-        for name in ("line_ids", "target_ids"):
-            read_lines(self, name)
-        coverages = read_lines(self, "coverage_ids")
-        for name in ("allowance_ids", "rate_ids", "visit_plan_ids"):
-            read_lines(coverages, name)
-        if terms := self._get_document_terms():
-            read_lines(terms, "section_ids")
+        if self == self._origin:
+            read_together((self, self._get_document_tree()))
+
+    def _get_document_tree(self):
+        """:return: dict, see ``reading.py``"""
+        return {
+            **CUSTOMER,
+            "tier_id": {},
+            "plan_id": {},
+            "line_ids": {"plan_id": {}, "tax_ids": TAXES},
+            "target_ids": {"calendar_id": {"attendance_ids": {}}},
+            "coverage_ids": COVERAGE,
+            "system_ids": {},
+            "site_ids": {},
+            "terms_id": {"section_ids": {}},
+        }
 
 
 class ServiceAgreementProposal(models.Model):
@@ -52,8 +103,5 @@ class ServiceAgreementProposal(models.Model):
     def _read_for_portal(self, user):
         """As for agreements; what its quotes are made of reads ``ProposalMenu``."""
         self.ensure_one()
-        proposal = self.sudo()
-        customer = proposal.partner_id | proposal.commercial_partner_id
-        read_people(
-            user.sudo() | proposal.user_id, customer | proposal.company_id.partner_id
-        )
+        tree = {**CUSTOMER, "user_id": {"partner_id": {"user_ids": {}}}}
+        read_together((user.sudo(), USER), (self.sudo(), tree))

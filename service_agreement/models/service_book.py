@@ -36,7 +36,7 @@ from ..tools.coverage import (
     split_days,
 )
 from .instant import zone
-from .reading import read_lines
+from .reading import read_together
 from .service_agreement_sla_calendar import canonical_json
 
 DAY = timedelta(days=1)
@@ -714,15 +714,14 @@ def _read_together(agreements):
 
     :param agreements: that are read themselves
     """
-    coverages = read_lines(agreements, "coverage_ids")
-    allowances = read_lines(coverages, "allowance_ids")
-    for records, names in (
-        (agreements, ("site_ids", "system_ids", "waiver_ids")),
-        (coverages, ("covered_work_type_ids", "covered_exclusion_ids")),
-        (allowances, ("work_type_ids", "job_factor_ids")),
-    ):
-        for name in names:
-            records.mapped(name)
+    allowance = {"work_type_ids": {}, "job_factor_ids": {}}
+    coverage = {
+        "allowance_ids": allowance,
+        "covered_work_type_ids": {},
+        "covered_exclusion_ids": {},
+    }
+    places = {"site_ids": {}, "system_ids": {}, "waiver_ids": {}}
+    read_together((agreements, {"coverage_ids": coverage, **places}))
 
 
 def get_top(partner):

@@ -17,7 +17,8 @@ from typing import NamedTuple
 from odoo import models
 from odoo.tools import format_amount
 
-from .reading import read_lines
+from .reading import read_together
+from .service_agreement_portal_reading import COVERAGE
 from .service_agreement_sla_calendar import get_page_key
 
 QUANTITY_MAX = 9999
@@ -47,10 +48,13 @@ class ProposalMenu:
 
     def _read_together(self):
         """What all quotes are made of; met one by one, it would be queried so."""
-        read_lines(self.proposal, "extra_ids")
-        tiers = read_lines(self.proposal, "option_ids").tier_id
-        for name in ("price_ids", "target_ids", "allowance_ids", "rate_ids"):
-            read_lines(tiers, name)
+        tier = {"price_ids": {"plan_id": {}}, "target_ids": {"calendar_id": {}}, **COVERAGE}
+        read_together(
+            (
+                self.proposal,
+                {"extra_ids": {}, "option_ids": {"tier_id": tier}, "plan_ids": {}},
+            )
+        )
 
     @cached_property
     def recommended(self):
