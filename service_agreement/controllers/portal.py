@@ -136,11 +136,24 @@ class ServiceAgreementPortal(CustomerPortal):
         """:return: the agreement in sudo, for whom it concerns or who has its token
         :raise AccessError, MissingError: everybody else
         """
+        self._read_neighbours(agreement_id)
         agreement = find_document(self, MODEL, agreement_id, access_token)
         if agreement.state == "draft":
             # Not offered yet: only for those who write it, whatever token leaked.
             agreement.with_user(request.env.user).check_access("read")
         return agreement
+
+    def _read_neighbours(self, agreement_id):
+        """With those before and after in the list, to which the page has links; Odoo
+        would read one after the other.
+
+        Sudo: read for them only, and whether this one is his is asked afterwards.
+        """
+        listed = request.session.get("my_agreements_history", [])
+        if agreement_id in listed:
+            place = listed.index(agreement_id)
+            near = listed[max(place - 1, 0) : place + 2]
+            request.env[MODEL].sudo().browse(near).fetch()
 
     def _get_author(self, agreement):
         """:return: who acts: who is logged in, whoever it is, else the customer"""
@@ -184,17 +197,9 @@ class ServiceAgreementPortal(CustomerPortal):
                 download=bool(kwargs.get("download")),
             )
         agreement._read_for_portal(request.env.user)
-        self._read_neighbours(agreement)
         self._note_view(agreement, access_token)
         values = self._prepare_agreement_values(agreement, access_token, **kwargs)
         return request.render("service_agreement.portal_agreement_page", values)
-
-    def _read_neighbours(self, agreement):
-        """Those before and after in the list; Odoo would read one after the other."""
-        listed = request.session.get("my_agreements_history", [])
-        if agreement.id in listed:
-            place = listed.index(agreement.id)
-            agreement.browse(listed[max(place - 1, 0) : place + 2]).fetch()
 
     def _note_view(self, agreement, access_token):
         """Tell the salesman, once a day, that his proposal was opened."""
@@ -449,6 +454,7 @@ class ServiceAgreementPortal(CustomerPortal):
             agreement = self._get_agreement(agreement_id, access_token)
         except (AccessError, MissingError):
             return self._refuse(access_token)
+        agreement._read_for_portal(request.env.user, "request")
         form = self._read_request_form(agreement, kwargs)
         is_sent = request.httprequest.method == "POST" and "check" not in kwargs
         obstacle = self._why_not_send(agreement, form) if is_sent else None
@@ -495,7 +501,9 @@ class ServiceAgreementPortal(CustomerPortal):
             "description": to_text(kwargs.get("description")),
             "priority": priority if priority in known else "1",
             "form_key": key if FORM_KEY.fullmatch(key) else uuid.uuid4().hex,
+            "systems": systems,
             "system": system or (systems if len(systems) == 1 else system),
+            "work_types": work_types,
             "work_type": work_type or work_types[:1],
             "is_approved": bool(kwargs.get("approve")),
             "price_key": to_text(kwargs.get("price_key")),
@@ -538,8 +546,8 @@ class ServiceAgreementPortal(CustomerPortal):
             "why_not": agreement._why_not_request(),
             "obstacle": obstacle,
             "priorities": agreement._get_portal_priorities(),
-            "systems": agreement._get_portal_systems(),
-            "work_types": agreement._get_portal_work_types(),
+            "systems": form["systems"],
+            "work_types": form["work_types"],
             "photos_max": PHOTOS_MAX,
             **self._prepare_price_values(agreement, form),
         }

@@ -26,6 +26,7 @@ class ServiceAgreementSelfService(ServiceAgreementPortal):
             return self._ask_to_log_in(agreement)
         if not self._may_see_changes(agreement):
             raise request.not_found()
+        agreement._read_for_portal(request.env.user, "change")
         is_sent, problem = request.httprequest.method == "POST", None
         # First of all: what was done may have closed its own door.
         step = is_sent and agreement._find_customer_step(

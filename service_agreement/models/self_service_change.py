@@ -5,6 +5,8 @@ from functools import cached_property
 from odoo.fields import Command
 
 from ..tools.form_values import pick, to_text
+from .reading import read_together
+from .reading_trees import TIER
 from .self_service import SelfService
 
 INVOICES_SHOWN = 4
@@ -95,6 +97,8 @@ class Upgrade(ChangeService):
         )
 
     def read_choice(self, choice):
+        # Each of them is shown with its price.
+        read_together((self.tiers, TIER))
         tier = pick(self.tiers, choice.get("tier_id"))
         plan = pick(self._get_plans(tier), choice.get("plan_id"))
         return {"tier_id": tier.id, "plan_id": plan.id}

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command, Domain
-from odoo.tools import format_date, is_html_empty
+from odoo.tools import SQL, format_date, is_html_empty
 from odoo.tools.image import base64_to_image
 
 from ..tools.billing_period import Recurrence
@@ -980,14 +980,15 @@ class ServiceAgreement(models.Model):
 
     def _get_invoices(self):
         """:return: the invoices and credit notes of these agreements, newest first"""
-        lines = self.env["account.move.line"].search_fetch(
-            [("agreement_id", "in", self.ids)], ["move_id"]
+        moves, lines = self.env["account.move"], self.env["account.move.line"]
+        billed = lines._search([("agreement_id", "in", self.ids)]).subselect(
+            SQL.identifier("account_move_line", "move_id")
         )
-        billed = lines.move_id.ids
-        moves = self.env["account.move"].search_fetch(
-            Domain("id", "in", billed) | Domain("reversed_entry_id", "in", billed)
+        credited = moves._search([("reversed_entry_id", "in", billed)]).subselect()
+        found = moves.search_fetch(
+            [("id", "in", SQL("(%s UNION %s)", billed, credited))]
         )
-        return moves.sorted(lambda m: (m.invoice_date or m.date, m.id), reverse=True)
+        return found.sorted(lambda m: (m.invoice_date or m.date, m.id), reverse=True)
 
     def _get_portal_invoices(self):
         """:return: what the customer may see: posted invoices and credit notes"""

@@ -1,29 +1,7 @@
 from odoo import models
 
 from .reading import read_together
-
-# What taxes are computed from.
-TAXES = {
-    "invoice_repartition_line_ids": {},
-    "refund_repartition_line_ids": {},
-    "tax_group_id": {},
-}
-USER = {"partner_id": {"commercial_partner_id": {}}}
-COMPANY = {"partner_id": {}, "resource_calendar_id": {}, "currency_id": {}}
-CUSTOMER = {
-    "partner_id": {"country_id": {}},
-    "commercial_partner_id": {},
-    "company_id": COMPANY,
-    "currency_id": {},
-}
-# What a coverage says, of an agreement or of a tier.
-COVERAGE = {
-    "allowance_ids": {},
-    "rate_ids": {},
-    "visit_plan_ids": {},
-    "covered_exclusion_ids": {},
-    "coverage_calendar_id": {},
-}
+from .reading_trees import COVERAGE, CUSTOMER, TAXES, TIER, USER
 
 
 class ServiceAgreement(models.Model):
@@ -35,45 +13,78 @@ class ServiceAgreement(models.Model):
 
     _inherit = "service.agreement"
 
-    def _read_for_portal(self, user):
-        """:param res.users user: who looks at the page"""
+    def _read_for_portal(self, user, page="agreement"):
+        """
+        :param res.users user: who looks at the page
+        :param str page: "agreement", "request", "change"
+        """
         self.ensure_one()
         agreement = self.sudo()
-        tree = agreement._get_portal_tree()
-        if agreement.activated_on:
-            tree |= agreement._get_portal_tree_in_force()
+        tree = agreement._get_portal_tree(page)
         read_together((user.sudo(), USER), (agreement, tree))
 
-    def _get_portal_tree(self):
-        """Hook for bridges: what every page of an agreement is made of.
+    def _get_portal_tree(self, page):
+        """Hook for bridges: what a page of the agreement is made of.
 
         :return: dict, see ``reading.py``
         """
-        return {
-            **CUSTOMER,
+        trees = {
+            "agreement": self._get_agreement_tree,
+            "request": self._get_request_tree,
+            "change": self._get_change_tree,
+        }
+        return {**CUSTOMER, "plan_id": {}, **trees[page]()}
+
+    def _get_agreement_tree(self):
+        tree = {
             "user_id": {"partner_id": {"user_ids": {}}},
             "tier_id": {},
-            "plan_id": {},
             "caller_ids": {},
             "customer_step_ids": {},
         }
-
-    def _get_portal_tree_in_force(self):
-        """:return: dict, what the page of one in force is made of besides"""
+        if not self.activated_on:
+            return tree
         return {
+            **tree,
             "line_ids": {"plan_id": {}, "tax_ids": TAXES},
             "target_ids": {"calendar_id": {}},
             "statement_ids": {},
             "coverage_ids": {"allowance_ids": {}},
             "visit_ids": {
                 "check_ids": {},
-                "technician_id": {"partner_id": {}},
                 "task_ids": {},
+                "technician_id": {"partner_id": {}},
             },
             "system_ids": {},
             "site_ids": {},
             "waiver_ids": {},
             "change_ids": {},
+        }
+
+    def _get_request_tree(self):
+        return {
+            "tier_id": {},
+            "target_ids": {"calendar_id": {}},
+            "system_ids": {},
+            "site_ids": {},
+        }
+
+    def _get_change_tree(self):
+        return {
+            "tier_id": TIER,
+            "line_ids": {
+                "plan_id": {},
+                "tax_ids": TAXES,
+                "change_line_ids": {},
+                "product_id": {"product_tmpl_id": {}},
+            },
+            "target_ids": {"calendar_id": {}},
+            "coverage_ids": {"allowance_ids": {}},
+            "system_ids": {},
+            "site_ids": {},
+            "waiver_ids": {},
+            "change_ids": {},
+            "customer_step_ids": {},
         }
 
     def _read_for_document(self):

@@ -18,7 +18,7 @@ from odoo import models
 from odoo.tools import format_amount
 
 from .reading import read_together
-from .service_agreement_portal_reading import COVERAGE
+from .reading_trees import COVERAGE, TIER
 from .service_agreement_sla_calendar import get_page_key
 
 QUANTITY_MAX = 9999
@@ -48,7 +48,7 @@ class ProposalMenu:
 
     def _read_together(self):
         """What all quotes are made of; met one by one, it would be queried so."""
-        tier = {"price_ids": {"plan_id": {}}, "target_ids": {"calendar_id": {}}, **COVERAGE}
+        tier = {**TIER, **COVERAGE}
         read_together(
             (
                 self.proposal,

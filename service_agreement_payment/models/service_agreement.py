@@ -83,6 +83,10 @@ class ServiceAgreement(models.Model):
             )
             agreement.autopay_next_on = min(planned.mapped("planned_on"), default=False)
 
+    # EXTENDS 'service_agreement'
+    def _get_agreement_tree(self):
+        return {**super()._get_agreement_tree(), "autopay_consent_ids": {}}
+
     # Consent
 
     def _why_not_autopay(self):
