@@ -24,9 +24,9 @@ class ServiceAgreementSelfService(ServiceAgreementPortal):
             return self._refuse(access_token)
         if request.env.user._is_public():
             return self._ask_to_log_in(agreement)
+        agreement._read_for_portal(request.env.user, "change")
         if not self._may_see_changes(agreement):
             raise request.not_found()
-        agreement._read_for_portal(request.env.user, "change")
         is_sent, problem = request.httprequest.method == "POST", None
         # First of all: what was done may have closed its own door.
         step = is_sent and agreement._find_customer_step(

@@ -9,9 +9,9 @@ How to use::
 
 Each tree names relational fields, and below each those of its records, as the
 specification of ``web_read`` does. One query reads all that can be known at a time: a
-tree of three floors takes three, however many models it has. Afterwards everything is in
-the cache, just as if Odoo had read it: model by model, and of an x2many first which
-records there are. What is there already is not read again.
+tree of three floors takes three, however many models it has. Afterwards all is in the
+cache, just as if Odoo had read it: model by model, and of an x2many first which records
+there are. What is there already is not read again.
 """
 
 from collections import defaultdict
@@ -115,7 +115,7 @@ class _Part:
         self.columns = _get_columns(model)
 
     def search(self):
-        """:return: (Query of the rows, list of SQL: what is selected of each besides)"""
+        """:return: (Query of the rows, list of SQL, what else is selected of each)"""
         raise NotImplementedError
 
     def select(self):

@@ -7,22 +7,23 @@ TAXES = {
     "tax_group_id": {},
 }
 USER = {"partner_id": {"commercial_partner_id": {}}}
-COMPANY = {"partner_id": {}, "resource_calendar_id": {}, "currency_id": {}}
+ADDRESS = {"country_id": {}}
+COMPANY = {"partner_id": ADDRESS, "resource_calendar_id": {}, "currency_id": {}}
 CUSTOMER = {
-    "partner_id": {"country_id": {}},
+    "partner_id": ADDRESS,
     "commercial_partner_id": {},
     "company_id": COMPANY,
     "currency_id": {},
 }
 # What a coverage says, of an agreement or of a tier.
 COVERAGE = {
-    "allowance_ids": {},
+    "allowance_ids": {"work_type_ids": {}},
     "rate_ids": {},
     "visit_plan_ids": {},
+    "covered_work_type_ids": {},
     "covered_exclusion_ids": {},
     "coverage_calendar_id": {},
 }
-
 # What a tier costs, and what it promises.
 TIER = {
     "price_ids": {"plan_id": {}},

@@ -6,7 +6,7 @@ from odoo.fields import Command
 
 from ..tools.form_values import pick, to_text
 from .reading import read_together
-from .reading_trees import TIER
+from .reading_trees import COVERAGE, TIER
 from .self_service import SelfService
 
 INVOICES_SHOWN = 4
@@ -97,8 +97,8 @@ class Upgrade(ChangeService):
         )
 
     def read_choice(self, choice):
-        # Each of them is shown with its price.
-        read_together((self.tiers, TIER))
+        # Each of them is shown with its price, and one with what it covers.
+        read_together((self.tiers, {**TIER, **COVERAGE}))
         tier = pick(self.tiers, choice.get("tier_id"))
         plan = pick(self._get_plans(tier), choice.get("plan_id"))
         return {"tier_id": tier.id, "plan_id": plan.id}

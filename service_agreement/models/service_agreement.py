@@ -985,9 +985,8 @@ class ServiceAgreement(models.Model):
             SQL.identifier("account_move_line", "move_id")
         )
         credited = moves._search([("reversed_entry_id", "in", billed)]).subselect()
-        found = moves.search_fetch(
-            [("id", "in", SQL("(%s UNION %s)", billed, credited))]
-        )
+        both = SQL("(%s UNION %s)", billed, credited)
+        found = moves.search_fetch([("id", "in", both)])
         return found.sorted(lambda m: (m.invoice_date or m.date, m.id), reverse=True)
 
     def _get_portal_invoices(self):

@@ -68,7 +68,7 @@ class ServiceAgreementRate(models.Model):
 
     def _get_listed(self, company):
         """:return: the list of ``company``"""
-        return self.sudo().search(
+        return self.sudo().search_fetch(
             [
                 ("company_id", "=", company.id),
                 ("tier_id", "=", False),

@@ -74,11 +74,11 @@ class ServiceAgreement(models.Model):
             blocks, in the customer's language
         """
         agreement = self._get_document_reader()
-        agreement._read_for_document()
+        terms = agreement._read_for_document()
         drawers = agreement._get_section_drawers()
         sections = [
             {**section, "blocks": drawers.get(section["key"], list)()}
-            for section in agreement._get_document_terms()._list_sections(document)
+            for section in terms._list_sections(document)
         ]
         return [
             section

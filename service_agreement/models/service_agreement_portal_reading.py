@@ -79,7 +79,7 @@ class ServiceAgreement(models.Model):
                 "product_id": {"product_tmpl_id": {}},
             },
             "target_ids": {"calendar_id": {}},
-            "coverage_ids": {"allowance_ids": {}},
+            "coverage_ids": COVERAGE,
             "system_ids": {},
             "site_ids": {},
             "waiver_ids": {},
@@ -88,10 +88,14 @@ class ServiceAgreement(models.Model):
         }
 
     def _read_for_document(self):
-        """Of a real agreement; one in memory only holds what it is made of."""
+        """Of a real agreement; one in memory only holds what it is made of.
+
+        :return: service.agreement.terms, by which the document is
+        """
         self.ensure_one()
-        if self == self._origin:
-            read_together((self, self._get_document_tree()))
+        terms, tree = self._get_document_terms(), self._get_document_tree()
+        read_together((terms.sudo(), {"section_ids": {}}), (self, tree))
+        return terms
 
     def _get_document_tree(self):
         """:return: dict, see ``reading.py``"""
@@ -104,7 +108,6 @@ class ServiceAgreement(models.Model):
             "coverage_ids": COVERAGE,
             "system_ids": {},
             "site_ids": {},
-            "terms_id": {"section_ids": {}},
         }
 
 

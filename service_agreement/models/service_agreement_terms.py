@@ -172,7 +172,7 @@ class ServiceAgreementTerms(models.Model):
         Sudo: whoever offers or reads an agreement, it is by the same terms.
         """
         own = Domain("company_id", "in", (False, company.id))
-        found = self.sudo().search(own & Domain("state", "=", "in_force"))
+        found = self.sudo().search_fetch(own & Domain("state", "=", "in_force"))
         return found.sorted(lambda terms: not terms.company_id)[:1].with_env(self.env)
 
     def action_edit(self):
