@@ -51,6 +51,7 @@ from . import test_coverage_text
 from . import test_random_lives
 from . import test_random_work
 from . import test_rate
+from . import test_reading
 from . import test_routes
 from . import test_renewal
 from . import test_carried_credit

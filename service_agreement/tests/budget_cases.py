@@ -16,17 +16,8 @@ FAR_AHEAD = "2099-12-31"
 TWICE = range(2)
 
 
-class PortalBudget(StatementCommon):
-    """An agreement with all that may be on its page. To be mixed with `HttpCase`.
-
-    An addon that has pages of its own adds them to `_get_pages`.
-
-    :cvar str addon: whose pages they are
-    """
-
-    # Of Odoo: the tests are here, and run in each class that has pages.
-    allow_inherited_tests_method = True
-    addon = ""
+class FurnishedCommon(StatementCommon):
+    """An agreement with all that may be on its page, and an offer and a proposal."""
 
     @classmethod
     def setUpClass(cls):
@@ -107,6 +98,16 @@ class PortalBudget(StatementCommon):
         self._log_covered("2026-03-03", 6.0)
         self.told = self._prepare_at()
         self.told.sudo()._mark_sent()
+
+
+class PortalBudget(FurnishedCommon):
+    """To be mixed with `HttpCase`."""
+
+    # Of Odoo: the tests are here, and run in each class that has pages.
+    allow_inherited_tests_method = True
+
+    def setUp(self):
+        super().setUp()
         self.authenticate("ann", "ann")
 
     def _get_pages(self):
