@@ -223,6 +223,9 @@ class ServiceAgreementPortal(CustomerPortal):
 
     def _prepare_agreement_values(self, agreement, access_token, **kwargs):
         tickets = agreement._get_portal_tickets(TICKETS_MAX)
+        draws = agreement._find_portal_work()
+        invoices = self._find_invoices(agreement)
+        agreement._read_found(tickets, draws, invoices)
         rows = agreement._get_portal_ticket_rows(tickets)
         values = {
             "agreement": agreement,
@@ -233,8 +236,8 @@ class ServiceAgreementPortal(CustomerPortal):
             "backend_url": f"/odoo/{MODEL}/{agreement.id}",
             "ticket_rows": rows[:TICKETS_SHOWN],
             "older_ticket_rows": rows[TICKETS_SHOWN:],
-            **self._prepare_coverage_values(agreement),
-            **self._prepare_invoice_values(agreement),
+            **self._prepare_coverage_values(agreement, draws),
+            **self._prepare_invoice_values(agreement, invoices),
             "new_ticket_row": self._get_new_ticket_row(
                 agreement, rows, kwargs.get("ticket")
             ),
@@ -251,13 +254,13 @@ class ServiceAgreementPortal(CustomerPortal):
             agreement, access_token, values, "my_agreements_history", False, **known
         )
 
-    def _prepare_coverage_values(self, agreement):
+    def _prepare_coverage_values(self, agreement, draws):
         """What is left, for which systems, what was done in the last months and how
         well. Of an offer its document says all there is.
         """
         if not agreement.activated_on:
             return {}
-        rows = agreement._get_portal_work()
+        rows = draws._list_for_customer()
         return {
             "compliance": agreement._get_portal_compliance(),
             "meters": agreement._get_portal_allowances(),
@@ -266,15 +269,18 @@ class ServiceAgreementPortal(CustomerPortal):
             "older_work_rows": rows[WORK_SHOWN:],
         }
 
-    def _prepare_invoice_values(self, agreement):
-        """The customer's own: another payer's invoice is not his to open."""
+    def _find_invoices(self, agreement):
+        """:return: account.move, his own: another payer's is not his to open"""
+        if not agreement.activated_on:
+            return agreement.env["account.move"]
+        moves = agreement._get_portal_invoices()
+        commercial = agreement.commercial_partner_id
+        return moves.filtered(lambda move: move.commercial_partner_id == commercial)
+
+    def _prepare_invoice_values(self, agreement, invoices):
         if not agreement.activated_on:
             return {}
-        commercial = agreement.commercial_partner_id
         today = agreement.company_id._service_today()
-        invoices = agreement._get_portal_invoices().filtered(
-            lambda m: m.commercial_partner_id == commercial
-        )
         return {
             "invoices": invoices,
             "overdue_invoices": invoices.filtered(
@@ -325,6 +331,7 @@ class ServiceAgreementPortal(CustomerPortal):
             return self._refuse(access_token)
         if document not in ("agreement", "sheet"):
             raise request.not_found()
+        agreement._read_for_portal(request.env.user, "document")
         values = {
             **self._prepare_portal_layout_values(),
             "agreement": agreement,

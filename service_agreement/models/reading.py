@@ -41,6 +41,26 @@ def read_together(*trees):
         floor.read()
 
 
+def keep_lines(records, name, lines):
+    """Let ``records`` know ``lines``, which were found otherwise than by reading their
+    One2many ``name``.
+
+    :param lines: all of theirs, in the order of the model
+    """
+    field = records._fields[name]
+    related = defaultdict(list)
+    for line in lines:
+        related[line[field.inverse_name].id].append(line.id)
+    field._insert_cache(records, [tuple(related[n]) for n in records._ids])
+
+
+def find_existing(records):
+    """:return: those of ``records`` that exist; what was read whole is known to"""
+    created = records._fields["create_date"]._get_cache(records.env)
+    known = records.filtered(lambda record: created.get(record.id))
+    return known | (records - known).exists()
+
+
 class _Floor:
     """What one query reads."""
 

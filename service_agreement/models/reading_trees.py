@@ -7,7 +7,7 @@ TAXES = {
     "tax_group_id": {},
 }
 USER = {"partner_id": {"commercial_partner_id": {}}}
-ADDRESS = {"country_id": {}}
+ADDRESS = {"country_id": {}, "state_id": {}}
 COMPANY = {"partner_id": ADDRESS, "resource_calendar_id": {}, "currency_id": {}}
 CUSTOMER = {
     "partner_id": ADDRESS,
@@ -18,7 +18,7 @@ CUSTOMER = {
 # What a coverage says, of an agreement or of a tier.
 COVERAGE = {
     "allowance_ids": {"work_type_ids": {}},
-    "rate_ids": {},
+    "rate_ids": {"work_type_id": {}},
     "visit_plan_ids": {},
     "covered_work_type_ids": {},
     "covered_exclusion_ids": {},

@@ -6,6 +6,7 @@ from odoo.tools import SQL
 
 from ..tools.billing_period import Period
 from ..tools.charges import Billed
+from .reading import keep_lines
 
 # Corrections of days that were billed before.
 CORRECTIONS = ("adjustment", "forfeited")
@@ -165,29 +166,9 @@ class ServiceAgreementPeriod(models.Model):
         # Sudo: the sums of a salesman's preview depend on them all the same.
         names = ("line_id", "whole_end", "is_stale", "adjusts_id")
         self.flush_model(names)
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT period.id
-                  FROM unnest(%(lines)s::int[], %(days)s::date[]) AS since(line, day)
-                  JOIN service_agreement_period AS period
-                    ON period.line_id = since.line AND period.whole_end > since.day
-                 WHERE period.adjusts_id IS NULL
-                 UNION
-                SELECT period.id
-                  FROM service_agreement_period AS stale
-                  JOIN service_agreement_period AS period
-                    ON period.line_id = stale.line_id
-                   AND period.whole_end = stale.whole_end
-                 WHERE stale.line_id = ANY(%(lines)s)
-                   AND stale.is_stale
-                   AND period.adjusts_id IS NULL
-                """,
-                lines=list(thresholds),
-                days=list(thresholds.values()),
-            )
-        )
-        periods = self.sudo().browse(sorted(row[0] for row in rows))
+        found = self.sudo().search_fetch([("id", "in", _get_relevant_sql(thresholds))])
+        periods = found.filtered(lambda period: not period.adjusts_id).sorted("id")
+        keep_lines(periods, "adjustment_ids", found - periods)
         billed = periods._to_billed()
         return {
             line.id: [billed[period] for period in group]
@@ -333,3 +314,37 @@ def _sum_charged(periods):
 
 def _decimal(amount):
     return Decimal(str(amount or 0))
+
+
+def _get_relevant_sql(thresholds):
+    """:return: SQL of ids, of the periods of ``_get_relevant`` and their corrections"""
+    return SQL(
+        """
+        (
+            WITH relevant AS (
+                SELECT period.id
+                  FROM unnest(%(lines)s::int[], %(days)s::date[]) AS since(line, day)
+                  JOIN service_agreement_period AS period
+                    ON period.line_id = since.line AND period.whole_end > since.day
+                 WHERE period.adjusts_id IS NULL
+                 UNION
+                SELECT period.id
+                  FROM service_agreement_period AS stale
+                  JOIN service_agreement_period AS period
+                    ON period.line_id = stale.line_id
+                   AND period.whole_end = stale.whole_end
+                 WHERE stale.line_id = ANY(%(lines)s)
+                   AND stale.is_stale
+                   AND period.adjusts_id IS NULL
+            )
+            SELECT id FROM relevant
+             UNION ALL
+            SELECT correction.id
+              FROM relevant
+              JOIN service_agreement_period AS correction
+                ON correction.adjusts_id = relevant.id
+        )
+        """,
+        lines=list(thresholds),
+        days=list(thresholds.values()),
+    )

@@ -74,8 +74,10 @@ class ServiceAgreement(models.Model):
             self.company_id, {**values, **get_when(self.company_id, priority)}
         )
 
-    def _get_portal_work(self):
-        """:return: list of dict, see ``_list_for_customer``, of the last months"""
+    def _find_portal_work(self):
+        """:return: service.agreement.allowance.draw of the last months, to be listed by
+        ``_list_for_customer``
+        """
         self.ensure_one()
         today = self.company_id._service_today()
         nobodys = Domain("agreement_id", "=", False)
@@ -87,8 +89,9 @@ class ServiceAgreement(models.Model):
         since = today - relativedelta(months=MONTHS_SHOWN)
         draws = self.env["service.agreement.allowance.draw"].sudo()
         draws = draws.with_context(lang=self.env.lang)
-        found = draws.search_fetch(own & Domain("date", ">=", since), limit=PARTS_MAX)
-        return found._list_for_customer()
+        if not self.activated_on:
+            return draws
+        return draws.search_fetch(own & Domain("date", ">=", since), limit=PARTS_MAX)
 
 
 class ServiceAgreementTicketMixin(models.AbstractModel):

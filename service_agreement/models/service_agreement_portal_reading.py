@@ -16,12 +16,40 @@ class ServiceAgreement(models.Model):
     def _read_for_portal(self, user, page="agreement"):
         """
         :param res.users user: who looks at the page
-        :param str page: "agreement", "request", "change"
+        :param str page: "agreement", "request", "change", "document"
         """
         self.ensure_one()
         agreement = self.sudo()
         tree = agreement._get_portal_tree(page)
         read_together((user.sudo(), USER), (agreement, tree))
+
+    def _read_found(self, tickets, draws, invoices):
+        """What hangs on all that was found of an agreement in force.
+
+        :param list tickets: of any model
+        :param draws: service.agreement.allowance.draw
+        :param invoices: account.move
+        """
+        trees = self._get_found_trees()
+        tasks = self.env["project.task"].union(
+            *(each for each in tickets if each._name == "project.task")
+        )
+        read_together(
+            (tasks.sudo(), trees["tasks"]),
+            (draws.sudo(), trees["draws"]),
+            (invoices.sudo(), trees["invoices"]),
+        )
+
+    def _get_found_trees(self):
+        """Hook for bridges.
+
+        :return: dict of trees of "tasks", "draws" and "invoices"
+        """
+        return {
+            "tasks": {"stage_id": {}},
+            "draws": {"line_id": {}, "task_id": {}},
+            "invoices": {"currency_id": {}},
+        }
 
     def _get_portal_tree(self, page):
         """Hook for bridges: what a page of the agreement is made of.
@@ -32,6 +60,7 @@ class ServiceAgreement(models.Model):
             "agreement": self._get_agreement_tree,
             "request": self._get_request_tree,
             "change": self._get_change_tree,
+            "document": self._get_document_tree,
         }
         return {**CUSTOMER, "plan_id": {}, **trees[page]()}
 
@@ -50,7 +79,10 @@ class ServiceAgreement(models.Model):
             "target_ids": {"calendar_id": {}},
             "statement_ids": {},
             "coverage_ids": {"allowance_ids": {}},
+            "replaces_id": {},
+            "replaced_by_ids": {},
             "visit_ids": {
+                "plan_id": {},
                 "check_ids": {},
                 "task_ids": {},
                 "technician_id": {"partner_id": {}},
@@ -101,11 +133,12 @@ class ServiceAgreement(models.Model):
         """:return: dict, see ``reading.py``"""
         return {
             **CUSTOMER,
+            "change_ids": {},
             "tier_id": {},
             "plan_id": {},
             "line_ids": {"plan_id": {}, "tax_ids": TAXES},
             "target_ids": {"calendar_id": {"attendance_ids": {}}},
-            "coverage_ids": COVERAGE,
+            "coverage_ids": {**COVERAGE, "sla_calendar_id": {}},
             "system_ids": {},
             "site_ids": {},
         }

@@ -191,7 +191,23 @@ class ServiceBook:
         partners = self.env["res.partner"].with_context(active_test=False)
         tops = partners.union(*(get_top(each) for each in self.customers))
         names = ["parent_id", "commercial_partner_id", "is_company", "type", "tz"]
-        members = partners.search_fetch([("id", "child_of", tops.ids)], names)
+        below = SQL(
+            """
+            (
+                WITH RECURSIVE tree AS (
+                    SELECT id FROM res_partner WHERE id IN %s
+                     UNION
+                    SELECT child.id
+                      FROM res_partner AS child
+                      JOIN tree ON child.parent_id = tree.id
+                )
+                SELECT id FROM tree
+            )
+            """,
+            tops._ids or (0,),
+            to_flush=partners._fields["parent_id"],
+        )
+        members = partners.search_fetch([("id", "in", below)], names)
         return {member.id: get_top(member) for member in members}
 
     @cached_property
@@ -719,9 +735,18 @@ def _read_together(agreements):
         "allowance_ids": allowance,
         "covered_work_type_ids": {},
         "covered_exclusion_ids": {},
+        "sla_calendar_id": {},
     }
-    places = {"site_ids": {}, "system_ids": {}, "waiver_ids": {}}
-    read_together((agreements, {"coverage_ids": coverage, **places}))
+    tree = {
+        "coverage_ids": coverage,
+        "site_ids": {},
+        "system_ids": {},
+        "waiver_ids": {},
+        "tier_id": {},
+        "replaces_id": {},
+        "replaced_by_ids": {},
+    }
+    read_together((agreements, tree))
 
 
 def get_top(partner):

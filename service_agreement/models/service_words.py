@@ -8,6 +8,8 @@ from datetime import date
 
 from odoo.tools import format_amount, format_date, formatLang
 
+from .reading import find_existing
+
 # Of hours: less than a second or two, and nothing in money.
 UNSEEN = 0.0005
 
@@ -106,7 +108,7 @@ class ServiceWords:
             ("service.agreement", "agreement"),
         ):
             ids = {row[key] for row in rows} - {None, False}
-            there = self.env[model].browse(ids).exists()
+            there = find_existing(self.env[model].browse(ids))
             for each in ids:
                 record = there.browse(each if each in there._ids else ())
                 self._found[model, each] = record.with_prefetch(there._ids)
@@ -115,7 +117,7 @@ class ServiceWords:
         """:return: the record, or none: what once was told outlives it"""
         key = model, record_id
         if key not in self._found:
-            self._found[key] = self.env[model].browse(record_id or ()).exists()
+            self._found[key] = find_existing(self.env[model].browse(record_id or ()))
         return self._found[key]
 
     def _get_name(self, row):

@@ -32,6 +32,7 @@ class FurnishedCommon(StatementCommon):
         cls.offer._propose()
         cls.renewed = cls._create_active("2026-01-01", term_months=12, notice_days=10)
         cls.proposal = cls._create_proposal()
+        cls()._live()
 
     @classmethod
     def _furnish(cls):
@@ -51,6 +52,13 @@ class FurnishedCommon(StatementCommon):
         )
         for number, state in enumerate(("planned", "done")):
             cls._create_visit(number + 1, state)
+
+    def _live(self):
+        """A quarter of invoices, work and the statement of it; on the class."""
+        self._bill_quarter()
+        self._log_covered("2026-03-03", 6.0)
+        type(self).told = self._prepare_at()
+        self.told.sudo()._mark_sent()
 
     @classmethod
     def _create_visit(cls, number, state):
@@ -91,13 +99,6 @@ class FurnishedCommon(StatementCommon):
         )
         proposal._send()
         return proposal
-
-    def setUp(self):
-        super().setUp()
-        self._bill_quarter()
-        self._log_covered("2026-03-03", 6.0)
-        self.told = self._prepare_at()
-        self.told.sudo()._mark_sent()
 
 
 class PortalBudget(FurnishedCommon):

@@ -478,7 +478,7 @@ class TestAgreementCoverage(PortalCoverageCase):
             self.env.flush_all()
             self.env.invalidate_all()
             start = self.env.cr.sql_log_count
-            self.agreement._get_portal_work()
+            self.agreement._find_portal_work()._list_for_customer()
             self.ticket._ticket_portal_work()
             self.agreement._get_portal_allowances()
             return self.env.cr.sql_log_count - start

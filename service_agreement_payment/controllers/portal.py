@@ -30,6 +30,7 @@ class AutopayPortal(ServiceAgreementPortal, PaymentPortal):
             agreement = self._get_agreement(agreement_id, access_token)
         except (AccessError, MissingError):
             raise NotFound from None
+        agreement._read_for_portal(request.env.user, "autopay")
         user = request.env.user
         if user._is_portal() and not self._may_agree_to_autopay(agreement):
             raise NotFound

@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from odoo.addons.service_agreement.models.instant import now
+from odoo.addons.service_agreement.models.reading_trees import CUSTOMER
 
 from ..tools.retries import parse_days
 
@@ -86,6 +87,24 @@ class ServiceAgreement(models.Model):
     # EXTENDS 'service_agreement'
     def _get_agreement_tree(self):
         return {**super()._get_agreement_tree(), "autopay_consent_ids": {}}
+
+    # EXTENDS 'service_agreement'
+    def _get_portal_tree(self, page):
+        if page != "autopay":
+            return super()._get_portal_tree(page)
+        return {
+            **CUSTOMER,
+            "tier_id": {},
+            "partner_invoice_id": {},
+            "autopay_consent_ids": {},
+            "autopay_attempt_ids": {},
+        }
+
+    # EXTENDS 'service_agreement'
+    def _get_found_trees(self):
+        trees = super()._get_found_trees()
+        paid = {"transaction_ids": {}, "autopay_attempt_ids": {}}
+        return {**trees, "invoices": {**trees["invoices"], **paid}}
 
     # Consent
 
