@@ -37,8 +37,12 @@ def read_together(*trees):
     branches = [(records._origin, tree) for records, tree in trees]
     while branches:
         floor = _Floor()
-        branches = [later for branch in branches for later in floor.climb(*branch)]
-        floor.read()
+        above = [later for branch in branches for later in floor.climb(*branch)]
+        gone = floor.read()
+        branches = [
+            (records.filtered(lambda record: record not in gone), tree)
+            for records, tree in above
+        ]
 
 
 def keep_lines(records, name, lines):
@@ -99,14 +103,16 @@ class _Floor:
         return self.parts[key]
 
     def read(self):
+        """:return: set of records that were asked for, and are not there any more"""
         parts = list(self.parts.values())
         if not parts:
-            return
+            return set()
         env = parts[0].records.env
         found = SQL(", ").join(part.select() for part in parts)
         [rows_by_part] = env.execute_query(SQL("SELECT %s", found))
         for part, rows in zip(parts, rows_by_part, strict=True):
             part.keep(rows or [])
+        return {record for part in parts for record in part.get_gone()}
 
 
 def _get_columns(model):
@@ -171,6 +177,10 @@ class _Part:
                 values = [v if v is None else convert(v) for v in values]
             field._insert_cache(found, values)
 
+    def get_gone(self):
+        """:return: records that were asked for and not found"""
+        return self.records.browse()
+
 
 class _Records(_Part):
     """Records whose ids are known."""
@@ -183,12 +193,8 @@ class _Records(_Part):
         query.add_where(SQL("%s IN %s", self.get_sql("id"), self.records._ids))
         return query, []
 
-    def keep(self, rows):
-        super().keep(rows)
-        # Deleted meanwhile: nobody asks for it again.
-        gone = _get_missing(self.records)
-        for field in self.columns:
-            field._insert_cache(gone, [None] * len(gone))
+    def get_gone(self):
+        return _get_missing(self.records)
 
 
 class _Related(_Part):

@@ -1,0 +1,20 @@
+"""The pages of the portal stay within their budget of queries, also with autopay."""
+
+from odoo.tests import HttpCase, tagged
+
+from odoo.addons.service_agreement.tests.budget_cases import PortalBudget
+
+from .common import AutopayCommon
+
+
+@tagged("post_install", "-at_install")
+class TestAutopayBudget(PortalBudget, AutopayCommon, HttpCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        token = cls._create_token("done", cls.ann.partner_id)
+        cls.agreement.sudo()._give_consent(cls.ann.partner_id, "Ann", token)
+
+    def _get_pages(self):
+        page = f"/my/agreements/{self.agreement.id}"
+        return [page, f"{page}/autopay", f"/my/agreements/{self.renewed.id}/autopay"]
