@@ -10,6 +10,10 @@ from devtool.paths import ROOT
 LANGUAGES = ("de", "fr", "es")
 TEMPLATES = sorted(ROOT.glob("service_agreement*/i18n/*.pot"))
 PLACES = re.compile(r"%\(\w+\)[sd]|%s|</?[a-z]\w*|t-out=\"[^\"]*\"")
+# Of icons, which Odoo translates with the sentence that they stand in.
+LABELS = re.compile(r"<[^>]*\b(?:aria-label|title|alt)=\"([^\"]+)\"")
+# The same in some of the languages.
+INTERNATIONAL = {"PDF", "Photos", "Problem"}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -34,6 +38,19 @@ def test_what_is_filled_in_has_its_place(template, language):
         if message.id and _places(message.id) != _places(message.string)
     ]
     assert not wrong
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.stem)
+def test_icons_are_read_out_in_the_language(template, language):
+    left = [
+        label
+        for message in _read(template.with_name(f"{language}.po"))
+        if message.id
+        for label in LABELS.findall(message.id)
+        if label in LABELS.findall(message.string) and label not in INTERNATIONAL
+    ]
+    assert not left
 
 
 def _read(path):
