@@ -39,10 +39,7 @@ def read_together(*trees):
         floor = _Floor()
         above = [later for branch in branches for later in floor.climb(*branch)]
         gone = floor.read()
-        branches = [
-            (records.filtered(lambda record: record not in gone), tree)
-            for records, tree in above
-        ]
+        branches = [(_leave_out(gone, records), tree) for records, tree in above]
 
 
 def keep_lines(records, name, lines):
@@ -63,6 +60,10 @@ def find_existing(records):
     created = records._fields["create_date"]._get_cache(records.env)
     known = records.filtered(lambda record: created.get(record.id))
     return known | (records - known).exists()
+
+
+def _leave_out(gone, records):
+    return records.filtered(lambda record: record not in gone)
 
 
 class _Floor:

@@ -1,13 +1,16 @@
 """What the pages of a customer cost in queries: few, and as many for one as for ten.
 
 Counted is every query of a whole page of a customer who is logged in, whoever asks it:
-with the four to seven of Odoo itself for the language, the user and the record. The
-page was opened once before, for a server that runs has Odoo's own caches (views, rules,
-translations) filled; records are read anew.
+also Odoo's own, such as two for the default language and one to see that the record
+exists. The page was opened once before, for a server that runs has Odoo's caches of
+views, rules and routes filled; all records are read anew, that of the user too.
 """
+
+import re
 
 from odoo.fields import Command
 
+from .route_cases import get_rules
 from .test_statement import StatementCommon
 
 BUDGET = 25
@@ -102,10 +105,16 @@ class FurnishedCommon(StatementCommon):
 
 
 class PortalBudget(FurnishedCommon):
-    """To be mixed with `HttpCase`."""
+    """To be mixed with `HttpCase`.
+
+    :cvar str addon: whose pages they are
+    :cvar tuple uncounted: of its routes that are read by GET, what is no page
+    """
 
     # Of Odoo: the tests are here, and run in each class that has pages.
     allow_inherited_tests_method = True
+    addon = ""
+    uncounted = ()
 
     def setUp(self):
         super().setUp()
@@ -117,6 +126,18 @@ class PortalBudget(FurnishedCommon):
         :return: list of addresses
         """
         raise NotImplementedError
+
+    def test_every_page_is_counted(self):
+        """A new page has its budget, or this test fails."""
+        paths = {
+            rule.rule
+            for rule in get_rules(self.env, self.addon)
+            if rule.endpoint.routing["type"] == "http"
+            and "GET" in (rule.endpoint.routing.get("methods") or ("GET",))
+        }
+        counted = [url.partition("?")[0] for url in self._get_pages()]
+        left = [path for path in paths if not any(map(_to_regex(path), counted))]
+        self.assertCountEqual(left, self.uncounted)
 
     def _count_queries(self, url):
         self.assertEqual(self.url_open(url).status_code, 200, url)
@@ -136,3 +157,8 @@ class PortalBudget(FurnishedCommon):
             with self.subTest(url):
                 self.assertLessEqual(many[url], BUDGET)
                 self.assertLessEqual(many[url], few[url])
+
+
+def _to_regex(path):
+    """:return: function that tells whether an address is one of a route's ``path``"""
+    return re.compile(re.sub(r"<[^>]+>", "[^/]+", path)).fullmatch

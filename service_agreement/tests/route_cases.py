@@ -35,6 +35,20 @@ class Route(NamedTuple):
     extends: bool = False
 
 
+def get_rules(env, addon):
+    """:return: list of werkzeug rules of an addon, those that it overrides too"""
+    # Odoo's own runner names the database on the thread, others do not.
+    thread, name = threading.current_thread(), env.cr.dbname
+    with patch.object(thread, "dbname", name, create=True):
+        rules = list(env["ir.http"].routing_map().iter_rules())
+    module = f"odoo.addons.{addon}."
+    return [
+        rule
+        for rule in rules
+        if inspect.unwrap(rule.endpoint.func).__module__.startswith(module)
+    ]
+
+
 class RouteWalk:
     """To be mixed with `HttpCase`; set the attributes in `setUpClass`.
 
@@ -58,17 +72,7 @@ class RouteWalk:
     # Which routes there are
 
     def _get_rules(self):
-        """:return: list of werkzeug rules of the addon, those that it overrides too"""
-        # Odoo's own runner names the database on the thread, others do not.
-        thread, name = threading.current_thread(), self.env.cr.dbname
-        with patch.object(thread, "dbname", name, create=True):
-            rules = list(self.env["ir.http"].routing_map().iter_rules())
-        module = f"odoo.addons.{self.addon}."
-        return [
-            rule
-            for rule in rules
-            if inspect.unwrap(rule.endpoint.func).__module__.startswith(module)
-        ]
+        return get_rules(self.env, self.addon)
 
     def test_every_route_is_known(self):
         """A new route is walked by these tests, or they fail."""

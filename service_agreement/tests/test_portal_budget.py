@@ -7,6 +7,14 @@ from .budget_cases import PortalBudget
 
 @tagged("post_install", "-at_install")
 class TestPortalBudget(PortalBudget, HttpCase):
+    addon = "service_agreement"
+    # More of a list, and a PDF.
+    uncounted = (
+        "/my/agreements/page/<int:page>",
+        "/my/proposals/page/<int:page>",
+        "/my/agreements/<int:agreement_id>/visits/<int:visit_id>",
+    )
+
     def _get_pages(self):
         page = f"/my/agreements/{self.agreement.id}"
         proposal = f"/my/proposals/{self.proposal.id}"

@@ -9,6 +9,8 @@ from .common import AutopayCommon
 
 @tagged("post_install", "-at_install")
 class TestAutopayBudget(PortalBudget, AutopayCommon, HttpCase):
+    addon = "service_agreement_payment"
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
