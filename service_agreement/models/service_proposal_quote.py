@@ -47,14 +47,16 @@ class ProposalMenu:
         self._quotes = {}
 
     def _read_together(self):
-        """What all quotes are made of; met one by one, it would be queried so."""
-        tier = {**TIER, **COVERAGE}
-        read_together(
-            (
-                self.proposal,
-                {"extra_ids": {}, "option_ids": {"tier_id": tier}, "plan_ids": {}},
-            )
-        )
+        """What all quotes are made of; met one by one, it would be queried so.
+
+        Sudo: whoever may read the proposal, reads what it offers.
+        """
+        tree = {
+            "extra_ids": {},
+            "option_ids": {"tier_id": {**TIER, **COVERAGE}},
+            "plan_ids": {},
+        }
+        read_together((self.proposal.sudo(), tree))
 
     @cached_property
     def recommended(self):
