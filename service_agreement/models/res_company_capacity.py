@@ -84,7 +84,10 @@ class ResCompany(models.Model):
         found, _calendars = (resources - free)._get_valid_work_intervals(start, end)
         usual = self.sudo().resource_calendar_id
         if free and usual:
-            found.update(usual._work_intervals_batch(start, end, resources=free))
+            # Of who has no calendar, Odoo would say that he works day and night.
+            days = usual._attendance_intervals_batch(start, end)[False]
+            leaves = usual._leave_intervals_batch(start, end, resources=free)
+            found.update({each.id: days - leaves[each.id] for each in free})
         return {
             technician: [
                 (begin, stop)
@@ -112,9 +115,9 @@ class ResCompany(models.Model):
         :return: Decimal, hours of their calendars from there up to yesterday
         """
         yesterday = self._service_today() - DAY
-        begun = min(since.values(), default=yesterday)
-        if begun >= yesterday:
+        if not since:
             return ZERO
+        begun = min(since.values())
         worked = self._get_working_intervals(technicians, begun, yesterday)
         own = (
             each

@@ -374,7 +374,7 @@ class ServiceAgreementPromiseDebt(models.Model):
         """What is covered, and from when on something else is."""
         return SQL(
             """
-            SELECT id, date_start,
+            SELECT id, agreement_id, date_start,
                    LEAD(date_start) OVER (
                        PARTITION BY agreement_id ORDER BY date_start NULLS FIRST
                    ) AS next_start

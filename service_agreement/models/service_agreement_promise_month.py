@@ -207,7 +207,7 @@ class ServiceAgreementPromiseMonth(models.Model):
         common = {
             "company_id": company.id,
             "currency_id": company.currency_id.id,
-            "technician_count": capacity and len(company._get_technicians()),
+            "technician_count": len(company._get_technicians()),
         }
         sums = _sum_by_month(owed, months)
         rows = [
