@@ -7,7 +7,6 @@ from decimal import Decimal
 from odoo import fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
-from odoo.tools.intervals import Intervals
 
 from ..tools.promise_debt import Past, get_capacity, hours_by_month
 
@@ -28,32 +27,49 @@ class ResCompany(models.Model):
     _inherit = "res.company"
 
     def _get_technicians(self):
-        """:return: hr.employee of this company, who work here"""
-        self.ensure_one()
-        # Sudo: how many there are is asked by who may read neither work nor people.
-        draws = self.env["service.agreement.allowance.draw"].sudo()
-        found = draws._read_group(
-            Domain("company_id", "=", self.id)
-            & Domain("employee_id.active", "=", True)
-            & Domain("employee_id.company_id", "=", self.id)
-            & self._get_past_domain(),
-            ["employee_id"],
-        )
-        return draws.employee_id.union(*(employee for (employee,) in found))
-
-    def _get_past_domain(self):
-        """:return: Domain of the dates of 12 months up to yesterday"""
-        today = self._service_today()
-        since = fields.Date.subtract(today, months=MONTHS_BACK)
-        return Domain("date", ">=", since) & Domain("date", "<", today)
-
-    def _get_service_capacity(self, until):
+        """:return: dict by hr.employee, who works here: float, which part of his hours
+        on tickets no included or bought hours paid for, visits apart
         """
+        self.ensure_one()
+        draws = self.env["service.agreement.allowance.draw"]
+        draws.flush_model()
+        self.env["service.agreement.visit"].flush_model(["task_id"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT employee_id,
+                       SUM(quantity) FILTER (
+                           WHERE lot_id IS NULL AND COALESCE(task_id, 0) NOT IN (
+                               SELECT task_id FROM service_agreement_visit
+                                WHERE task_id IS NOT NULL)
+                       ) / NULLIF(SUM(quantity), 0)
+                  FROM service_agreement_allowance_draw
+                 WHERE company_id = %(company)s AND unit = 'hour'
+                   AND date >= %(since)s AND date < %(today)s
+              GROUP BY employee_id
+                """,
+                company=self.id,
+                since=self._get_past_start(),
+                today=self._service_today(),
+            )
+        )
+        shares = dict(rows)
+        # Sudo: how many there are is asked by who may read neither work nor people.
+        found = self.env["hr.employee"].sudo().browse(filter(None, shares)).exists()
+        here = found.filtered(lambda each: each.active and each.company_id == self)
+        return {each: float(shares[each.id] or 0) for each in here}
+
+    def _get_past_start(self):
+        """:return: date, first of the 12 months that are looked back at"""
+        return fields.Date.subtract(self._service_today(), months=MONTHS_BACK)
+
+    def _get_service_capacity(self, technicians, until):
+        """
+        :param dict technicians: see `_get_technicians`
         :param date until: last day of a month
         :return: dict of tools.promise_debt.Capacity by the first day of a month, from
-            today on; an empty one where nobody has logged work on a ticket
+            today on; an empty one where there are no technicians
         """
-        technicians = self._get_technicians()
         if not technicians:
             return {}
         today = self._service_today()
@@ -71,6 +87,7 @@ class ResCompany(models.Model):
 
     def _get_working_intervals(self, technicians, first, last):
         """
+        :param technicians: hr.employee, one by one
         :param date last: included
         :return: dict of lists of (start, end), aware datetimes, by hr.employee; by the
             company's calendar where somebody has none
@@ -79,7 +96,8 @@ class ResCompany(models.Model):
         start = datetime.combine(first, time.min, zone)
         end = datetime.combine(last + DAY, time.min, zone)
         # Sudo: see above.
-        resources = technicians.sudo().resource_id.with_company(self)
+        employees = self.env["hr.employee"].sudo().union(*technicians)
+        resources = employees.resource_id.with_company(self)
         free = resources.filtered(lambda resource: resource._is_fully_flexible())
         found, _calendars = (resources - free)._get_valid_work_intervals(start, end)
         usual = self.sudo().resource_calendar_id
@@ -89,36 +107,43 @@ class ResCompany(models.Model):
             leaves = usual._leave_intervals_batch(start, end, resources=free)
             found.update({each.id: days - leaves[each.id] for each in free})
         return {
-            technician: [
+            each: [
                 (begin, stop)
-                for begin, stop, _attendance in found.get(
-                    technician.sudo().resource_id.id, Intervals()
-                )
+                for begin, stop, _attendance in found.get(each.resource_id.id, ())
             ]
-            for technician in technicians
+            for each in employees
         }
 
     def _get_past(self, technicians):
         """:return: tools.promise_debt.Past of all together, each since his first
         timesheet of the 12 months
         """
-        logged = self._get_logged(technicians)
-        return Past(
-            self._count_working_hours(technicians, {e: row[0] for e, row in logged}),
-            sum((Decimal(str(row[1])) for _employee, row in logged), ZERO),
-            sum((Decimal(str(row[2])) for _employee, row in logged), ZERO),
+        # Sudo: see above.
+        lines = self.env["account.analytic.line"].sudo()
+        worked = lines._get_worked_domain() & Domain("company_id", "=", self.id)
+        worked &= Domain("employee_id", "in", [each.id for each in technicians])
+        worked &= Domain("date", ">=", self._get_past_start())
+        worked &= Domain("date", "<", self._service_today())
+        groups = lines._read_group(
+            worked, ["employee_id", "project_id"], ["date:min", "unit_amount:sum"]
         )
+        since, tickets, other = {}, ZERO, ZERO
+        for employee, project, first, hours in groups:
+            since[employee] = min(first, since.get(employee, first))
+            share = technicians[employee] if project.is_service_desk else 0
+            tickets += _exact(hours * share)
+            other += ZERO if project.is_service_desk else _exact(hours)
+        return Past(self._count_working_hours(since), tickets, other)
 
-    def _count_working_hours(self, technicians, since):
+    def _count_working_hours(self, since):
         """
-        :param dict since: date by hr.employee; nobody else is counted
+        :param dict since: date by hr.employee
         :return: Decimal, hours of their calendars from there up to yesterday
         """
-        yesterday = self._service_today() - DAY
         if not since:
             return ZERO
-        begun = min(since.values())
-        worked = self._get_working_intervals(technicians, begun, yesterday)
+        yesterday = self._service_today() - DAY
+        worked = self._get_working_intervals(since, min(since.values()), yesterday)
         own = (
             each
             for technician, first in since.items()
@@ -126,49 +151,6 @@ class ResCompany(models.Model):
             if each[0].date() >= first
         )
         return sum(hours_by_month(own).values(), ZERO)
-
-    def _get_logged(self, technicians):
-        """
-        :return: list of (hr.employee, (date of the first timesheet, hours on tickets
-            that nothing owed was delivered by, hours of other work))
-        """
-        # Sudo: see above.
-        lines = self.env["account.analytic.line"].sudo()
-        worked = lines._search(
-            Domain("employee_id", "in", technicians.ids)
-            & Domain("company_id", "=", self.id)
-            & lines._get_worked_domain()
-            & self._get_past_domain()
-        )
-        self.env["service.agreement.allowance.draw"].flush_model()
-        lines.flush_model(["unit_amount"])
-        self.env["project.task"].flush_model(["visit_id"])
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT line.employee_id, MIN(line.date),
-                       COALESCE(SUM(line.unit_amount * part.tickets), 0),
-                       COALESCE(SUM(line.unit_amount)
-                           FILTER (WHERE part.line_id IS NULL), 0)
-                  FROM account_analytic_line line
-             LEFT JOIN (
-                    SELECT draw.line_id,
-                           SUM(draw.quantity) FILTER (
-                               WHERE draw.lot_id IS NULL AND task.visit_id IS NULL)
-                           / NULLIF(SUM(draw.quantity), 0) AS tickets
-                      FROM service_agreement_allowance_draw draw
-                 LEFT JOIN project_task task ON task.id = draw.task_id
-                     WHERE draw.unit = 'hour' AND draw.company_id = %(company)s
-                  GROUP BY draw.line_id
-                       ) AS part ON part.line_id = line.id
-                 WHERE line.id IN %(worked)s
-              GROUP BY line.employee_id
-                """,
-                company=self.id,
-                worked=worked.subselect(),
-            )
-        )
-        return [(technicians.browse(each), figures) for each, *figures in rows]
 
 
 class AccountAnalyticLine(models.Model):
@@ -183,3 +165,7 @@ class AccountAnalyticLine(models.Model):
             if name in self._fields:
                 worked &= Domain(name, "=", False)
         return worked
+
+
+def _exact(hours):
+    return Decimal(str(hours))

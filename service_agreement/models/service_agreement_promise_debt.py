@@ -160,6 +160,7 @@ class ServiceAgreementPromiseDebt(models.Model):
                  rate(company_id, work_type_id, price) AS (%(rates)s),
                  exchange(company_id, currency_id, rate) AS (%(exchange)s),
                  length(company_id, unit, hours) AS (%(lengths)s),
+                 planned(allowance_id) AS (%(planned)s),
                  part AS (%(parts)s)
             SELECT part.id, part.kind, part.agreement_id,
                    agreement.commercial_partner_id AS partner_id, agreement.tier_id,
@@ -184,6 +185,7 @@ class ServiceAgreementPromiseDebt(models.Model):
             rates=self._get_rates_query(),
             exchange=self._get_exchange_query(),
             lengths=self._get_lengths_query(),
+            planned=self._get_planned_query(),
             parts=SQL(" UNION ALL ").join(self._get_parts()),
         )
 
@@ -236,6 +238,21 @@ class ServiceAgreementPromiseDebt(models.Model):
              WHERE lot.unit IN ('visits', 'incidents') AND draw.units > 0
                AND draw.date > company.today - INTERVAL '12 months'
           GROUP BY draw.company_id, lot.unit
+            """
+        )
+
+    def _get_planned_query(self):
+        """Allowances that count visits which a plan puts on record."""
+        return SQL(
+            """
+            SELECT allowance.id
+              FROM service_agreement_allowance allowance
+              JOIN service_agreement_visit_plan plan
+                ON plan.coverage_id = allowance.coverage_id
+              JOIN service_agreement_allowance_service_agreement_work_type_rel counted
+                ON counted.service_agreement_allowance_id = allowance.id
+               AND counted.service_agreement_work_type_id = plan.work_type_id
+             WHERE allowance.unit = 'visits'
             """
         )
 
@@ -312,15 +329,12 @@ class ServiceAgreementPromiseDebt(models.Model):
          LEFT JOIN service_agreement_allowance_lot origin
                 ON origin.id = lot.origin_id AND lot.kind = 'moved'
          LEFT JOIN LATERAL (%(billed)s) billed ON lot.kind IN ('bought', 'moved')
-              %(length)s
              WHERE lot.balance != 0
                AND (lot.date_end IS NULL OR lot.date_end >= company.today)
-               AND %(unplanned)s
+               AND lot.allowance_id NOT IN (SELECT allowance_id FROM planned)
             """,
             hours=self._get_hours_sql("lot.unit", "lot.balance"),
             billed=self._get_billed_query(),
-            length=self._get_length_joins("lot.unit"),
-            unplanned=self._get_unplanned_sql("lot"),
         )
 
     def _get_later_query(self):
@@ -347,7 +361,6 @@ class ServiceAgreementPromiseDebt(models.Model):
                             THEN NULL ELSE agreement.date_end END AS last_day
                    ) AS term
         CROSS JOIN LATERAL (%(periods)s) period
-              %(length)s
              WHERE allowance.kind = 'included' AND allowance.quantity > 0
                AND agreement.state = 'active' AND agreement.activated_on IS NOT NULL
                AND period.first > company.today
@@ -356,7 +369,7 @@ class ServiceAgreementPromiseDebt(models.Model):
                AND period.first >= GREATEST(coverage.date_start, agreement.date_start)
                AND period.first < COALESCE(coverage.next_start, 'infinity')
                AND period.first <= COALESCE(term.last_day, 'infinity')
-               AND %(unplanned)s
+               AND allowance.id NOT IN (SELECT allowance_id FROM planned)
                AND NOT EXISTS (
                 SELECT FROM service_agreement_allowance_lot granted
                  WHERE granted.allowance_id = allowance.id AND granted.kind = 'granted'
@@ -366,8 +379,6 @@ class ServiceAgreementPromiseDebt(models.Model):
             coverages=self._get_coverages_query(),
             periods=self._get_periods_query(),
             ahead=MONTHS_AHEAD,
-            length=self._get_length_joins("allowance.unit"),
-            unplanned=self._get_unplanned_sql("allowance", "id"),
         )
 
     def _get_coverages_query(self):
@@ -470,45 +481,27 @@ class ServiceAgreementPromiseDebt(models.Model):
         """
         :param str unit: column
         :param str quantity: column, in that unit
-        :return: SQL of hours; needs `_get_length_joins`
+        :return: SQL of hours of a part of `agreement`; how long visits took is looked
+            up only where it is needed, it takes all the work of a year
         """
         unit, quantity = (SQL.identifier(*each.split(".")) for each in (unit, quantity))
         return SQL(
             """(%(quantity)s * CASE %(unit)s
                    WHEN 'hours' THEN 1
-                   WHEN 'amount' THEN exchange.rate / NULLIF(company.price, 0)
-                   WHEN 'visits' THEN COALESCE(length.hours, %(visits)s)
-                   ELSE COALESCE(length.hours, %(incidents)s) END)::float8""",
+                   WHEN 'amount' THEN (
+                       SELECT exchange.rate / NULLIF(company.price, 0) FROM exchange
+                        WHERE exchange.company_id = agreement.company_id
+                          AND exchange.currency_id = agreement.currency_id)
+                   ELSE COALESCE(
+                       (SELECT length.hours FROM length
+                         WHERE length.company_id = agreement.company_id
+                           AND length.unit = %(unit)s),
+                       CASE %(unit)s WHEN 'visits' THEN %(visits)s
+                            ELSE %(incidents)s END)
+                   END)::float8""",
             quantity=quantity,
             unit=unit,
             **HOURS_PER_UNIT,
-        )
-
-    def _get_length_joins(self, unit):
-        return SQL(
-            """
-         LEFT JOIN length
-                ON length.company_id = agreement.company_id AND length.unit = %(unit)s
-         LEFT JOIN exchange
-                ON exchange.company_id = agreement.company_id
-               AND exchange.currency_id = agreement.currency_id
-            """,
-            unit=SQL.identifier(*unit.split(".")),
-        )
-
-    def _get_unplanned_sql(self, table, column="allowance_id"):
-        """:return: SQL, whether this counts no visits that a plan puts on record"""
-        return SQL(
-            """NOT (%(unit)s = 'visits' AND EXISTS (
-                SELECT FROM service_agreement_allowance counted
-                  JOIN service_agreement_visit_plan plan
-                    ON plan.coverage_id = counted.coverage_id
-                  JOIN service_agreement_allowance_service_agreement_work_type_rel kind
-                    ON kind.service_agreement_allowance_id = counted.id
-                   AND kind.service_agreement_work_type_id = plan.work_type_id
-                 WHERE counted.id = %(allowance)s))""",
-            unit=SQL.identifier(table, "unit"),
-            allowance=SQL.identifier(table, column),
         )
 
     # The records behind it

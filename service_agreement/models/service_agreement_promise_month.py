@@ -203,11 +203,12 @@ class ServiceAgreementPromiseMonth(models.Model):
             fields.Date.add(first, months=number) for number in range(MONTHS_AHEAD + 1)
         ]
         until = fields.Date.end_of(months[-1], "month")
-        capacity = company._get_service_capacity(until)
+        technicians = company._get_technicians()
+        capacity = company._get_service_capacity(technicians, until)
         common = {
             "company_id": company.id,
             "currency_id": company.currency_id.id,
-            "technician_count": len(company._get_technicians()),
+            "technician_count": len(technicians),
         }
         sums = _sum_by_month(owed, months)
         rows = [
@@ -269,16 +270,16 @@ class ServiceAgreementPromiseMonth(models.Model):
     def action_open_technicians(self):
         """Whose hours they are; their calendars and leaves are those of the month."""
         companies = self.company_id or self.env.companies
-        technicians = self.env["hr.employee"].union(
-            *(company._get_technicians() for company in companies)
-        )
+        technicians = [
+            each for company in companies for each in company._get_technicians()
+        ]
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "hr.hr_employee_public_action"
         )
         return dict(
             action,
             name=self.env._("Technicians"),
-            domain=[("id", "in", technicians.ids)],
+            domain=[("id", "in", [each.id for each in technicians])],
             context={},
             views=[(False, "list"), (False, "kanban"), (False, "form")],
         )
