@@ -42,7 +42,7 @@ class ServiceAgreementPromiseDebt(models.Model):
     _name = "service.agreement.promise.debt"
     _description = "Promise Debt"
     _auto = False
-    _order = "month, kind, id"
+    _order = "month, due_on, kind, id"
     _rec_name = "agreement_id"
     # What has to be written down before this is read.
     _depends = {

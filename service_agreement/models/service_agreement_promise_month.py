@@ -132,13 +132,17 @@ class ServiceAgreementPromiseMonth(models.Model):
     level = fields.Selection(
         [
             ("fits", "Fits"),
-            ("early", "Fits if begun earlier"),
-            ("short", "Too much if all is called"),
+            ("early", "Begin earlier"),
+            ("short", "Too many hours"),
             ("over", "Visits oversold"),
             ("unknown", "No capacity known"),
         ],
         string="Enough Hands?",
         readonly=True,
+        help="Visits oversold: not even the visits of the month fit in. Too many "
+        "hours: the visits do, but not all hours that customers may call until its "
+        "end. Begin earlier: all of it fits if some hours are worked in the months "
+        "before. No capacity known: nobody logged work on tickets in the last 12 months.",
     )
     worth = fields.Monetary(
         readonly=True,
@@ -174,7 +178,7 @@ class ServiceAgreementPromiseMonth(models.Model):
         for row in self:
             whole = row.working_hours
             row.kept_text = bool(whole) and self.env._(
-                "%(tickets)s %% tickets, %(other)s %% other work",
+                "%(tickets)s %% tickets, %(other)s %% other",
                 tickets=round(100 * row.ticket_hours / whole),
                 other=round(100 * row.other_hours / whole),
             )
@@ -279,6 +283,7 @@ class ServiceAgreementPromiseMonth(models.Model):
         return dict(
             action,
             name=self.env._("Technicians"),
+            display_name=self.env._("Technicians"),
             domain=[("id", "in", [each.id for each in technicians])],
             context={},
             views=[(False, "list"), (False, "kanban"), (False, "form")],

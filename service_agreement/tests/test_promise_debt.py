@@ -404,7 +404,7 @@ class TestPromiseMonth(PromiseDebtCommon):
         april = self._months()["2026-04"]
         self.assertEqual((april.ticket_hours, april.other_hours), (44, 22))
         self.assertEqual(april.capacity_hours, 110)
-        self.assertEqual(april.kept_text, "25 % tickets, 12 % other work")
+        self.assertEqual(april.kept_text, "25 % tickets, 12 % other")
 
     def test_work_that_was_owed_is_no_share_of_tickets(self):
         with self.at_desk("2026-03-04 09:00"):
