@@ -316,7 +316,12 @@ class ServiceAgreementTierReplay(models.Model):
                     "make a new one."
                 )
             )
-        return super().write(vals)
+        result = super().write(vals)
+        if "price" in vals:
+            for replay in self.sudo().filtered("line_ids"):
+                # Sudo: of whoever may try another price.
+                replay.line_ids._apply_price(replay)
+        return result
 
     def _get_filter(self):
         """:return: Domain of res.partner, as a person typed it"""

@@ -1,11 +1,9 @@
 """What a replay found: customer by customer, and as a curve."""
 
-from decimal import Decimal
+import json
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.tools import SQL
-
-from ..tools.tier_price import break_even
 
 SIZES = [
     ("none", "No system on record"),
@@ -26,7 +24,7 @@ class ServiceAgreementTierReplayLine(models.Model):
     """
 
     _name = "service.agreement.tier.replay.line"
-    _inherit = ["service.agreement.guard"]
+    _inherit = ["service.agreement.guard", "service.agreement.bulk"]
     _description = "Replay of a Tier for a Client"
     _order = "replay_id, margin, id"
     _rec_name = "partner_id"
@@ -108,85 +106,102 @@ class ServiceAgreementTierReplayLine(models.Model):
         help="Month by month: hours, inside, outside, cost, billed and fee.",
     )
 
-    # What follows from it
-    cost = fields.Monetary(
-        string="Cost to Serve", compute="_compute_figures", store=True
-    )
-    fee = fields.Monetary(compute="_compute_figures", store=True)
-    revenue = fields.Monetary(
-        compute="_compute_figures", store=True, help="The fee, and what is billed."
-    )
-    margin = fields.Monetary(compute="_compute_figures", store=True)
+    cost = fields.Monetary(string="Cost to Serve", readonly=True)
     break_even = fields.Monetary(
-        string="Profitable From",
-        compute="_compute_figures",
-        store=True,
-        aggregator="max",
-        help="Per month.",
+        string="Profitable From", readonly=True, aggregator="max", help="Per month."
     )
-    is_profitable = fields.Boolean(
-        string="Profitable", compute="_compute_figures", store=True
-    )
-    profitable_count = fields.Integer(
-        string="Profitable Clients", compute="_compute_figures", store=True
-    )
+
+    # What follows from it and the price, see `_apply_price`
+    fee = fields.Monetary(readonly=True)
+    revenue = fields.Monetary(readonly=True, help="The fee, and what is billed.")
+    margin = fields.Monetary(readonly=True)
+    is_profitable = fields.Boolean(string="Profitable", readonly=True)
+    profitable_count = fields.Integer(string="Profitable Clients", readonly=True)
     effective_rate = fields.Monetary(
-        compute="_compute_figures",
-        store=True,
-        aggregator="avg",
-        help="What comes in per hour to serve.",
+        readonly=True, aggregator="avg", help="What comes in per hour to serve."
     )
     contribution_rate = fields.Monetary(
-        compute="_compute_figures",
-        store=True,
-        aggregator="avg",
-        help="What is left per hour to serve.",
+        readonly=True, aggregator="avg", help="What is left per hour to serve."
     )
 
     _partner_uniq = models.Constraint(
         "UNIQUE(replay_id, partner_id)", "A client is in a replay once."
     )
 
-    @api.depends("replay_id.price", "is_done")
-    def _compute_figures(self):
-        """What was found is written at once, with ``is_done``."""
-        for line in self:
-            line.update(line._prepare_figures())
+    # Written by the thousand: one by one, writing them would take as long as finding
 
-    def _prepare_figures(self):
-        """:return: dict of values of what follows from what was found"""
-        self.ensure_one()
-        replay = self.replay_id
-        cost, needed = self.cost_work + self.cost_visits, self._get_break_even()
-        is_real = replay.mode == "in_force"
-        fee = self.fee_in_force if is_real else replay.price * self.months
-        revenue = fee + self.work_billed + self.bought
-        margin = revenue - cost
-        left = margin - revenue * replay.margin_wanted / 100
-        paying = self.is_done and self.currency_id.compare_amounts(left, 0) >= 0
-        return {
-            "cost": cost,
-            "fee": fee,
-            "revenue": revenue,
-            "margin": margin,
-            "break_even": needed,
-            "is_profitable": paying,
-            "profitable_count": int(paying),
-            "effective_rate": revenue / self.hours if self.hours else 0.0,
-            "contribution_rate": margin / self.hours if self.hours else 0.0,
-        }
+    def _fill(self, rows):
+        """Write what was found; as superuser.
 
-    def _get_break_even(self):
-        """:return: float, see tools.tier_price.break_even; 0 of no months"""
-        self.ensure_one()
-        if not self.months:
-            return 0.0
-        cost = self.cost_work + self.cost_visits
-        billed = self.work_billed + self.bought
-        exact = [Decimal(str(round(each, 6))) for each in (cost, billed, self.months)]
-        margin = Decimal(str(self.replay_id.margin_wanted))
-        cent = Decimal(str(self.currency_id.rounding))
-        return float(break_even(*exact, margin, cent))
+        :param list rows: of dict of values of columns, one for each record, in order
+        """
+        if not rows:
+            return
+        found = [{"id": line.id, **row} for line, row in zip(self, rows, strict=True)]
+        self.env.execute_query(
+            SQL(
+                "UPDATE %(table)s line SET (%(columns)s) = (SELECT %(found)s) "
+                "FROM json_populate_recordset(NULL::%(table)s, %(rows)s) found "
+                "WHERE line.id = found.id RETURNING line.id",
+                table=SQL.identifier(self._table),
+                columns=SQL(", ").join(SQL.identifier(name) for name in rows[0]),
+                found=SQL(", ").join(SQL.identifier("found", n) for n in rows[0]),
+                rows=json.dumps(found),
+            )
+        )
+        self.invalidate_model()
+
+    def _apply_price(self, replay):
+        """Say what follows from the price of a replay; as superuser.
+
+        As it was, the fee is what it was. Else who is profitable is known by the price
+        from which on he is.
+        """
+        replay.flush_recordset()
+        self.env.execute_query(
+            SQL(
+                """
+                UPDATE %(table)s line
+                   SET fee = now.fee,
+                       revenue = now.revenue,
+                       margin = now.revenue - line.cost,
+                       is_profitable = now.paying,
+                       profitable_count = now.paying::int,
+                       effective_rate = COALESCE(now.revenue / now.hours, 0),
+                       contribution_rate =
+                           COALESCE((now.revenue - line.cost) / now.hours, 0)
+                  FROM (
+                    SELECT known.id, priced.fee, income.revenue,
+                           NULLIF(known.hours, 0)::numeric AS hours,
+                           CASE WHEN replay.mode = 'in_force'
+                                THEN income.revenue
+                                     * (100 - replay.margin_wanted)::numeric / 100
+                                     >= known.cost - %(cent)s / 2
+                                ELSE known.break_even <= replay.price
+                                 END AS paying
+                      FROM %(table)s known
+                      JOIN service_agreement_tier_replay replay
+                        ON replay.id = known.replay_id
+                CROSS JOIN LATERAL (
+                        SELECT CASE WHEN replay.mode = 'in_force'
+                                    THEN known.fee_in_force
+                                    ELSE replay.price * known.months::numeric
+                                     END AS fee
+                           ) priced
+                CROSS JOIN LATERAL (
+                        SELECT priced.fee + known.work_billed + known.bought AS revenue
+                           ) income
+                     WHERE known.replay_id = %(replay)s AND known.is_done
+                       ) now
+                 WHERE line.id = now.id
+             RETURNING line.id
+                """,
+                table=SQL.identifier(self._table),
+                replay=replay.id,
+                cent=replay.currency_id.rounding,
+            )
+        )
+        self.invalidate_model()
 
     def _read_group_select(self, aggregate_spec, query):
         name, _colon, function = aggregate_spec.partition(":")

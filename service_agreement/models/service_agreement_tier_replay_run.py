@@ -7,7 +7,7 @@ from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..tools.tier_price import BANDS, curve, get_band, get_steps, price_for
+from ..tools.tier_price import BANDS, break_even, curve, get_band, get_steps, price_for
 from .instant import now
 from .service_agreement_tier_replay import PERCENTS
 from .service_replay import SoldTier
@@ -101,7 +101,7 @@ class ServiceAgreementTierReplay(models.Model):
         customers = self._get_customers()
         self.write({**self._prepare_start_values(), "customer_count": len(customers)})
         known = self._get_known_since()
-        self.env["service.agreement.tier.replay.line"].create(
+        self.env["service.agreement.tier.replay.line"]._insert(
             [self._prepare_line(each, known.get(each.id)) for each in customers]
         )
 
@@ -114,6 +114,7 @@ class ServiceAgreementTierReplay(models.Model):
             "partner_id": customer.id,
             "user_id": customer.user_id.id,
             "date_start": since.replace(day=1),
+            "is_done": False,
         }
 
     def _get_known_since(self):
@@ -220,33 +221,48 @@ class ServiceAgreementTierReplay(models.Model):
         else:
             tallies = replay._tally_as_if(lines, sold)
         sizes = self._get_sizes(lines.partner_id)
-        for line in lines:
-            tally = tallies[line.partner_id]
-            line.write(replay._prepare_found(tally, sizes.get(line.partner_id, 0)))
-        lines.flush_recordset()
+        lines._fill(
+            [
+                replay._prepare_found(tallies[customer], sizes.get(customer, 0))
+                for customer in (line.partner_id for line in lines)
+            ]
+        )
+        lines._apply_price(self)
 
     def _prepare_found(self, tally, size):
         """:return: dict of values of a line"""
-        owed = tally.visits
-        cost = self.hour_cost or self.average_cost
+        visits = tally.visits * (self.hour_cost or self.average_cost)
+        cost = self.currency_id.round(tally.total("cost") + visits)
+        billed = self.currency_id.round(tally.total("billed") + tally.bought)
         return {
             "is_done": True,
             "months": tally.months,
             "size": size,
             "band": get_band(size, self.medium_from, self.large_from),
-            "hours": tally.total("hours") + owed,
+            "hours": tally.total("hours") + tally.visits,
             "hours_inside": tally.total("inside"),
             "hours_outside": tally.total("outside"),
             "hours_without_cost": tally.without_cost,
             "cost_work": tally.total("cost"),
-            "visit_hours": owed,
-            "cost_visits": owed * cost,
+            "visit_hours": tally.visits,
+            "cost_visits": visits,
             "work_billed": tally.total("billed"),
             "bought": tally.bought,
             "worth": tally.worth,
             "fee_in_force": tally.total("fee"),
             "by_month": tally.to_json(),
+            "cost": cost,
+            "break_even": float(self._get_break_even(cost, billed, tally.months)),
         }
+
+    def _get_break_even(self, cost, billed, months):
+        """:return: Decimal, see tools.tier_price.break_even; 0 of no months"""
+        if not months:
+            return Decimal(0)
+        amounts = [Decimal(str(round(each, 6))) for each in (cost, billed, months)]
+        margin = Decimal(str(self.margin_wanted))
+        cent = Decimal(str(self.currency_id.rounding))
+        return break_even(*amounts, margin, cent)
 
     def _finish(self):
         """Everybody was looked at: draw the curve, say the prices."""

@@ -55,25 +55,32 @@ class ServiceAgreementTierReplay(models.Model):
         return work.search_fetch(self._get_work_domain() & ours, NEEDED, order="id")
 
     def _decide_work(self, book, work):
-        """Yield (account.analytic.line, Decision)"""
-        lines = {line.id: line for line in work}
-        for decision in book.decide(work._get_service_facts(book), redecided=work):
-            yield lines[decision.facts.id], decision
+        """:return: list of Decision"""
+        return book.decide(work._get_service_facts(book), redecided=work)
 
-    def _count_work(self, tally, work, decision):
-        """Add what a piece of work took, and what it cost."""
-        hours, cost = float(decision.facts.hours), -work.amount
+    def _read_costs(self, work):
+        """:return: dict of floats by id of account.analytic.line, in company currency;
+        of hours that nobody knows the cost of: 0
+        """
+        return {line.id: -line.amount for line in work}
+
+    def _count_work(self, tally, facts, cost, preventive):
+        """Add what a piece of work took, and what it cost.
+
+        :param preventive: ids of the types of work that visits are made for
+        """
+        hours = float(facts.hours)
         if hours and not cost:
             tally.without_cost += hours
             cost = hours * (self.hour_cost or self.average_cost)
-        if work.service_work_type_id.is_preventive:
+        if facts.work_type in preventive:
             tally.preventive += hours
-        tally.add(work.date, hours=hours, cost=cost)
+        tally.add(facts.day, hours=hours, cost=cost)
 
-    def _get_price_of(self, share):
-        """:return: float, what a Share costs, in its currency: as a draw has it"""
-        currency = share.agreement.currency_id or self.currency_id
-        return currency.round(float(share.part.quantity * share.price.price))
+    def _get_preventive(self):
+        """:return: set of ids of service.agreement.work.type"""
+        types = self.env["service.agreement.work.type"].with_context(active_test=False)
+        return set(types.search([("is_preventive", "=", True)]).ids)
 
     # As if they had been on the tier
 
@@ -85,13 +92,15 @@ class ServiceAgreementTierReplay(models.Model):
         )
         tallies = {customer: Tally() for customer in starts}
         work = self._read_work(book.members)
-        free = work._list_under_warranty()
-        for line, decision in self._decide_work(book, work):
-            tally = tallies[book.members[line.partner_id.id]]
-            self._count_work(tally, line, decision)
+        costs, preventive = self._read_costs(work), self._get_preventive()
+        free, currency = work._list_under_warranty(), self.currency_id
+        for decision in self._decide_work(book, work):
+            facts = decision.facts
+            tally = tallies[book.members[facts.customer]]
+            self._count_work(tally, facts, costs[facts.id], preventive)
             for share in book.price(decision):
-                is_billed = share.part.outcome != "covered" and line.id not in free
-                tally.add_share(share, self._get_price_of(share) if is_billed else 0.0)
+                is_billed = share.part.outcome != "covered" and facts.id not in free
+                tally.add_share(share, get_amount(share, currency) if is_billed else 0)
         self._add_promised(tallies, book)
         return tallies
 
@@ -138,25 +147,30 @@ class ServiceAgreementTierReplay(models.Model):
         spans = book.get_spans(self.tier_id, first, last)
         tallies = {customer: Tally() for customer in lines.partner_id}
         work = self._read_work(book.members)
+        costs, preventive = self._read_costs(work), self._get_preventive()
         answers = work._get_given_answers()
-        for line, decision in self._decide_work(book, work):
-            customer = spans.find(line.partner_id, line.date)
+        partners = self.env["res.partner"]
+        for decision in self._decide_work(book, work):
+            facts = decision.facts
+            customer = spans.find(partners.browse(facts.customer), facts.day)
             if tally := tallies.get(customer):
-                self._count_work(tally, line, decision)
+                self._count_work(tally, facts, costs[facts.id], preventive)
                 for share in book.price(decision):
-                    tally.add_share(share, self._get_billed(line, share, answers))
+                    tally.add_share(share, self._get_billed(facts, share, answers))
         self._add_real(tallies, spans)
         return tallies
 
-    def _get_billed(self, line, share, answers):
+    def _get_billed(self, facts, share, answers):
         """:return: float, in company currency, what is billed of a Share as it was
         answered
         """
-        asked = (line.id, share.unit, share.part.outcome)
+        asked = (facts.id, share.unit, share.part.outcome)
         if answers.get(asked, share.answer) != "bill":
             return 0.0
-        currency = share.agreement.currency_id or self.currency_id
-        return line._in_company_currency(currency, self._get_price_of(share), share.day)
+        own = self.currency_id
+        currency = share.agreement.currency_id or own
+        amount = get_amount(share, currency)
+        return currency._convert(amount, own, self.company_id, share.day)
 
     def _add_real(self, tallies, spans):
         """Fees, hours bought and visits owed of the agreements that were in force."""
@@ -330,3 +344,8 @@ class ServiceAgreementLine(models.Model):
                 month_end = min(end, day + relativedelta(day=31))
                 yield day, amount * ((month_end - day).days + 1) / piece.part.days
                 day = month_end + DAY
+
+
+def get_amount(share, currency):
+    """:return: float, what a Share costs, in its currency: as a draw has it"""
+    return currency.round(float(share.part.quantity * share.price.price))
