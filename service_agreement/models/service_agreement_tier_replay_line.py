@@ -202,6 +202,8 @@ class ServiceAgreementTierReplayLine(models.Model):
             )
         )
         self.invalidate_model()
+        # What is counted of these.
+        replay.invalidate_recordset()
 
     def _read_group_select(self, aggregate_spec, query):
         name, _colon, function = aggregate_spec.partition(":")
