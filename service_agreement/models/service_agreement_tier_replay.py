@@ -128,6 +128,8 @@ class ServiceAgreementTierReplay(models.Model):
     )
     margin_wanted = fields.Float(
         string="Margin Wanted (%)",
+        required=True,
+        default=0.0,
         help="A customer is profitable if so much is left of what he pays. 0: if he "
         "pays what he costs.",
     )
@@ -230,7 +232,7 @@ class ServiceAgreementTierReplay(models.Model):
     @api.depends("tier_id", "month_count", "date_end")
     def _compute_name(self):
         for replay in self:
-            replay.name = replay.tier_id and self.env._(
+            replay.name = bool(replay.tier_id) and self.env._(
                 "%(tier)s, %(months)s months until %(month)s",
                 tier=replay.tier_id.name,
                 months=replay.month_count,

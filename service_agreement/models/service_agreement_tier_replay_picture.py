@@ -1,13 +1,14 @@
 """What the form of a replay shows at a glance: the curve, and the sizes of systems."""
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import format_amount
 
 from .service_agreement_tier_replay import PERCENTS
 
 # Of the drawing, in its own units: it is as wide as there is room.
 WIDTH, HEIGHT = 640, 240
-LEFT, RIGHT, TOP, BOTTOM = 44, 620, 24, 205
+LEFT, RIGHT, TOP, BOTTOM = 60, 620, 26, 205
 SUMMED = ("hours", "cost", "revenue", "margin")
 
 
@@ -78,7 +79,9 @@ class ServiceAgreementTierReplay(models.Model):
         if len(points) < 2 or self.mode != "tier":
             return None
         highest = points[-1].price
+        marks = [self._get_mark(highest, percent) for percent in PERCENTS]
         drawn = [_place(point.price, highest, point.share) for point in points]
+        drawn = sorted([*drawn, *((mark["x"], mark["y"]) for mark in marks)])
         return {
             "box": f"0 0 {WIDTH} {HEIGHT}",
             "left": LEFT,
@@ -91,7 +94,7 @@ class ServiceAgreementTierReplay(models.Model):
                 for share in (0, 25, 50, 75, 100)
             ],
             "columns": [self._get_column(highest, n) for n in range(5)],
-            "marks": [self._get_mark(highest, percent) for percent in PERCENTS],
+            "marks": marks,
         }
 
     def _get_column(self, highest, number):
@@ -104,7 +107,12 @@ class ServiceAgreementTierReplay(models.Model):
 
     def _get_mark(self, highest, percent):
         """:return: dict of where the price is at which so many are profitable"""
-        x, y = _place(self[f"price_{percent}"], highest, percent)
+        price = self[f"price_{percent}"]
+        lines = self.env["service.agreement.tier.replay.line"]
+        clients = Domain("replay_id", "=", self.id) & Domain("months", ">", 0)
+        paying = lines.search_count(clients & Domain("break_even", "<=", price))
+        share = 100 * paying / lines.search_count(clients)
+        x, y = _place(price, highest, share)
         return {"x": x, "y": y, "text": f"{percent} %"}
 
     def _describe_curve(self):

@@ -285,6 +285,7 @@ class TestTierReplay(ServiceWorkMixin, ServiceDeskCommon):
         self.assertAlmostEqual(line.work_billed, invoiced, 2)
         self.assertEqual(line.months, 12)
         self.assertEqual(replay.line_ids, line)
+        self.assertEqual(replay.share_profitable, 100)
 
     def test_so_does_it_as_if_it_had_been_on_it(self):
         agreement = self._live_for_a_year()
