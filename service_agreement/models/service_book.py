@@ -475,10 +475,12 @@ class ServiceBook:
     def _count(self, facts, candidates):
         """:return: list of Work, one for each day, rounded as agreed with who pays"""
         raw = facts.to_work()
-        first = split_days(raw, facts.tz)[0]
-        best = find_best(first, candidates)
-        price = self._find_price(first, best and self.terms[best.id][1])
+        days = split_days(raw, facts.tz)
+        best = find_best(days[0], candidates)
+        price = self._find_price(days[0], best and self.terms[best.id][1])
         counted = round_work(facts.hours, price.minimum, price.step)
+        if counted == raw.quantity:
+            return days
         return split_days(replace(raw, quantity=counted), facts.tz)
 
     @cached_property
@@ -510,6 +512,8 @@ class ServiceBook:
 
     def get_flags(self, device, day):
         """:return: tuple of what of a device on a day speaks against covering it"""
+        if not device:
+            return ()
         flags = []
         if device.warranty_until and day <= device.warranty_until:
             flags.append("warranty")

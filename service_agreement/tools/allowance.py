@@ -163,6 +163,8 @@ def _draw(work: Work, stock: Stock) -> Iterator[Draw]:
 
 def to_work(units: Decimal, factor: Decimal) -> Decimal:
     """:return: the work that `units` of lots pay for"""
+    if factor == 1:
+        return units
     exact = Fraction(units) / Fraction(factor)
     return Decimal(exact.numerator) / Decimal(exact.denominator)
 
@@ -186,6 +188,6 @@ def round_work(
     if not quantity:
         return quantity
     if step:
-        steps = -(-Fraction(quantity) // Fraction(step))
-        quantity = steps * step
+        steps, rest = divmod(quantity, step)
+        quantity = (steps + bool(rest)) * step
     return max(quantity, minimum)

@@ -13,6 +13,7 @@ each month: chained months drift to the 28th for ever (SEMANTICS §1).
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, date, datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 
 _DAYS = {"day": 1, "week": 7}
@@ -135,6 +136,7 @@ class Recurrence:
             raise ValueError(f"period {n} is out of the calendar: {self}") from error
 
 
+@lru_cache(maxsize=4096)
 def _add_months(day, months):
     year, month = divmod(12 * day.year + day.month - 1 + months, 12)
     if not MINYEAR <= year <= MAXYEAR:

@@ -418,8 +418,11 @@ def _split_hours(work, hours):
         return
     inner = {edge for found in openings.values() for pair in found for edge in pair}
     edges = _drop_close(sorted({work.start, work.end, *inner}))
-    pieces = [replace(work, start=a, end=b) for a, b in pairwise(edges)]
-    for piece in _share_quantity(work, pieces):
+    pieces = [work]
+    if len(edges) > 2:
+        cut = [replace(work, start=a, end=b) for a, b in pairwise(edges)]
+        pieces = _share_quantity(work, cut)
+    for piece in pieces:
         middle = _get_middle(piece.start, piece.end)
         closed = {
             key
@@ -542,6 +545,10 @@ def split_days(work: Work, tz: str) -> list[Work]:
     while (midnight := _get_midnight_after(edges[-1], zone)) < work.end:
         edges.append(midnight)
     edges = _drop_close([*edges, work.end])
+    if len(edges) == 2:
+        # Nearly all work: as it is, unless it was written down for another day.
+        day = _get_middle(*edges).astimezone(zone).date()
+        return [work if day == work.day else replace(work, day=day)]
     pieces = [
         replace(work, day=_get_middle(a, b).astimezone(zone).date(), start=a, end=b)
         for a, b in pairwise(edges)
