@@ -55,6 +55,7 @@
         "views/service_agreement_plan_views.xml",
         "views/service_agreement_sla_target_views.xml",
         "views/service_agreement_tier_views.xml",
+        "views/service_agreement_tier_replay_views.xml",
         "views/service_agreement_period_views.xml",
         "views/service_agreement_billing_failure_views.xml",
         "views/service_agreement_billing_run_views.xml",

@@ -143,4 +143,9 @@ from . import service_agreement_statement_figures
 from . import service_agreement_statement_words
 from . import service_agreement_statement_mail
 from . import service_agreement_statement_run
+from . import service_agreement_tier_replay
+from . import service_agreement_tier_replay_line
+from . import service_agreement_tier_replay_run
+from . import service_agreement_tier_replay_work
+from . import service_agreement_tier_replay_picture
 from . import service_agreement_demo
