@@ -148,4 +148,6 @@ from . import service_agreement_tier_replay_line
 from . import service_agreement_tier_replay_run
 from . import service_agreement_tier_replay_work
 from . import service_agreement_tier_replay_picture
+from . import service_agreement_proposal_evidence
+from . import service_agreement_register_step
 from . import service_agreement_demo

@@ -549,22 +549,6 @@ class ServiceAgreementRegister(models.Model):
             among=scope.among(SQL("commercial_partner_id")),
         )
 
-    # Actions
-
-    def action_view_leaked(self):
-        """What was given away, piece by piece."""
-        self.ensure_one()
-        since = self.company_id._get_leaked_since()
-        return self.env["service.agreement.allowance.draw"]._get_evidence_action(
-            [
-                ("company_id", "=", self.company_id.id),
-                ("partner_id", "=", self.partner_id.id),
-                ("date", ">", since),
-                ("outcome", "!=", "covered"),
-                ("answer", "in", [False, "given"]),
-            ]
-        )
-
 
 class ServiceAgreement(models.Model):
     _inherit = "service.agreement"
@@ -583,6 +567,11 @@ class ServiceAgreement(models.Model):
 class ResCompany(models.Model):
     _inherit = "res.company"
 
+    service_ask_again_months = fields.Integer(
+        string="Ask Again After (months)",
+        default=12,
+        help="How long a written no is left alone.",
+    )
     service_active_months = fields.Integer(
         string="Active Clients (months)",
         default=24,
@@ -590,8 +579,9 @@ class ResCompany(models.Model):
         "proposal in so many months, or has an agreement, is in the register.",
     )
 
-    _service_active_months_positive = models.Constraint(
-        "CHECK(service_active_months > 0)", "Look back one month or more."
+    _service_register_months = models.Constraint(
+        "CHECK(service_active_months > 0 AND service_ask_again_months >= 0)",
+        "Look back one month or more, and ask again after 0 months or more.",
     )
 
     def _get_register_dates(self):
@@ -618,6 +608,9 @@ class ResConfigSettings(models.TransientModel):
 
     service_active_months = fields.Integer(
         related="company_id.service_active_months", readonly=False
+    )
+    service_ask_again_months = fields.Integer(
+        related="company_id.service_ask_again_months", readonly=False
     )
 
 
