@@ -11,6 +11,7 @@
         "security/service_agreement_groups.xml",
         "security/ir.model.access.csv",
         "security/service_agreement_rules.xml",
+        "security/service_own_customers_rules.xml",
         "data/ir_sequence_data.xml",
         "data/product_data.xml",
         "data/plan_data.xml",

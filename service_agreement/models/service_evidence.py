@@ -36,6 +36,9 @@ class Evidence:
     @cached_property
     def work(self):
         """account.analytic.line of the last 12 months that a customer called for"""
+        called = Domain("service_work_type_id", "=", False) | Domain(
+            "service_work_type_id.is_preventive", "=", False
+        )
         domain = (
             Domain("company_id", "=", self.company.id)
             & Domain("is_service_work", "=", True)
@@ -43,7 +46,7 @@ class Evidence:
             & Domain("date", "<=", self.until)
             & Domain("unit_amount", ">", 0)
             & Domain("partner_id.commercial_partner_id", "in", self.customers.ids)
-            & Domain("service_work_type_id.is_preventive", "!=", True)
+            & called
         )
         lines = self.env["account.analytic.line"]
         return lines.search_fetch(domain, NEEDED, order="id")

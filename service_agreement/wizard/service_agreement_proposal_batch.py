@@ -134,6 +134,8 @@ class ServiceAgreementProposalBatch(models.TransientModel):
         customer = partner.commercial_partner_id
         if partner.company_id and partner.company_id != self.company_id:
             return self.env._("Belongs to another company of ours.")
+        if not self._is_ours(customer):
+            return self.env._("%s looks after this customer.", customer.user_id.name)
         if customer in seen:
             return self.env._("Somebody else of the same company gets it.")
         if customer in covered and not self.includes_covered:
@@ -144,6 +146,14 @@ class ServiceAgreementProposalBatch(models.TransientModel):
             return self.env._("Nobody there has an email address.")
         return None
 
+    def _is_ours(self, customer):
+        """:return: bool, whether who proposes may see a proposal to this customer"""
+        # Sudo: whoever sells need not see the settings.
+        own_only = self.company_id.sudo().service_own_customers
+        if not own_only or self.env.user.has_group("service_agreement.group_manager"):
+            return True
+        return customer.user_id in (self.env["res.users"], self.env.user)
+
     def _get_customers_domain(self):
         customers = self.partner_ids.commercial_partner_id
         return Domain("commercial_partner_id", "in", customers.ids) & Domain(
@@ -152,17 +162,17 @@ class ServiceAgreementProposalBatch(models.TransientModel):
 
     def _get_covered(self):
         in_force = Domain("state", "in", ("proposed", "active", "suspended"))
-        agreements = self.env["service.agreement"].search(
-            self._get_customers_domain() & in_force
-        )
-        return agreements.commercial_partner_id
+        # Sudo: also what is a colleague's.
+        agreements = self.env["service.agreement"].sudo()
+        found = agreements.search(self._get_customers_domain() & in_force)
+        return found.commercial_partner_id.sudo(self.env.su)
 
     def _get_offered(self):
         open_ones = Domain("state", "=", "sent") & Domain("is_expired", "=", False)
-        proposals = self.env["service.agreement.proposal"].search(
-            self._get_customers_domain() & open_ones
-        )
-        return proposals.commercial_partner_id
+        # Sudo: as above.
+        proposals = self.env["service.agreement.proposal"].sudo()
+        found = proposals.search(self._get_customers_domain() & open_ones)
+        return found.commercial_partner_id.sudo(self.env.su)
 
     def _find_suited(self, partners):
         """:return: dict of service.agreement.tier that suit best, by partner"""
