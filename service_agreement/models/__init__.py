@@ -138,6 +138,7 @@ from . import service_agreement_proposal_option
 from . import service_agreement_proposal_answer
 from . import service_agreement_proposal_opening
 from . import service_agreement_proposal_notice
+from . import service_agreement_register
 from . import service_agreement_portal_reading
 from . import res_partner_proposal
 from . import service_agreement_statement
@@ -150,4 +151,8 @@ from . import service_agreement_tier_replay_line
 from . import service_agreement_tier_replay_run
 from . import service_agreement_tier_replay_work
 from . import service_agreement_tier_replay_picture
+from . import service_agreement_proposal_evidence
+from . import service_agreement_register_step
+from . import res_partner_register
+from . import service_agreement_worth
 from . import service_agreement_demo

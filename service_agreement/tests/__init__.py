@@ -55,6 +55,7 @@ from . import test_random_work
 from . import test_rate
 from . import test_reading
 from . import test_routes
+from . import test_register
 from . import test_renewal
 from . import test_carried_credit
 from . import test_catalogue_update
@@ -63,6 +64,7 @@ from . import test_ticket_history
 from . import test_ticket_notes
 from . import test_work_charge
 from . import test_work_invoice
+from . import test_worth
 from . import test_ticket_coverage
 from . import test_ticket_verdict
 from . import test_visit
