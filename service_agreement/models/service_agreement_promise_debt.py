@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 # How many months are looked ahead, beside the one that it is: visits are on record for
@@ -115,9 +116,7 @@ class ServiceAgreementPromiseDebt(models.Model):
     currency_id = fields.Many2one("res.currency", readonly=True)
     visit_id = fields.Many2one("service.agreement.visit", readonly=True)
     system_id = fields.Many2one("service.agreement.system", readonly=True)
-    lot_id = fields.Many2one(
-        "service.agreement.allowance.lot", string="Lot", readonly=True
-    )
+    lot_id = fields.Many2one("service.agreement.allowance.lot", readonly=True)
     allowance_id = fields.Many2one("service.agreement.allowance", readonly=True)
     month = fields.Date(
         readonly=True,
@@ -218,7 +217,7 @@ class ServiceAgreementPromiseDebt(models.Model):
 
     def _get_exchange_query(self):
         """What a unit of another currency is in that of the company."""
-        currencies = self.env["res.currency"].search([])
+        currencies = self.env["res.currency"].search(Domain.TRUE)
         rows = []
         for company in self.env.companies:
             today = company._service_today()
@@ -558,7 +557,7 @@ class ResCompany(models.Model):
         rates = self.env["service.agreement.rate"]
         book = rates._get_book(self, self.env["service.agreement.coverage"])
         # Sudo: prices are shown only to who may read them.
-        types = self.env["service.agreement.work.type"].sudo().search([])
+        types = self.env["service.agreement.work.type"].sudo().search(Domain.TRUE)
         return {
             work_type: float(book.find(today, work_type=work_type).price)
             for work_type in (False, *types.ids)

@@ -142,7 +142,7 @@ class ServiceAgreementPromiseMonth(models.Model):
         help="Visits oversold: not even the visits of the month fit in. Too many "
         "hours: the visits do, but not all hours that customers may call until its "
         "end. Begin earlier: all of it fits if some hours are worked in the months "
-        "before. No capacity known: nobody logged work on tickets in the last 12 months.",
+        "before. No capacity known: nobody logged work on tickets in 12 months.",
     )
     worth = fields.Monetary(
         readonly=True,

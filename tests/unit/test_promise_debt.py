@@ -153,9 +153,7 @@ class TestFit:
         assert (first.owed, second.missing) == (0, 0)
 
     def test_what_expires_first_is_worked_first(self):
-        found = fit(
-            loads((10, 10), (0, 10), (0, 10)), [call(0, 2, 10), call(1, 1, 10)]
-        )
+        found = fit(loads((10, 10), (0, 10), (0, 10)), [call(0, 2, 10), call(1, 1, 10)])
         assert [month.missing for month in found] == [0, 0, 0]
 
     def test_taken_in_advance_of_the_next_period(self):
