@@ -350,8 +350,10 @@ class ServiceAgreementTierReplay(models.Model):
         self.ensure_one()
         self._lock_and_wait()
         self._ensure_can(type(self)._why_not_start)
+        # Found with the rights of who asks: a filter may look at anything.
+        customers = self._get_customers()
         # Sudo: facts, made of hours and costs that no manager needs to read one by one.
-        self.sudo()._start()
+        self.sudo()._start(customers)
         self._go_on()
 
     def _why_not_stop(self):
@@ -434,18 +436,11 @@ class ServiceAgreementTierReplay(models.Model):
         """Agreements keep their price: the catalogue is for who comes next."""
         self.ensure_one()
         self._ensure_can(type(self)._why_not_use)
-        price = self._in_tier_currency(self[f"sellable_{percent}"])
-        # Not as superuser: the catalogue is for those who may change it.
+        price = self[f"sellable_{percent}"]
+        # Not as superuser: the catalogue is for those who may change it. A tier of all
+        # companies has the same number in each of them, in its currency.
         self.tier_id.list_price = price
-        self.price = self[f"sellable_{percent}"]
-
-    def _in_tier_currency(self, amount):
-        """A tier of all companies has its price in the currency of who looks at it."""
-        tier = self.tier_id.with_company(self.company_id)
-        today = self.company_id._service_today()
-        return self.currency_id._convert(
-            amount, tier.currency_id, self.company_id, today
-        )
+        self.price = price
 
     # What there is to see
 

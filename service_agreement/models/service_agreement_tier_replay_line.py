@@ -6,7 +6,7 @@ from odoo import fields, models
 from odoo.tools import SQL
 
 SIZES = [
-    ("none", "No system on record"),
+    ("none", "No system"),
     ("small", "Small"),
     ("medium", "Medium"),
     ("large", "Large"),

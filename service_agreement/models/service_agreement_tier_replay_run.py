@@ -95,10 +95,9 @@ class ServiceAgreementTierReplay(models.Model):
 
     # Start
 
-    def _start(self):
+    def _start(self, customers):
         """Give each customer a line; as superuser."""
         self.ensure_one()
-        customers = self._get_customers()
         self.write({**self._prepare_start_values(), "customer_count": len(customers)})
         known = self._get_known_since()
         self.env["service.agreement.tier.replay.line"]._insert(

@@ -40,6 +40,9 @@ MODELS = [
     "service.agreement.proposal.extra",
     "service.agreement.proposal.opening",
     "service.agreement.statement",
+    "service.agreement.tier.replay",
+    "service.agreement.tier.replay.line",
+    "service.agreement.tier.replay.point",
 ]
 
 
