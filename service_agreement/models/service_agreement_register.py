@@ -9,7 +9,7 @@ from odoo.tools import SQL
 from .service_agreement_proposal import DECLINE_REASONS
 
 STATES = [
-    ("never", "Never Offered"),
+    ("never", "Not Offered"),
     ("offered", "Offered"),
     ("declined", "Declined in Writing"),
     ("covered", "Covered"),
@@ -133,8 +133,8 @@ class ServiceAgreementRegister(models.Model):
         readonly=True,
         group_expand=True,
         help="Covered: an agreement in force, suspended or about to start. Offered: a "
-        "proposal without an answer, open or expired. Declined: his last word. Never "
-        "offered: none of these, or not since his last agreement ended.",
+        "proposal without an answer, open or expired. Declined: his last word. Not "
+        "offered: none of these ever, or not since his last agreement ended.",
     )
     offered_on = fields.Date(readonly=True)
     is_open = fields.Boolean(

@@ -1,7 +1,6 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
-
 # What has to be written down before it is read whether somebody pays automatically.
 DEPENDS = {
     "service.agreement.autopay.consent": [

@@ -4,4 +4,7 @@ from . import (
     test_portal_budget,
     test_retries,
     test_routes,
+    test_retries,
+    test_routes,
+    test_worth,
 )
