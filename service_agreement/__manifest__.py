@@ -90,6 +90,7 @@
         "views/service_agreement_proposal_views.xml",
         "views/service_agreement_proposal_links_views.xml",
         "views/service_agreement_proposal_portal_templates.xml",
+        "views/service_agreement_register_views.xml",
         "views/service_agreement_statement_views.xml",
         "views/service_agreement_statement_portal_templates.xml",
         "views/service_agreement_menus.xml",

@@ -141,6 +141,7 @@ from . import service_agreement_proposal_option
 from . import service_agreement_proposal_answer
 from . import service_agreement_proposal_opening
 from . import service_agreement_proposal_notice
+from . import service_agreement_register
 from . import service_agreement_portal_reading
 from . import res_partner_proposal
 from . import service_agreement_statement

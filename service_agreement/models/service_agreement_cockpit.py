@@ -471,9 +471,7 @@ class ServiceAgreementCockpit(models.Model):
             "to_accept": Figure(
                 self.env._("Open Proposals"),
                 "service.agreement.proposal",
-                within
-                & Domain("state", "=", "sent")
-                & Domain("is_expired", "=", False),
+                within & sent,
                 views=("list", "kanban", "form"),
             ),
             "at_risk": Figure(title, risk, within),

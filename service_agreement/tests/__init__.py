@@ -52,6 +52,7 @@ from . import test_random_lives
 from . import test_random_work
 from . import test_rate
 from . import test_routes
+from . import test_register
 from . import test_renewal
 from . import test_carried_credit
 from . import test_catalogue_update
