@@ -1,5 +1,5 @@
-from odoo import fields, models
-from odoo.tools import SQL
+from odoo import api, fields, models
+from odoo.tools import SQL, format_date
 
 # Months after which a cohort is looked at.
 AGES = (3, 6, 12, 24)
@@ -157,6 +157,7 @@ class ServiceAgreementCohort(models.Model):
     company_id = fields.Many2one("res.company", readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True)
     start_month = fields.Date(string="Customers Since", readonly=True)
+    month_name = fields.Char(string="Month in Words", compute="_compute_month_name")
     started = fields.Integer(string="Customers at the Start", readonly=True)
     customers = fields.Integer(string="Paying Today", readonly=True)
     start_revenue = fields.Monetary(string="Revenue at the Start", readonly=True)
@@ -175,6 +176,14 @@ class ServiceAgreementCohort(models.Model):
         aggregator=None,
         help="What lies further ahead than this is not known yet.",
     )
+
+    @api.depends("start_month")
+    @api.depends_context("lang")
+    def _compute_month_name(self):
+        for cohort in self:
+            cohort.month_name = format_date(
+                self.env, cohort.start_month, date_format="MMM yyyy"
+            )
 
     @property
     def _table_query(self):
