@@ -149,4 +149,12 @@ from . import service_agreement_statement_figures
 from . import service_agreement_statement_words
 from . import service_agreement_statement_mail
 from . import service_agreement_statement_run
+from . import service_agreement_tier_replay
+from . import service_agreement_tier_replay_line
+from . import service_agreement_tier_replay_run
+from . import service_agreement_tier_replay_work
+from . import service_agreement_tier_replay_picture
+from . import service_agreement_proposal_evidence
+from . import service_agreement_register_step
+from . import res_partner_register
 from . import service_agreement_demo

@@ -69,24 +69,30 @@ class ResPartner(models.Model):
         addresses and subsidiaries.
         """
         trees = self._get_agreement_trees()
-        agreements = self.env["service.agreement"].search(
+        # Sudo: a colleague's customer is covered, too.
+        covering = self.env["service.agreement"].sudo()
+        covering = covering.search(
             [
                 ("state", "in", ("active", "suspended")),
                 ("partner_id", "in", list({i for ids in trees.values() for i in ids})),
                 ("company_id", "in", self.env.companies.ids),
             ]
         )
+        agreements = covering.sudo(self.env.su)._filtered_access("read")
         today = self.env.company._service_today()
         for partner in self:
             tree = trees.get(partner._origin.id, set())
             own = agreements.filtered(lambda a, t=tree: a.partner_id.id in t)
+            is_covered = any(a.partner_id.id in tree for a in covering)
             partner.agreement_count = len(own)
             partner.agreement_tier_id = own._get_best_tier()
             partner.agreement_mrr = sum(
                 a._get_mrr_in(self.env.company.currency_id, today) for a in own
             )
             partner.agreement_arr = 12 * partner.agreement_mrr
-            partner.agreement_missing = not own and partner._is_service_customer()
+            partner.agreement_missing = (
+                not is_covered and partner._is_service_customer()
+            )
 
     def _get_agreement_trees(self):
         """:return: {partner id: ids of the company tree it stands for}, few queries"""

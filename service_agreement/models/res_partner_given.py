@@ -1,7 +1,5 @@
 """What a customer got for nothing."""
 
-from dateutil.relativedelta import relativedelta
-
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
@@ -45,16 +43,8 @@ class ResPartner(models.Model):
     @api.model
     def _get_given_domain(self):
         """:return: Domain of the parts of work that customers got for nothing"""
-        company = self.env.company
-        since = company._service_today() - relativedelta(months=12)
-        return Domain(
-            [
-                ("company_id", "=", company.id),
-                ("date", ">", since),
-                ("outcome", "!=", "covered"),
-                ("answer", "in", [False, "given", "goodwill"]),
-            ]
-        )
+        parts = self.env["service.agreement.allowance.draw"]
+        return parts._get_free_domain(self.env.company)
 
     def _search_service_given_free(self, operator, value):
         if operator == "in":
@@ -97,4 +87,24 @@ class ResPartner(models.Model):
         top = self.commercial_partner_id
         return self.env["service.agreement.allowance.draw"]._get_evidence_action(
             self._get_given_domain() & Domain("partner_id", "=", top.id)
+        )
+
+
+class ServiceAgreementAllowanceDraw(models.Model):
+    _inherit = "service.agreement.allowance.draw"
+
+    @api.model
+    def _get_free_domain(self, company):
+        """
+        :param res.company company: that serves
+        :return: Domain of what it got no money for in the last 12 months: given away,
+            goodwill, or not answered yet; no warranty
+        """
+        return Domain(
+            [
+                ("company_id", "=", company.id),
+                ("date", ">", company._get_leaked_since()),
+                ("outcome", "!=", "covered"),
+                ("answer", "in", [False, "given", "goodwill"]),
+            ]
         )

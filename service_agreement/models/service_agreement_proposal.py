@@ -37,6 +37,8 @@ FACTS = (
     "decline_reason",
     "decline_note",
     "decline_terms",
+    "evidence",
+    "evidence_on",
     "reminded_days",
     "expiry_told_for",
     "access_token",
@@ -59,6 +61,7 @@ OFFERED = {
     "quantity_min",
     "quantity_label",
     "introduction",
+    "shows_evidence",
 }
 
 

@@ -1,3 +1,6 @@
+from datetime import date
+from typing import NamedTuple
+
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
@@ -13,6 +16,33 @@ STATES = [
 ]
 # How long a look back what was given away is summed up.
 MONTHS_LEAKED = 12
+
+
+class Scope(NamedTuple):
+    """Which rows of the register are asked for.
+
+    :param tuple companies: ids, of those with the same dates
+    :param date active_since: first day of which what happened makes an active client
+    :param date leaked_since: after which what was given away is summed up
+    :param customers: res.partner, commercial entities; None: all
+    """
+
+    companies: tuple
+    today: date
+    tz: str
+    active_since: date
+    leaked_since: date
+    customers: models.Model | None
+
+    def among(self, column):
+        """:return: SQL, whether a column is one of the customers, or TRUE for all"""
+        if self.customers is None:
+            return SQL("TRUE")
+        return SQL("%s = ANY(%s)", column, self.customers.ids)
+
+    def to_day(self, instant):
+        """:return: SQL of the date of an instant, on the companies' wall"""
+        return SQL("(%s AT TIME ZONE 'UTC' AT TIME ZONE %s)::date", instant, self.tz)
 
 
 class ServiceAgreementRegister(models.Model):
@@ -106,11 +136,6 @@ class ServiceAgreementRegister(models.Model):
         "proposal without an answer, open or expired. Declined: his last word. Never "
         "offered: none of these, or not since his last agreement ended.",
     )
-    active_on = fields.Date(
-        string="Last Seen",
-        readonly=True,
-        help="The last day on which something happened.",
-    )
     offered_on = fields.Date(readonly=True)
     is_open = fields.Boolean(
         string="Can Still Be Accepted", readonly=True, help="Of what is offered."
@@ -139,7 +164,18 @@ class ServiceAgreementRegister(models.Model):
 
     @property
     def _table_query(self):
-        return self._get_query()
+        ids = self.env.context.get("register_customers")
+        if not isinstance(ids, (list, tuple)):
+            return self._get_query()
+        ids = [each for each in ids if isinstance(each, int)]
+        return self._get_query(self.env["res.partner"].browse(ids))
+
+    def _with_customers(self, customers):
+        """
+        :param customers: res.partner, commercial entities
+        :return: the register, of them alone: it takes no longer for thousands of others
+        """
+        return self.with_context(register_customers=customers.ids)
 
     @api.model
     def _get_query(self, customers=None):
@@ -149,11 +185,24 @@ class ServiceAgreementRegister(models.Model):
         """
         # Sudo: every company has its own today and its own settings.
         companies = self.env["res.company"].sudo().search([])
+        stride = max(companies.ids) + 1
+        parts = [
+            self._get_scope_query(Scope(tuple(same.ids), *dates, customers), stride)
+            for dates, same in companies.grouped(
+                lambda company: company._get_register_dates()
+            ).items()
+        ]
+        return SQL(" UNION ALL ").join(SQL("(%s)", part) for part in parts)
+
+    @api.model
+    def _get_scope_query(self, scope, stride):
+        """
+        :param int stride: more than any company's id
+        :return: SQL of the rows of a `Scope`
+        """
         return SQL(
             """
-            WITH RECURSIVE setting (company_id, today, tz, active_since, leaked_since)
-                    AS (VALUES %(settings)s),
-                 work AS (%(work)s),
+            WITH RECURSIVE work AS (%(work)s),
                  agreement AS (%(agreements)s),
                  covering AS (%(covering)s),
                  offer AS (%(offers)s),
@@ -162,19 +211,18 @@ class ServiceAgreementRegister(models.Model):
                  revenue AS (%(revenue)s),
                  client AS (
                 SELECT happening.company_id, happening.partner_id, partner.user_id,
-                       happening.day AS active_on,
+                       agreement.ended_on,
                        EXISTS (
                            SELECT 1 FROM covering
                             WHERE covering.company_id = happening.company_id
                               AND covering.partner_id = happening.partner_id
                        ) AS is_covered,
                        GREATEST(offer.offered_at, agreement.proposed_at) AS offered_at,
-                       offer.is_open OR agreement.proposed_at IS NOT NULL AS is_open,
-                       decline.declined_at, decline.reason, agreement.ended_on,
-                       offer.proposal_id AS offer_id, decline.proposal_id AS decline_id,
-                       setting.tz
+                       COALESCE(offer.is_open, FALSE)
+                           OR agreement.proposed_at IS NOT NULL AS is_open,
+                       decline.declined_at, decline.reason,
+                       offer.proposal_id AS offer_id, decline.proposal_id AS decline_id
                   FROM happening
-                  JOIN setting ON setting.company_id = happening.company_id
                   JOIN res_partner partner ON partner.id = happening.partner_id
              LEFT JOIN agreement
                     ON agreement.company_id = happening.company_id
@@ -191,7 +239,7 @@ class ServiceAgreementRegister(models.Model):
                  judged AS (SELECT client.*, %(state)s AS state FROM client)
             SELECT judged.partner_id * %(stride)s + judged.company_id AS id,
                    judged.company_id, judged.partner_id, judged.user_id, judged.state,
-                   judged.active_on, judged.ended_on,
+                   judged.ended_on,
                    CASE state WHEN 'offered' THEN %(offered_on)s END AS offered_on,
                    state = 'offered' AND is_open AS is_open,
                    CASE state WHEN 'declined' THEN %(declined_on)s END AS declined_on,
@@ -208,22 +256,21 @@ class ServiceAgreementRegister(models.Model):
                 ON revenue.company_id = judged.company_id
                AND revenue.partner_id = judged.partner_id
             """,
-            settings=SQL(", ").join(c._get_register_setting() for c in companies),
-            work=self._get_work_sql(customers),
-            agreements=self._get_agreements_sql(customers),
-            covering=self._get_covering_sql(),
-            offers=self._get_offers_sql(customers),
-            declines=self._get_declines_sql(customers),
-            happenings=self._get_happenings_sql(customers),
-            revenue=self._get_revenue_sql(customers),
-            state=self._get_state_sql(),
-            stride=max(companies.ids) + 1,
-            offered_on=_to_day(SQL("offered_at"), SQL("tz")),
-            declined_on=_to_day(SQL("declined_at"), SQL("tz")),
+            work=self._get_work_sql(scope),
+            agreements=self._get_agreements_sql(scope),
+            covering=self._get_covering_sql(scope),
+            offers=self._get_offers_sql(scope),
+            declines=self._get_declines_sql(scope),
+            happenings=SQL(" UNION ").join(self._get_happenings(scope)),
+            revenue=self._get_revenue_sql(scope),
+            state=self._get_state_sql(scope),
+            stride=stride,
+            offered_on=scope.to_day(SQL("offered_at")),
+            declined_on=scope.to_day(SQL("declined_at")),
         )
 
     @api.model
-    def _get_state_sql(self):
+    def _get_state_sql(self, scope):
         """In force goes before all; then the last word counts. What was said before the
         last agreement ended counts no more, but for what is still open.
 
@@ -241,193 +288,180 @@ class ServiceAgreementRegister(models.Model):
                      THEN 'offered'
                  ELSE 'never' END
             """,
-            offered_on=_to_day(SQL("offered_at"), SQL("tz")),
-            declined_on=_to_day(SQL("declined_at"), SQL("tz")),
+            offered_on=scope.to_day(SQL("offered_at")),
+            declined_on=scope.to_day(SQL("declined_at")),
         )
 
     # What happened
 
     @api.model
-    def _get_happenings_sql(self, customers):
-        """:return: SQL of company_id, partner_id and the last day, of the clients"""
-        return SQL(
-            """
-            SELECT company_id, partner_id, MAX(day) AS day
-              FROM (%s) AS happened
-          GROUP BY company_id, partner_id
-            """,
-            SQL(" UNION ALL ").join(self._get_happenings(customers)),
-        )
-
-    @api.model
-    def _get_happenings(self, customers):
+    def _get_happenings(self, scope):
         """Hook for bridges that know of more.
 
-        :return: list of SQL of company_id, partner_id (commercial) and day, not before
-            ``setting.active_since``
+        What was covered is not asked for: then there was an agreement, which is.
+
+        :return: list of SQL of company_id and partner_id (commercial) with whom
+            something happened, each perhaps more than once
         """
         return [
             SQL(
-                "SELECT company_id, partner_id, day FROM work "
-                "JOIN setting USING (company_id) WHERE day >= active_since"
+                "SELECT company_id, partner_id FROM work WHERE last_day >= %s",
+                scope.active_since,
             ),
             SQL(
-                "SELECT company_id, partner_id, day FROM agreement "
-                "JOIN setting USING (company_id) WHERE day >= active_since"
+                "SELECT company_id, partner_id FROM agreement WHERE last_day >= %s",
+                scope.active_since,
             ),
-            self._get_invoiced_sql(customers),
-            self._get_proposed_sql(customers),
-            self._get_tickets_sql(customers),
-            self._get_delivered_sql(customers),
+            self._get_invoiced_sql(scope),
+            self._get_proposed_sql(scope),
+            self._get_tickets_sql(scope),
+            self._get_delivered_sql(scope),
         ]
 
     @api.model
-    def _get_invoiced_sql(self, customers):
+    def _get_invoiced_sql(self, scope):
+        """One invoice each is looked up, instead of reading all that there are."""
         return SQL(
             """
-            SELECT move.company_id, move.commercial_partner_id AS partner_id,
-                   MAX(move.invoice_date) AS day
-              FROM account_move move
-              JOIN setting ON setting.company_id = move.company_id
-             WHERE move.move_type = 'out_invoice' AND move.state = 'posted'
-               AND move.invoice_date >= setting.active_since
-               AND %s
-          GROUP BY move.company_id, move.commercial_partner_id
+            SELECT company.id AS company_id, partner.id AS partner_id
+              FROM res_partner partner
+              JOIN res_company company ON company.id IN %(companies)s
+        CROSS JOIN LATERAL (
+                SELECT 1
+                  FROM account_move move
+                 WHERE move.company_id = company.id
+                   AND move.commercial_partner_id = partner.id
+                   AND move.invoice_date >= %(since)s
+                   AND move.move_type = 'out_invoice' AND move.state = 'posted'
+                 LIMIT 1
+                   ) AS invoiced
+             WHERE partner.active AND %(among)s
             """,
-            _among(SQL("move.commercial_partner_id"), customers),
+            since=scope.active_since,
+            companies=scope.companies,
+            among=scope.among(SQL("partner.id")),
         )
 
     @api.model
-    def _get_proposed_sql(self, customers):
+    def _get_proposed_sql(self, scope):
         return SQL(
             """
-            SELECT proposal.company_id, proposal.commercial_partner_id AS partner_id,
-                   MAX(%(day)s) AS day
-              FROM service_agreement_proposal proposal
-              JOIN setting ON setting.company_id = proposal.company_id
-             WHERE proposal.sent_on IS NOT NULL AND proposal.state != 'withdrawn'
-               AND %(day)s >= setting.active_since
-               AND %(among)s
-          GROUP BY proposal.company_id, proposal.commercial_partner_id
+            SELECT company_id, commercial_partner_id AS partner_id
+              FROM service_agreement_proposal
+             WHERE state != 'withdrawn' AND %(day)s >= %(since)s
+               AND company_id IN %(companies)s AND %(among)s
             """,
-            day=_to_day(SQL("proposal.sent_on"), SQL("setting.tz")),
-            among=_among(SQL("proposal.commercial_partner_id"), customers),
+            day=scope.to_day(SQL("sent_on")),
+            since=scope.active_since,
+            companies=scope.companies,
+            among=scope.among(SQL("commercial_partner_id")),
         )
 
     @api.model
-    def _get_tickets_sql(self, customers):
+    def _get_tickets_sql(self, scope):
         """Where a ticket belongs to no company, it is of whoever wrote it down."""
         return SQL(
             """
-            SELECT COALESCE(task.company_id, project.company_id, agreement.company_id,
-                            author.company_id) AS company_id,
-                   person.commercial_partner_id AS partner_id,
-                   MAX(task.create_date)::date AS day
-              FROM project_task task
-              JOIN project_project project ON project.id = task.project_id
-              JOIN res_partner person ON person.id = task.partner_id
-         LEFT JOIN service_agreement agreement ON agreement.id = task.agreement_id
-         LEFT JOIN res_users author ON author.id = task.create_uid
-              JOIN setting
-                ON setting.company_id = COALESCE(task.company_id, project.company_id,
-                       agreement.company_id, author.company_id)
-             WHERE project.is_service_desk AND task.active
-               AND task.create_date >= setting.active_since
-               AND %s
-          GROUP BY 1, 2
+            SELECT COALESCE(ticket.company_id, author.company_id) AS company_id,
+                   person.commercial_partner_id AS partner_id
+              FROM (
+                SELECT DISTINCT COALESCE(task.company_id, project.company_id)
+                                    AS company_id,
+                       task.create_uid, task.partner_id
+                  FROM project_task task
+                  JOIN project_project project ON project.id = task.project_id
+                 WHERE project.is_service_desk AND task.active
+                   AND task.create_date >= %(since)s
+                   ) AS ticket
+              JOIN res_partner person ON person.id = ticket.partner_id
+         LEFT JOIN res_users author ON author.id = ticket.create_uid
+             WHERE COALESCE(ticket.company_id, author.company_id) IN %(companies)s
+               AND %(among)s
             """,
-            _among(SQL("person.commercial_partner_id"), customers),
+            since=scope.active_since,
+            companies=scope.companies,
+            among=scope.among(SQL("person.commercial_partner_id")),
         )
 
     @api.model
-    def _get_delivered_sql(self, customers):
+    def _get_delivered_sql(self, scope):
         return SQL(
             """
             SELECT COALESCE(project.company_id, author.company_id) AS company_id,
-                   person.commercial_partner_id AS partner_id,
-                   MAX(project.delivered_on) AS day
+                   person.commercial_partner_id AS partner_id
               FROM project_project project
               JOIN res_partner person ON person.id = project.partner_id
          LEFT JOIN res_users author ON author.id = project.create_uid
-              JOIN setting
-                ON setting.company_id = COALESCE(project.company_id, author.company_id)
-             WHERE project.delivered_on >= setting.active_since
-               AND %s
-          GROUP BY 1, 2
+             WHERE project.delivered_on >= %(since)s
+               AND COALESCE(project.company_id, author.company_id) IN %(companies)s
+               AND %(among)s
             """,
-            _among(SQL("person.commercial_partner_id"), customers),
+            since=scope.active_since,
+            companies=scope.companies,
+            among=scope.among(SQL("person.commercial_partner_id")),
         )
 
     # What is known of a client
 
     @api.model
-    def _get_work_sql(self, customers):
-        """:return: SQL of company_id, partner_id, the last day and what leaked"""
+    def _get_work_sql(self, scope):
+        """:return: SQL of company_id, partner_id, the last day of work that nothing
+        covered, and what leaked
+        """
         return SQL(
             """
-            SELECT draw.company_id, draw.partner_id, MAX(draw.date) AS day,
-                   SUM(draw.worth) FILTER (
-                       WHERE draw.date > setting.leaked_since
-                         AND draw.outcome != 'covered'
-                         AND COALESCE(draw.answer, 'given') = 'given') AS leaked
-              FROM service_agreement_allowance_draw draw
-              JOIN setting ON setting.company_id = draw.company_id
-             WHERE draw.date >= LEAST(setting.active_since, setting.leaked_since)
-               AND draw.partner_id IS NOT NULL
-               AND %s
-          GROUP BY draw.company_id, draw.partner_id
+            SELECT company_id, partner_id, MAX(date) AS last_day,
+                   SUM(worth) FILTER (
+                       WHERE date > %(since)s
+                         AND COALESCE(answer, 'given') = 'given') AS leaked
+              FROM service_agreement_allowance_draw
+             WHERE outcome != 'covered' AND partner_id IS NOT NULL
+               AND company_id IN %(companies)s AND %(among)s
+          GROUP BY company_id, partner_id
             """,
-            _among(SQL("draw.partner_id"), customers),
+            since=scope.leaked_since,
+            companies=scope.companies,
+            among=scope.among(SQL("partner_id")),
         )
 
     @api.model
-    def _get_agreements_sql(self, customers):
+    def _get_agreements_sql(self, scope):
         """:return: SQL of company_id, partner_id, the last day on which there was one,
         when the last one ended, and since when one waits to be signed
         """
         return SQL(
             """
             SELECT company_id, commercial_partner_id AS partner_id,
-                   MAX(CASE agreement.state WHEN 'ended' THEN date_end
-                                            ELSE setting.today END) AS day,
-                   MAX(date_end) FILTER (WHERE agreement.state = 'ended') AS ended_on,
+                   MAX(CASE state WHEN 'ended' THEN date_end
+                                  ELSE %(today)s END) AS last_day,
+                   MAX(date_end) FILTER (WHERE state = 'ended') AS ended_on,
                    MAX(COALESCE(proposed_on, create_date))
-                       FILTER (WHERE agreement.state = 'proposed') AS proposed_at
-              FROM service_agreement agreement
-              JOIN setting USING (company_id)
-             WHERE agreement.state != 'draft'
-               AND %s
+                       FILTER (WHERE state = 'proposed') AS proposed_at
+              FROM service_agreement
+             WHERE state != 'draft'
+               AND company_id IN %(companies)s AND %(among)s
           GROUP BY company_id, commercial_partner_id
             """,
-            _among(SQL("commercial_partner_id"), customers),
+            today=scope.today,
+            companies=scope.companies,
+            among=scope.among(SQL("commercial_partner_id")),
         )
 
     @api.model
-    def _get_covering_sql(self):
-        """:return: SQL of company_id and partner_id that an agreement covers: its own
-        customer, and where it says so the companies below him
+    def _get_covering_sql(self, scope):
+        """Also for one customer of all: those above him may cover him.
+
+        :return: SQL of company_id and partner_id that an agreement covers: its own
+            customer, and where it says so the companies below him
         """
         return SQL(
             """
-            SELECT company_id, commercial_partner_id AS partner_id,
-                   COALESCE(covers_children, FALSE) AS covers_children
+            SELECT agreement.company_id, agreement.commercial_partner_id AS partner_id,
+                   wide.agreement_id IS NOT NULL AS covers_children
               FROM service_agreement agreement
-              JOIN setting USING (company_id)
-         LEFT JOIN LATERAL (
-                SELECT coverage.covers_children
-                  FROM service_agreement_coverage coverage
-                 WHERE coverage.agreement_id = agreement.id
-                   AND coverage.is_void IS NOT TRUE
-                   AND COALESCE(coverage.date_start, '-infinity') <= setting.today
-                   AND NOT EXISTS (SELECT 1 FROM service_agreement_site_rel
-                                    WHERE service_agreement_id = agreement.id)
-                   AND NOT EXISTS (
-                           SELECT 1 FROM service_agreement_service_agreement_system_rel
-                            WHERE service_agreement_id = agreement.id)
-              ORDER BY coverage.date_start DESC NULLS LAST
-                 LIMIT 1
-                   ) AS held ON TRUE
-             WHERE state IN ('active', 'suspended')
+         LEFT JOIN (%(wide)s) AS wide ON wide.agreement_id = agreement.id
+             WHERE agreement.state IN ('active', 'suspended')
+               AND agreement.company_id IN %(companies)s
              UNION
             SELECT covering.company_id, child.id, TRUE
               FROM covering
@@ -437,11 +471,39 @@ class ServiceAgreementRegister(models.Model):
                 ON child.parent_id = parent.id
                AND child.commercial_partner_id = child.id
              WHERE covering.covers_children
-            """
+            """,
+            wide=self._get_wide_sql(scope),
+            companies=scope.companies,
         )
 
     @api.model
-    def _get_offers_sql(self, customers):
+    def _get_wide_sql(self, scope):
+        """:return: SQL of agreement_id that cover companies below today: those of a
+        site or a system cover nothing else
+        """
+        return SQL(
+            """
+            SELECT held.agreement_id
+              FROM service_agreement_coverage held
+             WHERE held.covers_children AND held.is_void IS NOT TRUE
+               AND COALESCE(held.date_start, '-infinity') <= %(today)s
+               AND NOT EXISTS (
+                       SELECT 1 FROM service_agreement_coverage later
+                        WHERE later.agreement_id = held.agreement_id
+                          AND later.is_void IS NOT TRUE
+                          AND later.date_start <= %(today)s
+                          AND later.date_start > COALESCE(held.date_start, '-infinity'))
+               AND held.agreement_id NOT IN (
+                       SELECT service_agreement_id FROM service_agreement_site_rel
+                        UNION ALL
+                       SELECT service_agreement_id
+                         FROM service_agreement_service_agreement_system_rel)
+            """,
+            today=scope.today,
+        )
+
+    @api.model
+    def _get_offers_sql(self, scope):
         """:return: SQL of company_id, partner_id and his last unanswered proposal; also
         one whose next version is still being written
         """
@@ -451,21 +513,22 @@ class ServiceAgreementRegister(models.Model):
                    proposal.company_id, proposal.commercial_partner_id AS partner_id,
                    proposal.id AS proposal_id, proposal.sent_on AS offered_at,
                    proposal.state = 'sent'
-                       AND proposal.validity_date >= setting.today AS is_open
+                       AND proposal.validity_date >= %(today)s AS is_open
               FROM service_agreement_proposal proposal
-              JOIN setting ON setting.company_id = proposal.company_id
          LEFT JOIN service_agreement_proposal newer ON newer.replaces_id = proposal.id
              WHERE (proposal.state = 'sent'
                     OR proposal.state = 'replaced' AND newer.state = 'draft')
-               AND %s
+               AND proposal.company_id IN %(companies)s AND %(among)s
           ORDER BY proposal.company_id, proposal.commercial_partner_id,
                    proposal.sent_on DESC, proposal.id DESC
             """,
-            _among(SQL("proposal.commercial_partner_id"), customers),
+            today=scope.today,
+            companies=scope.companies,
+            among=scope.among(SQL("proposal.commercial_partner_id")),
         )
 
     @api.model
-    def _get_declines_sql(self, customers):
+    def _get_declines_sql(self, scope):
         """:return: SQL of company_id, partner_id, and when and why he last said no"""
         return SQL(
             """
@@ -475,40 +538,26 @@ class ServiceAgreementRegister(models.Model):
                    decline_reason AS reason
               FROM service_agreement_proposal
              WHERE state = 'declined'
-               AND %s
+               AND company_id IN %(companies)s AND %(among)s
           ORDER BY company_id, commercial_partner_id, declined_on DESC, id DESC
             """,
-            _among(SQL("commercial_partner_id"), customers),
+            companies=scope.companies,
+            among=scope.among(SQL("commercial_partner_id")),
         )
 
     @api.model
-    def _get_revenue_sql(self, customers):
+    def _get_revenue_sql(self, scope):
         """:return: SQL of company_id, partner_id and his monthly recurring revenue"""
         return SQL(
             """
             SELECT company_id, commercial_partner_id AS partner_id,
                    SUM(amount_company) AS mrr
               FROM service_agreement_movement
-             WHERE %s
+             WHERE company_id IN %(companies)s AND %(among)s
           GROUP BY company_id, commercial_partner_id
             """,
-            _among(SQL("commercial_partner_id"), customers),
-        )
-
-    # Actions
-
-    def action_view_leaked(self):
-        """What was given away, piece by piece."""
-        self.ensure_one()
-        since = self.company_id._get_leaked_since()
-        return self.env["service.agreement.allowance.draw"]._get_evidence_action(
-            [
-                ("company_id", "=", self.company_id.id),
-                ("partner_id", "=", self.partner_id.id),
-                ("date", ">", since),
-                ("outcome", "!=", "covered"),
-                ("answer", "in", [False, "given"]),
-            ]
+            companies=scope.companies,
+            among=scope.among(SQL("commercial_partner_id")),
         )
 
 
@@ -529,6 +578,11 @@ class ServiceAgreement(models.Model):
 class ResCompany(models.Model):
     _inherit = "res.company"
 
+    service_ask_again_months = fields.Integer(
+        string="Ask Again After (months)",
+        default=12,
+        help="How long a written no is left alone.",
+    )
     service_active_months = fields.Integer(
         string="Active Clients (months)",
         default=24,
@@ -536,17 +590,18 @@ class ResCompany(models.Model):
         "proposal in so many months, or has an agreement, is in the register.",
     )
 
-    _service_active_months_positive = models.Constraint(
-        "CHECK(service_active_months > 0)", "Look back one month or more."
+    _service_register_months = models.Constraint(
+        "CHECK(service_active_months > 0 AND service_ask_again_months >= 0)",
+        "Look back one month or more, and ask again after 0 months or more.",
     )
 
-    def _get_register_setting(self):
-        """:return: SQL, a row of the setting of the register"""
+    def _get_register_dates(self):
+        """:return: (today, time zone, first day of which something counts, day after
+        which what was given away does), see `Scope`
+        """
         self.ensure_one()
         today = self._service_today()
-        return SQL(
-            "(%s, %s::date, %s, %s::date, %s::date)",
-            self.id,
+        return (
             today,
             self._service_tz().key,
             today - relativedelta(months=self.service_active_months),
@@ -565,15 +620,36 @@ class ResConfigSettings(models.TransientModel):
     service_active_months = fields.Integer(
         related="company_id.service_active_months", readonly=False
     )
+    service_ask_again_months = fields.Integer(
+        related="company_id.service_ask_again_months", readonly=False
+    )
 
 
-def _among(column, customers):
-    """:return: SQL, whether a column is one of these, or TRUE for all"""
-    if customers is None:
-        return SQL("TRUE")
-    return SQL("%s IN %s", column, tuple(customers.ids) or (None,))
+# The register is read from indexes alone, where these tables are large.
 
 
-def _to_day(instant, tz):
-    """:return: SQL of the date on a wall in that time zone"""
-    return SQL("(%s AT TIME ZONE 'UTC' AT TIME ZONE %s)::date", instant, tz)
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    _service_invoiced_idx = models.Index(
+        "(company_id, commercial_partner_id, invoice_date) "
+        "WHERE move_type = 'out_invoice' AND state = 'posted'"
+    )
+
+
+class ProjectTask(models.Model):
+    _inherit = "project.task"
+
+    _service_client_idx = models.Index(
+        "(project_id, create_date) INCLUDE (partner_id, company_id, create_uid) "
+        "WHERE active"
+    )
+
+
+class ServiceAgreementAllowanceDraw(models.Model):
+    _inherit = "service.agreement.allowance.draw"
+
+    _not_covered_idx = models.Index(
+        "(company_id, partner_id, date) INCLUDE (answer, worth) "
+        "WHERE outcome != 'covered'"
+    )

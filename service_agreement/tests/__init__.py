@@ -31,6 +31,7 @@ from . import test_sla_credit
 from . import test_sla_delay
 from . import test_sla_warning
 from . import test_ticket
+from . import test_tier_replay
 from . import test_ticket_answer
 from . import test_ticket_desk
 from . import test_change

@@ -1,8 +1,10 @@
 import random
 from datetime import date, timedelta
 
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
+from odoo.tools import mute_logger
 
 from .proposal_cases import ProposalCommon
 
@@ -96,6 +98,9 @@ class RegisterCommon(ProposalCommon):
     def _start(self, day, client=None, **values):
         return self._create_active(day, partner_id=(client or self.client).id, **values)
 
+    def _end(self, agreement, day):
+        agreement.sudo().write({"state": "ended", "date_end": day, "auto_renew": False})
+
 
 @tagged("post_install", "-at_install")
 class TestRegister(RegisterCommon):
@@ -118,9 +123,6 @@ class TestRegister(RegisterCommon):
         self.assertEqual(self._state(self.client), "offered")
         self._start("2026-03-01")
         self.assertEqual(self._state(self.client), "covered")
-
-    def _end(self, agreement, day):
-        agreement.sudo().write({"state": "ended", "date_end": day, "auto_renew": False})
 
     # Who is a client
 
@@ -395,3 +397,335 @@ class TestRegister(RegisterCommon):
     def _create_other_company(self):
         data = self.setup_other_company(name="Other")
         return data["company"]
+
+
+@tagged("post_install", "-at_install")
+class TestRegisterSteps(RegisterCommon):
+    """What to do next, whom it shows, and from a leak to a proposal."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.anna = new_test_user(
+            cls.env, "anna", "base.group_user,service_agreement.group_user"
+        )
+        cls.boss = new_test_user(
+            cls.env, "boss", "base.group_user,service_agreement.group_manager"
+        )
+        cls.technician = new_test_user(
+            cls.env,
+            "tim",
+            "base.group_user,project.group_project_user,"
+            "hr_timesheet.group_hr_timesheet_user",
+        )
+        cls.env["service.agreement.rate"].search([]).unlink()
+        cls.env["service.agreement.rate"].create(
+            {"price": 100.0, "company_id": cls.company.id}
+        )
+        for tier, hours in ((cls.bronze, 0), (cls.silver, 1), (cls.gold, 9)):
+            if hours:
+                tier.allowance_ids = [
+                    Command.create(
+                        {
+                            "name": "Hours",
+                            "kind": "included",
+                            "quantity": hours,
+                            "interval_months": 1,
+                        }
+                    )
+                ]
+
+    @classmethod
+    def _call(cls, day, hours=1.0, client=None, **values):
+        """A customer calls, and somebody works for him."""
+        client = client or cls.client
+        task = cls.env["project.task"].create(
+            {"name": "Dark", "project_id": cls.desk.id, "partner_id": client.id}
+        )
+        return cls.env["account.analytic.line"].create(
+            {
+                "name": "Repaired",
+                "task_id": task.id,
+                "employee_id": cls.employee.id,
+                "date": day,
+                "unit_amount": hours,
+                **values,
+            }
+        )
+
+    def _row(self, client=None, user=None):
+        rows = self._rows(client or self.client)
+        return rows.with_user(user or self.anna)
+
+    # In words
+
+    def test_offer_the_lowest_tier_that_would_have_covered_nearly_all(self):
+        for month in (9, 10, 11, 12):
+            self._call(f"2025-{month:02}-10")
+        self._call("2026-01-10", 5.0)
+        with self.at(NOW):
+            row = self._row()
+            self.assertEqual(
+                row.next_step, "Offer Silver: would have covered 4 of 5 calls"
+            )
+            self.assertEqual((row.step, row.leaked), ("offer", 900))
+        self._call("2026-02-10", 5.0)
+        with self.at(NOW):
+            self.assertEqual(
+                self._row().next_step, "Offer Gold: would have covered 6 of 6 calls"
+            )
+
+    def test_what_is_said_of_the_others(self):
+        silent = self._create_client("Silent")
+        offered, expired, refused, covered, signing, lost = (
+            self._create_client(name)
+            for name in ("Offered", "Expired", "Refused", "Covered", "Signing", "Lost")
+        )
+        proposal = self._send("2026-02-11 09:00:00", offered)
+        with self.at("2026-02-12 09:00:00"):
+            for _time in range(2):
+                proposal._note_opening(self.env["res.partner"])
+        self._send("2026-01-11 09:00:00", expired)
+        self._decline(self._send("2026-02-11 09:00:00", refused), "2026-02-12 09:00:00")
+        self._start("2026-01-01", covered)
+        agreement = self._create_agreement("2026-03-01", partner_id=signing.id)
+        with self.at("2026-03-05 09:00:00"):
+            agreement._propose()
+        self._end(self._start("2025-01-01", lost), "2026-02-28")
+        with self.at(NOW):
+            rows = self._rows(silent, offered, expired, refused, covered, signing, lost)
+            self.assertEqual(
+                {row.partner_id.name: (row.step, row.next_step) for row in rows},
+                {
+                    "Silent": ("offer", "Offer an agreement"),
+                    "Offered": ("remind", "Remind: offered 23 days ago, opened twice"),
+                    "Expired": (
+                        "offer",
+                        "Offer again: expired, offered 54 days ago, not opened yet",
+                    ),
+                    "Refused": ("wait", "Ask again after 02/12/2027"),
+                    "Covered": ("none", "—"),
+                    "Signing": ("sign", "Get it signed: offered yesterday"),
+                    "Lost": (
+                        "offer",
+                        "Offer again: his agreement ended on 02/28/2026",
+                    ),
+                },
+            )
+        self.company.service_ask_again_months = 0
+        with self.at(NOW):
+            [row] = self._rows(refused)
+            self.assertEqual(
+                row.next_step, "Ask again: declined on 02/12/2026, Too expensive"
+            )
+
+    def test_many_clients_cost_as_much_as_one(self):
+        clients = [self._create_client(f"Client {number}") for number in range(6)]
+        for client in clients:
+            self._call("2026-02-10", client=client)
+
+        def count(*some):
+            rows = self._rows(*some)
+            with self.at(NOW):
+                before = self.cr.sql_log_count
+                rows.mapped("next_step")
+                return self.cr.sql_log_count - before
+
+        count(*clients)
+        self.assertEqual(count(*clients[:3]), count(*clients))
+
+    # From a leak to a proposal
+
+    def test_one_click_makes_a_proposal_that_shows_his_calls(self):
+        for month in (11, 12):
+            self._call(f"2025-{month}-10")
+        self._call("2026-02-10", 5.0)
+        with self.at(NOW):
+            row = self._row()
+            action = row.action_offer()
+            again = row.action_offer()
+        proposal = self.proposals.browse(action["res_id"])
+        self.assertEqual(again["res_id"], proposal.id, "clicked twice, it is one")
+        self.assertEqual(proposal.recommended_tier_id, self.gold)
+        self.assertEqual(
+            proposal.evidence_text,
+            "In the last 12 months you called us 3 times. $\xa0700.00 of our work was on"
+            " us. Gold would have covered all of it.",
+        )
+        self.assertEqual(str(proposal.evidence_on), "2026-03-06")
+        self.assertEqual(
+            proposal._get_shown_covered(self.silver),
+            "Would have covered 2 of your 3 calls",
+        )
+        self.assertFalse(proposal._get_shown_covered(self.bronze))
+        self.assertEqual(proposal.evidence_unanswered, 700)
+
+    def test_it_stays_as_it_was_found_once_it_is_sent(self):
+        self._call("2026-02-10")
+        with self.at(NOW):
+            proposal = self._create_proposal(partner_id=self.client.id)
+            self._call("2026-02-11")
+            proposal.action_gather_evidence()
+            proposal._send()
+            self._call("2026-02-12")
+            mine = proposal.with_user(self.anna)
+            with self.assertRaisesRegex(UserError, "New Version"):
+                mine.action_gather_evidence()
+            with self.assertRaisesRegex(AccessError, "by hand"):
+                mine.evidence = {"calls": 99}
+            with self.assertRaisesRegex(UserError, "New Version"):
+                mine.shows_evidence = False
+        self.assertEqual(proposal.evidence["calls"], 2)
+
+    def test_it_can_be_left_out(self):
+        self._call("2026-02-10")
+        with self.at(NOW):
+            proposal = self._create_proposal(partner_id=self.client.id)
+            self.assertIn("once", proposal._get_shown_evidence()["texts"][0])
+            proposal.with_user(self.anna).shows_evidence = False
+            self.assertIsNone(proposal._get_shown_evidence())
+            self.assertFalse(proposal._get_shown_covered(self.gold))
+
+    def test_what_we_planned_ourselves_is_no_call(self):
+        visit = self.env["service.agreement.work.type"].create(
+            {"name": "Preventive", "is_preventive": True}
+        )
+        self._call("2026-02-10", service_work_type_id=visit.id)
+        self._call("2025-03-06")
+        with self.at(NOW):
+            proposal = self._create_proposal(partner_id=self.client.id)
+        self.assertEqual(proposal.evidence["calls"], 0)
+
+    def test_nothing_is_told_to_whom_nothing_happened(self):
+        with self.at(NOW):
+            proposal = self._create_proposal(partner_id=self.client.id)
+            self.assertIsNone(proposal._get_shown_evidence())
+            self._call("2026-02-10", client=self.customer)
+            proposal.partner_id = self.customer
+            self.assertEqual(proposal.evidence["calls"], 1)
+
+    def test_several_at_once_each_with_what_suits_him(self):
+        big = self._create_client("Big")
+        self._call("2026-02-10")
+        self._call("2026-02-10", 5.0, big)
+        with self.at(NOW):
+            rows = self._rows(self.client, big).with_user(self.anna)
+            batch = (
+                self.env["service.agreement.proposal.batch"]
+                .with_user(self.anna)
+                .with_context(active_model=rows._name, active_ids=rows.ids)
+                .create({"is_sent": False})
+            )
+            batch.action_propose()
+        proposals = batch.line_ids.proposal_id
+        self.assertEqual(
+            {each.partner_id: each.recommended_tier_id for each in proposals},
+            {self.client: self.silver, big: self.gold},
+        )
+        self.assertEqual({each.evidence["calls"] for each in proposals}, {1})
+
+    def test_who_is_covered_is_offered_nothing(self):
+        self._start("2026-01-01")
+        with self.at(NOW), self.assertRaisesRegex(UserError, "has an agreement"):
+            self._row().action_offer()
+        with self.at(NOW), self.assertRaisesRegex(UserError, "Nothing is open"):
+            self._row().action_remind()
+
+    def test_remind_who_has_not_answered(self):
+        proposal = self._send("2026-03-01 09:00:00")
+        with self.at(NOW):
+            action = self._row().action_remind()
+        self.assertEqual(action["context"]["default_res_ids"], proposal.ids)
+
+    # On the customer
+
+    def test_on_the_customer_and_his_contacts(self):
+        contact = self.client.create({"name": "Linh", "parent_id": self.client.id})
+        stranger = self._create_client("Stranger", invoiced=False)
+        partners = (self.client | contact | stranger).with_user(self.anna)
+        with self.at(NOW):
+            self.assertEqual(
+                partners.mapped("service_register_state"), ["never", "never", False]
+            )
+            search = self.env["res.partner"].with_user(self.anna).search
+            mine = [
+                ("id", "in", partners.ids),
+                ("service_register_state", "=", "never"),
+            ]
+            self.assertEqual(search(mine), partners[:2])
+            mine[1] = ("service_register_state", "in", [False, "covered"])
+            self.assertEqual(search(mine), partners[2])
+            mine[1] = ("service_register_state", "!=", "never")
+            self.assertEqual(search(mine), partners[2])
+
+    def test_one_customer_is_found_without_all_others(self):
+        self.env.invalidate_all()
+        register = self.register._with_customers(self.client)
+        with self.at(NOW):
+            self.assertEqual(register.search([]).partner_id, self.client)
+            for anything in ("x", ["x"], {"a": 1}, 7):
+                self.register.with_context(register_customers=anything).search([])
+
+    # Whom it shows
+
+    def _see(self, user, model, *terms):
+        with self.at(NOW):
+            return self.env[model].with_user(user).search_count(list(terms))
+
+    def test_a_salesman_sees_his_own_where_the_company_says_so(self):
+        theirs = self._create_client("Theirs", user_id=self.boss.id)
+        self.client.user_id = self.anna
+        for client in (self.client, theirs):
+            self._call("2026-02-10", client=client)
+            self._start("2026-03-01", client)
+            self._send("2026-03-01 09:00:00", client)
+        ours = ("commercial_partner_id", "in", (self.client | theirs).ids)
+        both = ("partner_id", "in", (self.client | theirs).ids)
+        asked = (
+            ("service.agreement.register", both),
+            ("service.agreement", ours),
+            ("service.agreement.line", ("agreement_id.partner_id", "in", both[2])),
+            ("service.agreement.movement", ours),
+            ("service.agreement.proposal", ours),
+            (
+                "service.agreement.proposal.option",
+                ("proposal_id.partner_id", *both[1:]),
+            ),
+            ("service.agreement.allowance.draw", both),
+        )
+        for own_only in (False, True):
+            self.company.service_own_customers = own_only
+            for model, term in asked:
+                everything = self._see(self.boss, model, term)
+                self.assertGreaterEqual(everything, 2, model)
+                seen = self._see(self.anna, model, term)
+                self.assertEqual(seen, everything // (2 if own_only else 1), model)
+
+    def test_a_colleague_s_customer_is_neither_missing_nor_proposed_to(self):
+        self.client.user_id = self.boss
+        self._start("2026-01-01")
+        self.company.service_own_customers = True
+        with self.at(NOW):
+            client = self.client.with_user(self.anna)
+            self.assertFalse(client.agreement_missing or client.agreement_mrr)
+            self.assertFalse(client.service_register_state)
+            batch = self.env["service.agreement.proposal.batch"].with_user(self.anna)
+            batch = batch.create({"partner_ids": [Command.set(client.ids)]})
+            batch.action_propose()
+        self.assertEqual(
+            batch.line_ids.reason, f"{self.boss.name} looks after this customer."
+        )
+
+    def test_a_technician_sees_no_register_and_no_margins(self):
+        self._call("2026-02-10")
+        for model in ("register", "leakage", "profit", "movement", "proposal"):
+            with self.assertRaises(AccessError), mute_logger("odoo.addons.base.models"):
+                self._see(self.technician, f"service.agreement.{model}")
+        with self.assertRaises(AccessError):
+            self.client.with_user(self.technician).read(["service_register_state"])
+
+    def test_who_also_does_the_books_sees_all(self):
+        self.client.user_id = self.boss
+        self.company.service_own_customers = True
+        self.anna.group_ids += self.env.ref("account.group_account_readonly")
+        self.assertTrue(self._row(user=self.anna).mapped("state"))

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 
+from ..models.service_evidence import Evidence
+
 
 class ServiceAgreementProposalBatch(models.TransientModel):
     """Offer the same tiers to several customers, each with a proposal of his own.
@@ -29,6 +31,11 @@ class ServiceAgreementProposalBatch(models.TransientModel):
         string="Recommended",
         domain="[('id', 'in', tier_ids)]",
         help="Empty: the middle one.",
+    )
+    recommends_by_calls = fields.Boolean(
+        string="Recommend by Calls",
+        help="To each the lowest tier that would have covered nearly all that one can "
+        "of his calls of the last 12 months.",
     )
     plan_ids = fields.Many2many(
         "service.agreement.plan",
@@ -62,11 +69,15 @@ class ServiceAgreementProposalBatch(models.TransientModel):
 
     @api.model
     def default_get(self, fields):
-        """Called from the list of customers: those that are ticked there."""
+        """Called from the list of customers or of clients: those that are ticked."""
         values = super().default_get(fields)
-        context = self.env.context
-        if context.get("active_model") == "res.partner" and context.get("active_ids"):
-            values["partner_ids"] = [Command.set(context["active_ids"])]
+        model, ids = map(self.env.context.get, ("active_model", "active_ids"))
+        if model == "res.partner" and ids:
+            values["partner_ids"] = [Command.set(ids)]
+        if model == "service.agreement.register" and ids:
+            rows = self.env[model].browse(ids)
+            values["partner_ids"] = [Command.set(rows.partner_id.ids)]
+            values["recommends_by_calls"] = True
         return values
 
     @api.model
@@ -90,8 +101,12 @@ class ServiceAgreementProposalBatch(models.TransientModel):
         if self.state == "choose":
             reasons = self._get_reasons()
             chosen = self.partner_ids - self.env["res.partner"].union(*reasons)
+            suited = self._find_suited(chosen)
             proposals = self.env["service.agreement.proposal"].create(
-                [self._prepare_proposal_values(partner) for partner in chosen]
+                [
+                    self._prepare_proposal_values(partner, suited.get(partner))
+                    for partner in chosen
+                ]
             )
             if self.is_sent:
                 proposals._send_by_mail()
@@ -119,6 +134,8 @@ class ServiceAgreementProposalBatch(models.TransientModel):
         customer = partner.commercial_partner_id
         if partner.company_id and partner.company_id != self.company_id:
             return self.env._("Belongs to another company of ours.")
+        if not self._is_ours(customer):
+            return self.env._("%s looks after this customer.", customer.user_id.name)
         if customer in seen:
             return self.env._("Somebody else of the same company gets it.")
         if customer in covered and not self.includes_covered:
@@ -129,6 +146,14 @@ class ServiceAgreementProposalBatch(models.TransientModel):
             return self.env._("Nobody there has an email address.")
         return None
 
+    def _is_ours(self, customer):
+        """:return: bool, whether who proposes may see a proposal to this customer"""
+        # Sudo: whoever sells need not see the settings.
+        own_only = self.company_id.sudo().service_own_customers
+        if not own_only or self.env.user.has_group("service_agreement.group_manager"):
+            return True
+        return customer.user_id in (self.env["res.users"], self.env.user)
+
     def _get_customers_domain(self):
         customers = self.partner_ids.commercial_partner_id
         return Domain("commercial_partner_id", "in", customers.ids) & Domain(
@@ -137,20 +162,37 @@ class ServiceAgreementProposalBatch(models.TransientModel):
 
     def _get_covered(self):
         in_force = Domain("state", "in", ("proposed", "active", "suspended"))
-        agreements = self.env["service.agreement"].search(
-            self._get_customers_domain() & in_force
-        )
-        return agreements.commercial_partner_id
+        # Sudo: also what is a colleague's.
+        agreements = self.env["service.agreement"].sudo()
+        found = agreements.search(self._get_customers_domain() & in_force)
+        return found.commercial_partner_id.sudo(self.env.su)
 
     def _get_offered(self):
         open_ones = Domain("state", "=", "sent") & Domain("is_expired", "=", False)
-        proposals = self.env["service.agreement.proposal"].search(
-            self._get_customers_domain() & open_ones
-        )
-        return proposals.commercial_partner_id
+        # Sudo: as above.
+        proposals = self.env["service.agreement.proposal"].sudo()
+        found = proposals.search(self._get_customers_domain() & open_ones)
+        return found.commercial_partner_id.sudo(self.env.su)
 
-    def _prepare_proposal_values(self, partner):
-        """:return: values of the service.agreement.proposal of this customer"""
+    def _find_suited(self, partners):
+        """:return: dict of service.agreement.tier that suit best, by partner"""
+        if not self.recommends_by_calls:
+            return {}
+        customers = partners.commercial_partner_id
+        evidence = Evidence(self.company_id, customers)
+        evidence.tiers &= self.tier_ids.with_env(evidence.env)
+        return {
+            partner: evidence.find_tier(
+                partner.commercial_partner_id.with_env(evidence.env)
+            )
+            for partner in partners
+        }
+
+    def _prepare_proposal_values(self, partner, suited=None):
+        """
+        :param service.agreement.tier suited: recommended to him; empty: as to all
+        :return: values of the service.agreement.proposal of this customer
+        """
         self.ensure_one()
         values = {
             "company_id": self.company_id.id,
@@ -162,8 +204,8 @@ class ServiceAgreementProposalBatch(models.TransientModel):
                 for number, tier in enumerate(self.tier_ids.sorted("rank"), 1)
             ],
         }
-        if self.recommended_tier_id:
-            values["recommended_tier_id"] = self.recommended_tier_id.id
+        if recommended := suited or self.recommended_tier_id:
+            values["recommended_tier_id"] = recommended.id
         if self.plan_ids:
             values["plan_ids"] = [Command.set(self.plan_ids.ids)]
         if self.user_id:
