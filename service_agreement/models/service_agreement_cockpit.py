@@ -28,7 +28,9 @@ LEAKS = ("never_sold", "expired", "excluded")
 class Figure(NamedTuple):
     """A figure of the cockpit: what is summed up, of which records.
 
-    The records it opens are those it was summed up of: model and domain are the same.
+    The records it opens are those it was summed up of: ``domain``, and of these those
+    that have one of the values of ``only``. Figures of the same model and domain are
+    read by one query, however many they are.
     """
 
     name: str
@@ -36,6 +38,8 @@ class Figure(NamedTuple):
     domain: Domain
     # A field of the model; "__count" for the number of records.
     measure: str = "__count"
+    # The values of a field that count, by its name.
+    only: dict = {}
     # How the records that it opens are grouped at first.
     group_by: tuple = ()
     views: tuple = ("list", "pivot", "graph")
@@ -43,6 +47,19 @@ class Figure(NamedTuple):
     def get_source(self):
         """:return: what is the same for figures that are read by one query"""
         return self.model, repr(self.domain)
+
+    def get_aggregate(self):
+        return "__count" if self.measure == "__count" else f"{self.measure}:sum"
+
+    def get_domain(self):
+        """:return: Domain of the records that it opens"""
+        return self.domain & Domain.AND(
+            Domain(name, "in", values) for name, values in self.only.items()
+        )
+
+    def counts(self, group):
+        """Whether the group, a dict of values, is part of it."""
+        return all(group[name] in values for name, values in self.only.items())
 
 
 class ServiceAgreementCockpit(models.Model):
@@ -56,7 +73,9 @@ class ServiceAgreementCockpit(models.Model):
 
     _name = "service.agreement.cockpit"
     _description = "Cockpit"
+    _inherit = "service.agreement.guard"
     _rec_name = "user_id"
+    _facts = ("user_id",)
 
     user_id = fields.Many2one(
         "res.users",
@@ -257,29 +276,28 @@ class ServiceAgreementCockpit(models.Model):
         :param dict figures: by name, all of the same model and domain
         :return: dict of their values by name
         """
-        figure = next(iter(figures.values()))
-        measures = [self._get_aggregate(each.measure) for each in figures.values()]
-        groups = self.env[figure.model]._read_group(
-            figure.domain, ["company_id"], measures
-        )
-        sums = dict.fromkeys(figures, 0)
-        for company, *found in groups:
-            for (name, each), value in zip(figures.items(), found, strict=True):
-                sums[name] += self._convert(each, value or 0, company)
-        return sums
+        model, domain = next(iter(figures.values()))[1:3]
+        only = dict.fromkeys(name for f in figures.values() for name in f.only)
+        names = ["company_id", *only]
+        aggregates = list(dict.fromkeys(f.get_aggregate() for f in figures.values()))
+        values = dict.fromkeys(figures, 0)
+        for found in self.env[model]._read_group(domain, names, aggregates):
+            group = dict(zip([*names, *aggregates], found, strict=True))
+            for name, figure in figures.items():
+                if figure.counts(group):
+                    values[name] += self._get_value(figure, group)
+        return values
 
-    @api.model
-    def _get_aggregate(self, measure):
-        return measure if measure == "__count" else f"{measure}:sum"
-
-    def _convert(self, figure, value, company):
+    def _get_value(self, figure, group):
         """:return: an amount in the currency of the current company, or a number"""
+        value = group[figure.get_aggregate()] or 0
         field = self.env[figure.model]._fields.get(figure.measure)
         if not field or field.type != "monetary":
             return value
-        today = self.env.company._service_today()
-        ours = self.env.company.currency_id
-        return company.currency_id._convert(value, ours, self.env.company, today)
+        theirs = group["company_id"].currency_id
+        company = self.env.company
+        today = company._service_today()
+        return theirs._convert(value, company.currency_id, company, today)
 
     @api.model
     def _get_names(self, model, field):
@@ -337,33 +355,29 @@ class ServiceAgreementCockpit(models.Model):
         }
 
     def _get_movement_figures(self):
-        within, days = self._get_companies_domain(), self._get_days_domain("date")
-        kinds = self._get_names("service.agreement.movement", "kind")
+        model = "service.agreement.movement"
+        within = self._get_companies_domain()
+        before = within & Domain("date", "<", self.date_from)
+        days = within & self._get_days_domain("date")
+        kinds = self._get_names(model, "kind")
 
-        def figure(title, domain, group_by=()):
-            return Figure(
-                title,
-                "service.agreement.movement",
-                within & domain,
-                "amount_company",
-                group_by,
-            )
+        def figure(title, kinds, group_by=()):
+            only = {"kind": kinds}
+            return Figure(title, model, days, "amount_company", only, group_by)
 
-        before = Domain("date", "<", self.date_from)
-        old = ("commercial_partner_id",)
+        lost = ("churn", "contraction")
         return {
-            "opening": figure(self.env._("Revenue Before"), before, old),
-            **{
-                kind: figure(kinds[kind], days & Domain("kind", "=", kind))
-                for kind in KINDS
-            },
-            "lost": figure(
-                self.env._("Lost"),
-                days & Domain("kind", "in", ("churn", "contraction")),
-                ("kind",),
+            "opening": Figure(
+                self.env._("Revenue Before"),
+                model,
+                before,
+                "amount_company",
+                group_by=("commercial_partner_id",),
             ),
+            **{kind: figure(kinds[kind], (kind,)) for kind in KINDS},
+            "lost": figure(self.env._("Lost"), lost, ("kind",)),
             "net_lost": figure(
-                self.env._("Lost, Net"), days & Domain("kind", "!=", "new"), ("kind",)
+                self.env._("Lost, Net"), set(KINDS) - {"new"}, ("kind",)
             ),
         }
 
@@ -383,16 +397,17 @@ class ServiceAgreementCockpit(models.Model):
         }
 
     def _get_client_figures(self):
-        within = self._get_companies_domain()
-        model = "service.agreement.register"
-        views = ("kanban", "list")
+        model, within = "service.agreement.register", self._get_companies_domain()
         states = self._get_names(model, "state")
+
+        def figure(title, states):
+            only = {"state": states}
+            return Figure(title, model, within, only=only, views=("kanban", "list"))
+
         return {
-            "clients": Figure(self.env._("Active Clients"), model, within, views=views),
+            "clients": figure(self.env._("Active Clients"), tuple(states)),
             **{
-                f"clients_{state}": Figure(
-                    name, model, within & Domain("state", "=", state), views=views
-                )
+                f"clients_{state}": figure(name, (state,))
                 for state, name in states.items()
             },
         }
@@ -401,58 +416,44 @@ class ServiceAgreementCockpit(models.Model):
         # A project of no company is one of all.
         within = Domain("company_id", "in", [*self.env.companies.ids, False])
         domain = within & self._get_days_domain("delivered_on")
-        title = self.env._("Projects Delivered")
         model = "service.agreement.attach"
+        attached = {"status": ("attached",)}
         return {
-            "projects": Figure(title, model, domain, "delivered"),
+            "projects": Figure(
+                self.env._("Projects Delivered"), model, domain, "delivered"
+            ),
             "projects_attached": Figure(
-                self.env._("With Agreement"),
-                model,
-                domain & Domain("attached", ">", 0),
-                "attached",
+                self.env._("With Agreement"), model, domain, "attached", attached
             ),
         }
 
     def _get_leakage_figures(self):
-        domain = self._get_companies_domain() & self._get_days_domain("date")
         model = "service.agreement.leakage"
+        domain = self._get_companies_domain() & self._get_days_domain("date")
         reasons = self._get_names(model, "reason")
-        leaks = domain & Domain("leaked", "!=", 0)
+        answers = {"answer": ("given", "open")}
+
+        def figure(title, measure="leaked", **only):
+            return Figure(title, model, domain, measure, only, ("partner_id",))
+
         return {
-            "leaked": Figure(
-                self.env._("Given Away"), model, leaks, "leaked", ("partner_id",)
-            ),
+            "leaked": figure(self.env._("Given Away"), **answers),
             **{
-                f"leaked_{reason}": Figure(
-                    reasons[reason],
-                    model,
-                    leaks & Domain("reason", "=", reason),
-                    "leaked",
-                    ("partner_id",),
-                )
+                f"leaked_{reason}": figure(reasons[reason], reason=(reason,), **answers)
                 for reason in LEAKS
             },
-            "goodwill": Figure(
-                reasons["goodwill"],
-                model,
-                domain & Domain("answer", "=", "goodwill"),
-                "goodwill",
-                ("partner_id",),
-            ),
+            "goodwill": figure(reasons["goodwill"], "goodwill", answer=("goodwill",)),
         }
 
     def _get_promise_figures(self):
+        model = "service.agreement.sla.report"
         domain = self._get_companies_domain() & self._get_instants_domain("started_at")
-        names = {"promises_met": "met", "promises_missed": "missed"}
-        titles = self._get_names("service.agreement.sla.report", "status")
+        titles = self._get_names(model, "status")
         return {
-            name: Figure(
-                titles[status],
-                "service.agreement.sla.report",
-                domain & Domain("status", "=", status),
-                status,
+            f"promises_{status}": Figure(
+                titles[status], model, domain, status, {"status": (status,)}
             )
-            for name, status in names.items()
+            for status in ("met", "missed")
         }
 
     def _get_work_figures(self):
@@ -524,6 +525,6 @@ class ServiceAgreementCockpit(models.Model):
             "type": "ir.actions.act_window",
             "res_model": figure.model,
             "views": [(False, view) for view in figure.views],
-            "domain": list(figure.domain),
+            "domain": list(figure.get_domain()),
             "context": {"group_by": list(figure.group_by), "create": False},
         }
