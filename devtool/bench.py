@@ -23,8 +23,25 @@ with open({result!r}, "w") as result:
 """
 
 
+# What `./dev bench data` counts: what the benchmarks of steering look at.
+COUNTED = (
+    "service_agreement",
+    "project_task",
+    "account_analytic_line",
+    "service_agreement_allowance_draw",
+    "service_agreement_sla_clock",
+    "service_agreement_movement",
+    "service_agreement_period",
+    "service_agreement_proposal",
+    "service_agreement_visit",
+    "account_move",
+)
+
+
 def run(name=None, json_file=None):
     """Run the benchmarks, print the table, and fail where nothing was measured."""
+    if name == "data":
+        return _show_data()
     files = sorted(FOLDER.glob(f"bench_{name or ''}*.py"))
     if not files:
         raise DevError(f"no benchmark {FOLDER.name}/bench_{name or '*'}.py")
@@ -35,6 +52,17 @@ def run(name=None, json_file=None):
         with open(json_file, "w", encoding="utf-8") as file:
             json.dump(rows, file, indent=2)
     return 0 if rows else 1
+
+
+def _show_data():
+    """Make the database with ten thousand agreements, and say what is in it."""
+    databases = prepare.workshop().databases
+    name = databases.ensure("data")
+    say(f"database {name}")
+    for table in COUNTED:
+        count = int(databases.sql(name, f"SELECT COUNT(*) FROM {table}"))
+        say(f"{count:>10,}  {table}")
+    return 0
 
 
 def _measure(workshop, path):

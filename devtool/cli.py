@@ -52,7 +52,11 @@ def _parser():
         command = commands.add_parser(name, help=f"{what} on the demo database")
         command.add_argument("--db", metavar="NAME", help="another database")
     bench = commands.add_parser("bench", help="run the benchmarks of benchmarks/")
-    bench.add_argument("name", nargs="?", help="only this one")
+    bench.add_argument(
+        "name",
+        nargs="?",
+        help="only this one; data: make the database of ten thousand agreements",
+    )
     bench.add_argument("--json", metavar="FILE", help="write the results there as well")
     commands.add_parser("shots", help="take the screenshots of docs/images")
     return parser

@@ -2,8 +2,8 @@
 
 `core` holds Odoo's own modules that ours needs, `plain` adds our addon (and with it our
 bridges to those modules), `demo` adds our addon with its demo data. A bridge's name is
-`plain` with that bridge, `all` is `plain` with every one. Odoo's own demo data is never
-loaded: it would bury ours.
+`plain` with that bridge, `all` is `plain` with every one. `data` is `demo` with ten
+thousand agreements. Odoo's own demo data is never loaded: it would bury ours.
 """
 
 import fcntl
@@ -33,7 +33,12 @@ from .progress import step
 
 CORE_MODULES = ("account", "hr_timesheet", "portal")
 # Our bridges to what `core` has: Odoo installs them with the main addon.
-SELF_INSTALLED = ("service_agreement_payment",)
+SELF_INSTALLED = (
+    "service_agreement_payment",
+    "spreadsheet_dashboard_service_agreement",
+)
+# What makes `data` of `demo`, in Odoo's shell.
+GENERATOR = ROOT / "benchmarks" / "_data.py"
 # What a kind has beside ours: a provider of payments that does as it is told.
 BESIDE = {
     "demo": ("payment_demo",),
@@ -73,7 +78,9 @@ class Databases:
         parts = [self._source.version, LOCK_FILE.read_text(), *CORE_MODULES]
         if kind != "core":
             parts.append(addons_fingerprint(*bridges_of(kind)))
-        if kind == "demo":
+        if kind == "data":
+            parts.append(GENERATOR.read_text())
+        if kind in ("demo", "data"):
             # Its tickets are open "since this morning": yesterday's are all too late.
             parts.append(datetime.now(timezone.utc).date().isoformat())
         digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:10]
@@ -87,6 +94,10 @@ class Databases:
             with step("databases", "Odoo's own modules") as current:
                 self.create(building)
                 self._install(building, CORE_MODULES, current)
+        elif kind == "data":
+            with step("databases", "ten thousand agreements"):
+                self.copy(self.ensure("demo"), building)
+                self._generate(building)
         else:
             base = self.ensure("plain" if bridges_of(kind) else "core")
             with step("databases", f"our addon ({kind})") as current:
@@ -126,6 +137,17 @@ class Databases:
         missing = set(modules) - set(self.sql(name, query).split())
         if missing:
             raise DevError(f"Odoo did not install {', '.join(sorted(missing))}")
+
+    def _generate(self, name):
+        script = (
+            "import sys\n"
+            f"sys.path.insert(0, {str(GENERATOR.parent)!r})\n"
+            "import _data\n"
+            "_data.generate(env)\n"
+        )
+        odoo_process.run_script(
+            self._env, name, script, failure="the data could not be generated"
+        )
 
     def _drop_old(self, kind):
         """Keep the few newest of a kind: those used last."""

@@ -75,6 +75,30 @@ def run_once(env, database, *arguments, log_name, on_line=None, failure=None):
     return path
 
 
+def run_script(env, database, script, failure):
+    """Run Python in Odoo's shell, where `env` is there; it commits what it wants kept.
+
+    Odoo's shell prints what went wrong, and ends as badly.
+    """
+    done = subprocess.run(
+        command(
+            "shell",
+            "-d",
+            database,
+            "--no-http",
+            "--log-level=warn",
+            "--max-cron-threads=0",
+        ),
+        input=script,
+        text=True,
+        env=env,
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode:
+        raise DevError(f"{failure}:\n{done.stdout}{done.stderr}")
+
+
 def _is_error(line):
     return line.split(" ")[3:4] in (["ERROR"], ["CRITICAL"])
 

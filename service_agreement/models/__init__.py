@@ -88,6 +88,12 @@ from . import service_agreement_answer
 from . import service_agreement_suggestion
 from . import service_agreement_leakage
 from . import service_agreement_profit
+from . import service_agreement_ratio
+from . import service_agreement_retention
+from . import service_agreement_revenue_month
+from . import service_agreement_attach
+from . import service_agreement_risk
+from . import service_agreement_cockpit
 from . import res_partner_given
 from . import service_agreement_allowance_grant
 from . import service_agreement_allowance_adjust

@@ -104,16 +104,6 @@ class ServiceAgreementProfit(models.Model):
         today = self.env.company._service_today()
         return SQL(
             """
-            WITH flows AS (%(flows)s),
-                 months AS (
-                SELECT agreement_id, date,
-                       SUM(revenue) AS revenue, SUM(cost_time) AS cost_time,
-                       SUM(cost_parts) AS cost_parts, SUM(hours) AS hours,
-                       SUM(hours_without_cost) AS hours_without_cost
-                  FROM flows
-              GROUP BY agreement_id, date
-                 ),
-                 outliers AS (%(outliers)s)
             SELECT agreement.id * 2400
                        + EXTRACT(year FROM months.date)::int %% 200 * 12
                        + EXTRACT(month FROM months.date)::int AS id,
@@ -121,13 +111,17 @@ class ServiceAgreementProfit(models.Model):
                    agreement.tier_id, agreement.company_id,
                    revenue - cost_time - cost_parts AS margin,
                    revenue / NULLIF(hours, 0) AS effective_rate,
-                   outlier.partner_id IS NOT NULL AS is_outlier
-              FROM months
+                   (agreement.company_id, agreement.tier_id,
+                    agreement.commercial_partner_id) IN (%(outliers)s) AS is_outlier
+              FROM (
+                SELECT agreement_id, date,
+                       SUM(revenue) AS revenue, SUM(cost_time) AS cost_time,
+                       SUM(cost_parts) AS cost_parts, SUM(hours) AS hours,
+                       SUM(hours_without_cost) AS hours_without_cost
+                  FROM (%(flows)s) AS flow
+              GROUP BY agreement_id, date
+                   ) AS months
               JOIN service_agreement agreement ON agreement.id = months.agreement_id
-         LEFT JOIN outliers outlier
-                ON outlier.partner_id = agreement.commercial_partner_id
-               AND outlier.tier_id = agreement.tier_id
-               AND outlier.company_id = agreement.company_id
             """,
             flows=SQL(" UNION ALL ").join(self._get_flows()),
             outliers=self._get_outliers_query(today - relativedelta(months=12)),
@@ -135,7 +129,9 @@ class ServiceAgreementProfit(models.Model):
 
     def _get_flows(self):
         """:return: list of SQL of agreement_id, date (first of a month), revenue,
-        cost_time, cost_parts, hours and hours_without_cost; a bridge may add its own
+        cost_time, cost_parts, hours and hours_without_cost, each of one type in all of
+        them: then PostgreSQL looks only at the months that are asked for. A bridge may
+        add its own.
         """
         return [
             self._get_billed_query(),
@@ -153,7 +149,8 @@ class ServiceAgreementProfit(models.Model):
                    * (LEAST(period.date_end, month.next)
                       - GREATEST(period.date_start, month.first))
                    / (period.date_end - period.date_start) AS revenue,
-                   0 AS cost_time, 0 AS cost_parts, 0 AS hours, 0 AS hours_without_cost
+                   0::float8 AS cost_time, 0::numeric AS cost_parts,
+                   0::float8 AS hours, 0::float8 AS hours_without_cost
               FROM service_agreement_period period
               JOIN account_move_line line ON line.id = period.move_line_id
               JOIN account_move move ON move.id = line.move_id
@@ -175,8 +172,9 @@ class ServiceAgreementProfit(models.Model):
                    DATE_TRUNC('month', COALESCE(
                        (SELECT MIN(period.date_start)
                           FROM service_agreement_period period
-                         WHERE period.move_line_id = billed.id), line.date))::date,
-                   -line.balance, 0, 0, 0, 0
+                         WHERE period.move_line_id = billed.id), line.date
+                   )::timestamp)::date,
+                   -line.balance, 0::float8, 0::numeric, 0::float8, 0::float8
               FROM account_move_line line
               JOIN account_move_line billed
                 ON billed.id = line.agreement_reversed_line_id
@@ -189,19 +187,26 @@ class ServiceAgreementProfit(models.Model):
         """Hours as worked and what they cost, shared as the work was."""
         return SQL(
             """
-            SELECT agreement_id, DATE_TRUNC('month', date)::date, 0,
-                   -amount * share, 0, unit_amount * share,
-                   CASE WHEN amount = 0 THEN unit_amount * share ELSE 0 END
+            SELECT agreement_id, DATE_TRUNC('month', date::timestamp)::date AS date,
+                   0::numeric AS revenue, -amount * share AS cost_time,
+                   0::numeric AS cost_parts, unit_amount * share AS hours,
+                   CASE WHEN amount = 0 THEN unit_amount * share ELSE 0::float8 END
+                       AS hours_without_cost
               FROM (
                 SELECT draw.agreement_id, draw.date, work.amount::float8 AS amount,
                        work.unit_amount,
-                       (draw.quantity / NULLIF(SUM(draw.quantity)
-                           OVER (PARTITION BY draw.line_id), 0))::float8 AS share
+                       (draw.quantity / line.quantity)::float8 AS share
                   FROM service_agreement_allowance_draw draw
+                  JOIN (
+                    SELECT line_id, SUM(quantity) AS quantity
+                      FROM service_agreement_allowance_draw
+                     WHERE unit = 'hour'
+                  GROUP BY line_id
+                    HAVING SUM(quantity) != 0
+                       ) AS line ON line.line_id = draw.line_id
                   JOIN account_analytic_line work ON work.id = draw.line_id
-                 WHERE draw.unit = 'hour'
+                 WHERE draw.unit = 'hour' AND draw.agreement_id IS NOT NULL
                    ) AS part
-             WHERE agreement_id IS NOT NULL AND share IS NOT NULL
             """
         )
 
@@ -212,7 +217,8 @@ class ServiceAgreementProfit(models.Model):
         return SQL(
             """
             SELECT DISTINCT ON (cost.id) own.agreement_id,
-                   DATE_TRUNC('month', cost.date)::date, 0, 0, -cost.amount, 0, 0
+                   DATE_TRUNC('month', cost.date::timestamp)::date, 0::numeric,
+                   0::float8, -cost.amount, 0::float8, 0::float8
               FROM account_analytic_line cost
               JOIN (
                 SELECT account.id, MIN(line.agreement_id) AS agreement_id
@@ -235,40 +241,34 @@ class ServiceAgreementProfit(models.Model):
         """
         return SQL(
             """
-            SELECT taken.company_id, taken.tier_id, taken.partner_id
-              FROM (
+            WITH taken AS (
                 SELECT agreement.company_id, agreement.tier_id,
                        agreement.commercial_partner_id AS partner_id,
-                       COALESCE(SUM(months.hours), 0) AS hours,
-                       COUNT(*) OVER (
-                           PARTITION BY agreement.company_id, agreement.tier_id
-                       ) AS peers
+                       COALESCE(SUM(work.hours), 0) AS hours
                   FROM service_agreement agreement
-             LEFT JOIN months
-                    ON months.agreement_id = agreement.id AND months.date >= %(since)s
+             LEFT JOIN (
+                    SELECT agreement_id, SUM(hours) AS hours
+                      FROM (%(time)s) AS time
+                     WHERE date >= %(since)s
+                  GROUP BY agreement_id
+                       ) AS work ON work.agreement_id = agreement.id
                  WHERE agreement.state IN ('active', 'suspended')
               GROUP BY agreement.company_id, agreement.tier_id,
                        agreement.commercial_partner_id
-                   ) AS taken
+                 )
+            SELECT company_id, tier_id, partner_id
+              FROM taken
               JOIN (
                 SELECT company_id, tier_id,
                        PERCENTILE_CONT(%(percentile)s)
-                           WITHIN GROUP (ORDER BY hours) AS hours
-                  FROM (
-                    SELECT agreement.company_id, agreement.tier_id,
-                           COALESCE(SUM(months.hours), 0) AS hours
-                      FROM service_agreement agreement
-                 LEFT JOIN months
-                        ON months.agreement_id = agreement.id
-                       AND months.date >= %(since)s
-                     WHERE agreement.state IN ('active', 'suspended')
-                  GROUP BY agreement.company_id, agreement.tier_id,
-                           agreement.commercial_partner_id
-                       ) AS customer
+                           WITHIN GROUP (ORDER BY hours) AS usual
+                  FROM taken
               GROUP BY company_id, tier_id
-                   ) AS usual USING (company_id, tier_id)
-             WHERE taken.peers >= %(peers)s AND taken.hours > usual.hours
+                HAVING COUNT(*) >= %(peers)s
+                   ) AS tier USING (company_id, tier_id)
+             WHERE hours > usual
             """,
+            time=self._get_time_query(),
             since=since,
             percentile=PERCENTILE,
             peers=PEERS,

@@ -42,6 +42,7 @@ from . import test_document
 from . import test_ending
 from . import test_statement
 from . import test_statement_portal
+from . import test_steering
 from . import test_suspension
 from . import test_system
 from . import test_correction
