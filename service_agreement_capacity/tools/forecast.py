@@ -1,0 +1,201 @@
+"""What is kept of what was promised, by so many people.
+
+How to use::
+
+    forecast = Forecast(demand, seed=1, draws=20)
+    outcome = forecast.with_hands(hands)
+    outcome.kept[key] / forecast.promised[key]
+
+How it works: the same times are drawn once and worked through with one staff after the
+other (common random numbers), so that what differs between two staffs is the staff. A
+simulated desk gets nothing done later with more people (see `desk`), so no figure here
+gets worse by them: neither a share nor a credit.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import accumulate
+from statistics import stdev
+from typing import NamedTuple
+
+from .demand import Demand
+from .desk import Desk
+from .hands import Hands
+
+# Of a normal distribution: 19 of 20 lie within so many standard errors, to both sides.
+NORMAL = 1.96
+
+
+class Key(NamedTuple):
+    """What figures are told apart by."""
+
+    tier: Hashable
+    urgency: int
+    metric: str
+
+
+class Hour(NamedTuple):
+    """The same, by the hour of the week (0 is Monday 0:00) in which it came in."""
+
+    metric: str
+    hour: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """
+    :param kept: promises kept, of all draws, by Key
+    :param kept_by_hour: the same by Hour
+    :param spread: by Key, how far the share may be off by chance, to either side
+    :param credit: given back in one draw, on average
+    """
+
+    kept: Counter
+    kept_by_hour: Counter
+    spread: dict[Key, float]
+    credit: Decimal
+
+
+class Forecast:
+    """Times that may come, drawn and ready to be worked through.
+
+    `promised` and `promised_by_hour` count promises of all draws by Key and Hour;
+    `possible` those that are kept if nobody ever waits for a free hand; `work` are the
+    seconds of work in one draw, on average, in the time that counts.
+
+    :param progress: called with the number of draws made after each
+    """
+
+    def __init__(
+        self,
+        demand: Demand,
+        seed: int,
+        draws: int,
+        progress: Callable[[int], object] = lambda _number: None,
+    ):
+        self.promised, self.promised_by_hour = Counter(), Counter()
+        self.possible = Counter()
+        self._draws, work = [], 0
+        for number in range(draws):
+            tasks, checks = demand.draw(seed, number)
+            work += sum(sum(task.works) for task in tasks if task.arrival >= 0)
+            self._draws.append(_Draw(tasks, checks))
+            self._count(tasks, checks)
+            progress(number + 1)
+        self.work = work // draws
+
+    def _count(self, tasks, checks):
+        self.promised.update(map(_key, checks))
+        self.promised_by_hour.update(map(_hour, checks))
+        self.possible.update(_key(c) for c in checks if _is_possible(tasks[c.task], c))
+
+    def with_hands(
+        self, hands: Hands, progress: Callable[[int], object] = lambda _number: None
+    ) -> Outcome:
+        """What so many people make of it."""
+        missed, missed_by_hour = Counter(), Counter()
+        shares, credits = [], []
+        for number, draw in enumerate(self._draws):
+            misses = draw.misses(hands)
+            by_key = Counter(map(_key, misses))
+            missed += by_key
+            missed_by_hour.update(map(_hour, misses))
+            shares.append(draw.shares(by_key))
+            credits.append(_credit(misses))
+            progress(number + 1)
+        return Outcome(
+            _less(self.promised, missed),
+            _less(self.promised_by_hour, missed_by_hour),
+            {key: _spread(key, shares) for key in self.promised},
+            sum(credits, Decimal(0)) / len(credits),
+        )
+
+    def meets(self, hands: Hands, aim: float) -> bool:
+        """Whether of each promise that share is kept; what no number of people could
+        keep as often is left out.
+
+        :param aim: 0 to 1
+        """
+        room = {
+            key: int(number * (1 - aim) + 1e-9)
+            for key, number in self.promised.items()
+            if self.possible[key] >= number * aim
+        }
+        for draw in self._draws:
+            for check in draw.misses(hands):
+                key = _key(check)
+                if key in room:
+                    room[key] -= 1
+                    if room[key] < 0:
+                        return False
+        return True
+
+
+class _Draw:
+    """One time that may come: its desk, and what is promised in it."""
+
+    def __init__(self, tasks, checks):
+        self._desk = Desk(tasks)
+        positions = self._desk.positions
+        self._checks = [
+            (positions[check.task][check.step], check.due, check) for check in checks
+        ]
+        self._promised = Counter(map(_key, checks))
+
+    def misses(self, hands):
+        """:return: list of Check"""
+        done = self._desk.work(hands)
+        return [check for rank, due, check in self._checks if done[rank] > due]
+
+    def shares(self, missed):
+        """:return: dict of the share that is kept, of what is promised at all"""
+        return {key: 1 - missed[key] / n for key, n in self._promised.items()}
+
+
+def _key(check):
+    return Key(check.cover.tier, check.urgency, check.metric)
+
+
+def _hour(check):
+    return Hour(check.metric, check.hour)
+
+
+def _is_possible(task, check):
+    """Whether it is done in time by somebody who is there at once."""
+    worked = list(accumulate(task.works))[check.step]
+    return task.arrival + worked <= check.due
+
+
+def _credit(misses):
+    """What is given back for them, at most the cap in each period."""
+    periods = Counter((id(c.cover), c.due // c.cover.period) for c in misses)
+    covers = {id(check.cover): check.cover for check in misses}
+    return sum(
+        (
+            min(covers[key].credit * number, covers[key].cap)
+            for (key, _period), number in periods.items()
+        ),
+        Decimal(0),
+    )
+
+
+def _less(promised, missed):
+    return Counter({key: number - missed[key] for key, number in promised.items()})
+
+
+def _spread(key, shares):
+    """From draw to draw; of one draw alone nobody knows: 0."""
+    known = [share[key] for share in shares if key in share]
+    if len(known) < 2:
+        return 0.0
+    return _student(len(known) - 1) * stdev(known) / len(known) ** 0.5
+
+
+def _student(degrees):
+    """The same of Student's distribution, by its expansion: of a few draws, the spread
+    is itself an estimate."""
+    first = (NORMAL**3 + NORMAL) / 4
+    second = (5 * NORMAL**5 + 16 * NORMAL**3 + 3 * NORMAL) / 96
+    return NORMAL + first / degrees + second / degrees**2
