@@ -112,16 +112,24 @@ class Forecast:
             sum(credits, Decimal(0)) / len(credits),
         )
 
+    def is_short(self, outcome: Outcome, key: Key, aim: float) -> bool:
+        """Whether a promise is kept less often than it should be.
+
+        :param aim: 0 to 1
+        """
+        missed = self.promised[key] - outcome.kept[key]
+        return missed > _room(self.promised[key], aim)
+
     def meets(self, hands: Hands, aim: float) -> bool:
-        """Whether of each promise that share is kept; what no number of people could
-        keep as often is left out.
+        """Whether each promise is kept as often as it should be; what no number of
+        people could keep so often is left out.
 
         :param aim: 0 to 1
         """
         room = {
-            key: int(number * (1 - aim) + 1e-9)
+            key: _room(number, aim)
             for key, number in self.promised.items()
-            if self.possible[key] >= number * aim
+            if number - self.possible[key] <= _room(number, aim)
         }
         for draw in self._draws:
             for check in draw.misses(hands):
@@ -156,6 +164,12 @@ class _Draw:
 
 def _key(check):
     return Key(check.cover.tier, check.urgency, check.metric)
+
+
+def _room(number, aim):
+    """:return: int, how many of so many promises may be missed"""
+    # What is not quite a whole number is, but for the last digit of a float.
+    return int(number * (1 - aim) + 1e-9)
 
 
 def _hour(check):

@@ -254,7 +254,7 @@ class TestForecast:
         shares = [
             outcome.kept[key] / number
             for key, number in forecast.promised.items()
-            if forecast.possible[key] >= 0.8 * number
+            if forecast.possible[key] >= 0.9 * number
         ]
         worst = min(shares)
         assert forecast.meets(hands, worst)
