@@ -64,8 +64,10 @@ class CapacityStaff:
             )
             return intervals[resource.id]
         calendar = self._run.company_id.resource_calendar_id
-        intervals = calendar._work_intervals_batch(self._start, self._end, resource)
-        return intervals[resource.id]
+        span = self._start, self._end
+        # Asked for this resource, the calendar would say day and night.
+        hours = calendar._attendance_intervals_batch(*span)[False]
+        return hours - calendar._leave_intervals_batch(*span, resource)[resource.id]
 
     def _get_shift(self, interval):
         start, end = interval

@@ -102,7 +102,10 @@ class ServiceAgreementCapacityTarget(models.Model):
         " was promised.",
     )
     past = fields.Float(
-        string="So Far", aggregator=None, help="Kept, of those decided in these months."
+        string="So Far",
+        aggregator=None,
+        help="Kept, of those decided in these months. Where it is more than the check"
+        " says, somebody worked when he was not there.",
     )
     has_past = fields.Boolean(export_string_translation=False)
     is_below_aim = fields.Boolean(string="Below the Aim", aggregator=None)

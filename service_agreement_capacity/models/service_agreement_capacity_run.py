@@ -99,7 +99,7 @@ class ServiceAgreementCapacityRun(models.Model):
     )
     weeks = fields.Integer(
         string="Look Ahead (weeks)",
-        default=26,
+        default=52,
         required=True,
         help="From next Monday on, with the leaves and holidays that are known by now.",
     )
@@ -148,8 +148,9 @@ class ServiceAgreementCapacityRun(models.Model):
         help="The same number always draws the same chances, so that two checks differ "
         "by what you changed and by nothing else.",
     )
+    # Public, because who runs the service need not see personnel files.
     employee_ids = fields.Many2many(
-        "hr.employee",
+        "hr.employee.public",
         string="Technicians",
         compute="_compute_employee_ids",
         store=True,
@@ -295,7 +296,7 @@ class ServiceAgreementCapacityRun(models.Model):
             run.employee_ids = run._find_technicians()
 
     def _find_technicians(self):
-        """:return: hr.employee who have hours on the tickets of the last months"""
+        """:return: hr.employee.public of who has hours on tickets of the last months"""
         self.ensure_one()
         company = self.company_id or self.env.company
         since = company._service_today() - relativedelta(months=self.months or 12)
@@ -313,7 +314,8 @@ class ServiceAgreementCapacityRun(models.Model):
                 ["employee_id"],
             )
         )
-        return self.env["hr.employee"].browse(employee.id for (employee,) in groups)
+        ids = [employee.id for (employee,) in groups]
+        return self.env["hr.employee.public"].browse(ids)
 
     @api.depends("company_id")
     def _compute_calendar_id(self):
@@ -381,17 +383,21 @@ class ServiceAgreementCapacityRun(models.Model):
             return self.env._(
                 "“%s” has been started. Ask again with a copy of it.", self.name
             )
-        if not self._get_technicians():
-            return self.env._(
-                "Nobody would be there: choose technicians who work on tickets."
-            )
+        return self._why_nobody() or self._why_no_hours()
+
+    def _why_nobody(self):
+        """:return: str, why it cannot be said who is there; else None"""
         for part in self.staff_ids.filtered(lambda p: p.number < 0):
             if len(self._get_technicians_of(part.calendar_id)) < -part.number:
                 return self.env._(
                     "There are not so many technicians with the hours “%(calendar)s”.",
                     calendar=part.calendar_id.name or self.env._("day and night"),
                 )
-        return self._why_no_hours()
+        if not (self._get_technicians() or self.staff_ids):
+            return self.env._(
+                "Nobody would be there: choose technicians who work on tickets."
+            )
+        return None
 
     def _why_no_hours(self):
         """:return: str, why no time can be counted in the hours of extra people"""
@@ -544,14 +550,15 @@ class ServiceAgreementCapacityRun(models.Model):
         """:return: hr.employee, without those that are supposed not to be there"""
         self.ensure_one()
         # Sudo: their hours, not their files.
-        technicians = self.sudo().employee_ids
+        employees = self.env["hr.employee"].sudo().browse(self.employee_ids.ids)
         for part in self.staff_ids.filtered(lambda p: p.number < 0):
             those = self._get_technicians_of(part.calendar_id)
-            technicians -= those[part.number :]
-        return technicians
+            employees -= employees.browse(those.ids[part.number :])
+        return employees
 
     def _get_technicians_of(self, calendar):
-        return self.sudo().employee_ids.filtered(
+        """:return: hr.employee.public with these working hours"""
+        return self.employee_ids.filtered(
             lambda each: calendar and each.resource_calendar_id == calendar
         )
 

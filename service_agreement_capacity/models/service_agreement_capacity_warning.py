@@ -92,8 +92,9 @@ class ServiceAgreementCapacityWarning(models.AbstractModel):
             check = checks._get_in_force(company)
             risky = check._get_risky()
             for offer in offers:
+                tiers = offer._get_warned_tiers()._origin
                 targets = check.target_ids.browse().union(
-                    *(risky.get(t, ()) for t in offer._get_warned_tiers()._origin)
+                    *(risky[tier] for tier in tiers if tier in risky)
                 )
                 offer.capacity_warning = check._describe_risk(targets.sorted("chance"))
 

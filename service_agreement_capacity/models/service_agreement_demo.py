@@ -12,7 +12,6 @@ class ServiceAgreementCapacityRun(models.Model):
             {
                 "name": self.env._("Can we back up what we offer?"),
                 "company_id": company.id,
-                "draws": 8,
                 "share": 50,
             }
         )

@@ -17,7 +17,6 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import accumulate
-from statistics import stdev
 from typing import NamedTuple
 
 from .demand import Demand
@@ -95,22 +94,33 @@ class Forecast:
         self, hands: Hands, progress: Callable[[int], object] = lambda _number: None
     ) -> Outcome:
         """What so many people make of it."""
-        missed, missed_by_hour = Counter(), Counter()
-        shares, credits = [], []
+        missed_by_draw, missed_by_hour, credits = [], Counter(), []
         for number, draw in enumerate(self._draws):
             misses = draw.misses(hands)
-            by_key = Counter(map(_key, misses))
-            missed += by_key
+            missed_by_draw.append(Counter(map(_key, misses)))
             missed_by_hour.update(map(_hour, misses))
-            shares.append(draw.shares(by_key))
             credits.append(_credit(misses))
             progress(number + 1)
         return Outcome(
-            _less(self.promised, missed),
+            _less(self.promised, sum(missed_by_draw, Counter())),
             _less(self.promised_by_hour, missed_by_hour),
-            {key: _spread(key, shares) for key in self.promised},
+            {key: self._get_spread(key, missed_by_draw) for key in self.promised},
             sum(credits, Decimal(0)) / len(credits),
         )
+
+    def _get_spread(self, key, missed_by_draw):
+        """How far the share of all draws may be off: by the ratio of two numbers that
+        differ from draw to draw; of one draw alone nobody knows, 0."""
+        draws = len(self._draws)
+        if draws < 2:
+            return 0.0
+        share = sum(missed[key] for missed in missed_by_draw) / self.promised[key]
+        squares = sum(
+            (missed[key] - share * draw.promised[key]) ** 2
+            for draw, missed in zip(self._draws, missed_by_draw, strict=True)
+        )
+        error = (draws / (draws - 1) * squares) ** 0.5 / self.promised[key]
+        return min(_student(draws - 1) * error, 1.0)
 
     def is_short(self, outcome: Outcome, key: Key, aim: float) -> bool:
         """Whether a promise is kept less often than it should be.
@@ -150,16 +160,12 @@ class _Draw:
         self._checks = [
             (positions[check.task][check.step], check.due, check) for check in checks
         ]
-        self._promised = Counter(map(_key, checks))
+        self.promised = Counter(map(_key, checks))
 
     def misses(self, hands):
         """:return: list of Check"""
         done = self._desk.work(hands)
         return [check for rank, due, check in self._checks if done[rank] > due]
-
-    def shares(self, missed):
-        """:return: dict of the share that is kept, of what is promised at all"""
-        return {key: 1 - missed[key] / n for key, n in self._promised.items()}
 
 
 def _key(check):
@@ -199,17 +205,9 @@ def _less(promised, missed):
     return Counter({key: number - missed[key] for key, number in promised.items()})
 
 
-def _spread(key, shares):
-    """From draw to draw; of one draw alone nobody knows: 0."""
-    known = [share[key] for share in shares if key in share]
-    if len(known) < 2:
-        return 0.0
-    return _student(len(known) - 1) * stdev(known) / len(known) ** 0.5
-
-
 def _student(degrees):
-    """The same of Student's distribution, by its expansion: of a few draws, the spread
-    is itself an estimate."""
+    """As many standard errors, where those are estimated from a few draws themselves:
+    Student's distribution, by its expansion."""
     first = (NORMAL**3 + NORMAL) / 4
     second = (5 * NORMAL**5 + 16 * NORMAL**3 + 3 * NORMAL) / 96
     return NORMAL + first / degrees + second / degrees**2
