@@ -28,7 +28,9 @@ class CapacityCovers:
     def of_agreement(self, agreement):
         """:return: Cover; of one agreement always the same one, for its cap"""
         if agreement not in self._known:
-            fee = sum(agreement._get_fees_on(self._day).values(), Decimal(0))
+            fee = Decimal(0)
+            if agreement.sla_credit_percent:
+                fee = sum(agreement._get_fees_on(self._day).values(), fee)
             self._known[agreement] = self._make(
                 agreement.tier_id,
                 agreement.target_ids,

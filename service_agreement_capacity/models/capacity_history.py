@@ -41,6 +41,8 @@ class CapacityHistory:
         self.tickets, self.by_tier = [], defaultdict(list)
         self.usual = defaultdict(list)
         self._agreements = self._find_agreements()
+        self._in_force = set(self._agreements.ids)
+        self._weeks = self._get_weeks()
         by_customer = self._agreements.grouped("commercial_partner_id")
         self._by_customer = {who: them[:1] for who, them in by_customer.items()}
         for opened, ticket, hours in self._read():
@@ -53,11 +55,10 @@ class CapacityHistory:
         """:return: float, tickets a week of an agreement of this tier; of one that has
         none yet, of any agreement
         """
-        weeks = self._get_weeks()
-        known = tier.id if weeks.get(tier.id) else None
-        tickets = self.get_pool(tier) if known else self._get_covered()
-        total = weeks[known] if known else sum(weeks.values())
-        return len(tickets) / total if total else 0.0
+        if own := self._weeks[tier.id]:
+            return len(self.by_tier[tier.id]) / own
+        total = sum(self._weeks.values())
+        return len(self._get_covered()) / total if total else 0.0
 
     def get_pool(self, tier):
         """:return: list of Past, that the tickets of a new agreement are like"""
@@ -159,7 +160,7 @@ class CapacityHistory:
 
     def _get_agreement(self, ticket, customer):
         """Today's: what was called about for free then may be covered by now."""
-        if ticket.agreement_id in self._agreements:
+        if ticket.agreement_id.id in self._in_force:
             return ticket.agreement_id
         return self._by_customer.get(customer)
 

@@ -67,12 +67,12 @@ class ServiceAgreementCapacityResult(models.AbstractModel):
         return super()._read_group_select(aggregate_spec, query)
 
     @api.model
-    def _prepare_counts(self, run, promised, kept):
+    def _prepare_counts(self, draws, promised, kept):
         """:return: dict of values, of numbers in all repetitions together"""
         return {
-            "promised": promised / run.draws,
-            "kept": kept / run.draws,
-            "missed": (promised - kept) / run.draws,
+            "promised": promised / draws,
+            "kept": kept / draws,
+            "missed": (promised - kept) / draws,
             "chance": kept / promised,
         }
 
@@ -121,7 +121,7 @@ class ServiceAgreementCapacityTarget(models.Model):
                     "tier_id": key.tier,
                     "priority": str(key.urgency),
                     "metric": key.metric,
-                    **self._prepare_counts(run, promised, outcome.kept[key]),
+                    **self._prepare_counts(forecast.draws, promised, outcome.kept[key]),
                     "spread": outcome.spread[key],
                     "possible": forecast.possible[key] / promised,
                     "past": past.get(key, 0.0),
@@ -185,7 +185,7 @@ class ServiceAgreementCapacityHour(models.Model):
                     "hour": hour % 24,
                     "part": str(hour % 24 // HOURS_PER_PART),
                     **self._prepare_counts(
-                        run, promised, outcome.kept_by_hour[metric, hour]
+                        forecast.draws, promised, outcome.kept_by_hour[metric, hour]
                     ),
                 }
             )

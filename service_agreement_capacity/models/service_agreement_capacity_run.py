@@ -28,6 +28,7 @@ FACTS = (
     "history_to",
     "date_done",
     "progress",
+    "draws_made",
     "problem",
     "ticket_count",
     "promised",
@@ -40,6 +41,9 @@ FACTS = (
     "hour_ids",
     "choice_ids",
 )
+# Tickets of all repetitions together: what takes a minute and fits into memory. Of that
+# many, few repetitions say as much as many do of a few.
+MOST_TICKETS, FEWEST_DRAWS = 200_000, 2
 # How much of the work it is to draw what may come, and to work through it once.
 DRAWING, WORKING = 70, 15
 
@@ -112,8 +116,8 @@ class ServiceAgreementCapacityRun(models.Model):
         string="Time for Tickets (%)",
         default=100.0,
         required=True,
-        help="Of their working hours, that the technicians have for tickets; the rest "
-        "is for projects and planned visits elsewhere.",
+        help="Of their working hours, that the technicians have for tickets. Projects "
+        "go on beside the work on a ticket, but no answer and no trip waits for them.",
     )
     answer_minutes = fields.Integer(
         string="Minutes to Answer",
@@ -140,7 +144,8 @@ class ServiceAgreementCapacityRun(models.Model):
         default=20,
         required=True,
         help="How often the weeks are gone through, each time with other chances. More "
-        "are more exact, and take longer.",
+        "are more exact, and take longer. Of very many tickets fewer are made, as they "
+        "say as much.",
     )
     seed = fields.Integer(
         default=1,
@@ -197,6 +202,7 @@ class ServiceAgreementCapacityRun(models.Model):
     date_done = fields.Datetime(string="Done On", readonly=True, copy=False)
     progress = fields.Integer(readonly=True, copy=False)
     progress_total = fields.Integer(compute="_compute_progress_total")
+    draws_made = fields.Integer(string="Repetitions Made", readonly=True, copy=False)
     problem = fields.Char(readonly=True, copy=False)
     ticket_count = fields.Integer(
         string="Tickets",
@@ -208,7 +214,6 @@ class ServiceAgreementCapacityRun(models.Model):
         string="Promises Given", digits=(16, 0), readonly=True, copy=False
     )
     kept = fields.Float(
-        string="Kept",
         readonly=True,
         copy=False,
         aggregator="avg",
@@ -477,11 +482,12 @@ class ServiceAgreementCapacityRun(models.Model):
         clock = WeekClock(self.date_start, self.company_id._service_tz().key)
         demand, history = self._get_demand(clock)
         staff = CapacityStaff(self, clock)
-        tell_draw = _scale(tell, 0, DRAWING, self.draws)
-        forecast = Forecast(demand, self.seed, self.draws, tell_draw)
+        draws = self._get_draws(demand)
+        tell_draw = _scale(tell, 0, DRAWING, draws)
+        forecast = Forecast(demand, self.seed, draws, tell_draw)
         if not forecast.promised:
             raise UserError(self._describe_nothing())
-        tell_work = _scale(tell, DRAWING, DRAWING + WORKING, self.draws)
+        tell_work = _scale(tell, DRAWING, DRAWING + WORKING, draws)
         outcome = forecast.with_hands(staff.hands, tell_work)
         return {
             **self._prepare_answer(forecast, outcome),
@@ -489,6 +495,11 @@ class ServiceAgreementCapacityRun(models.Model):
             "ticket_count": len(history.tickets),
             "choice_ids": self._prepare_choices(forecast, staff),
         }
+
+    def _get_draws(self, demand):
+        """:return: int, how many repetitions are made"""
+        affordable = int(MOST_TICKETS / max(demand.expected, 1))
+        return min(self.draws, max(affordable, FEWEST_DRAWS))
 
     def _describe_nothing(self):
         return self.env._(
@@ -579,7 +590,8 @@ class ServiceAgreementCapacityRun(models.Model):
         promised, kept = (sum(f.values()) for f in (forecast.promised, outcome.kept))
         return {
             "aim": company.capacity_aim,
-            "promised": promised / self.draws,
+            "draws_made": forecast.draws,
+            "promised": promised / forecast.draws,
             "kept": kept / promised,
             "credit": float(outcome.credit),
             "target_ids": self.target_ids._prepare_all(self, forecast, outcome),
@@ -589,10 +601,10 @@ class ServiceAgreementCapacityRun(models.Model):
     def _prepare_load(self, forecast, staff, clock):
         """Hours of work and of people; of people only those they have for tickets."""
         there = seconds(staff.hands, 0, clock.second(self.weeks, 0))
-        per_week = self.weeks * SECONDS_PER_HOUR * 100 / self.share
+        in_weeks = self.weeks * SECONDS_PER_HOUR
         return {
-            "hours_needed": forecast.work / per_week,
-            "hours_there": there / per_week,
+            "hours_needed": forecast.work / in_weeks,
+            "hours_there": there * self.share / 100 / in_weeks,
         }
 
     def _prepare_choices(self, forecast, staff):

@@ -6,6 +6,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..models import service_agreement_capacity_run
 from ..models.service_agreement_capacity_words import format_share
 from ..tools.week_clock import WeekClock
 from .common import TODAY, CapacityCommon
@@ -199,7 +200,8 @@ class TestCapacityRun(CapacityCommon):
             run = runs.create({"company_id": self.company.id})
         self.assertEqual(run.sale_ids.proposal_id, proposals[3])
         self.assertEqual(run.sale_ids.tier_id, self.tier)
-        self.assertEqual(run.sale_ids.chance, 0)
+        # None of three so far.
+        self.assertEqual(run.sale_ids.chance, 20)
 
     # The answer
 
@@ -227,6 +229,13 @@ class TestCapacityRun(CapacityCommon):
             ):
                 self.assertGreaterEqual(after.chance, before.chance)
             self.assertLessEqual(more.credit, few.credit)
+
+    def test_of_very_many_tickets_fewer_repetitions_are_made(self):
+        self.patch(service_agreement_capacity_run, "MOST_TICKETS", 50)
+        run = self._check(draws=20)
+        # Eight in four weeks: twenty in eight, and in two to warm up.
+        self.assertEqual(run.draws_made, 2)
+        self.assertAlmostEqual(sum(run.target_ids.mapped("promised")), run.promised, 4)
 
     def test_figures_add_up(self):
         run = self._check(share=20)

@@ -105,7 +105,9 @@ class Effort:
     :param answer: that each answer takes
     :param travel: until somebody is there
     :param usual: work on tickets of which nothing is known, by urgency
-    :param share: of their time, that people have for tickets, above 0 and up to 1
+    :param share: of their time, that people have for tickets, above 0 and up to 1: what
+        else they do beside goes on during the work on a ticket, but nobody lets a
+        customer wait for an answer, or on the way, because of it
     """
 
     answer: int = 600
@@ -114,23 +116,21 @@ class Effort:
     share: float = 1.0
 
     def draw(self, past: Past, dice: Random) -> int:
-        """:return: seconds that a ticket takes"""
-        work = past.work
-        if work is None:
-            work = dice.choice(self.usual.get(past.urgency) or self.usual[None])
-        return max(round(work / self.share), 1)
+        """:return: seconds of work on a ticket"""
+        if past.work is not None:
+            return past.work
+        return dice.choice(self.usual.get(past.urgency) or self.usual[None])
 
     def split(self, work: int, past: Past) -> tuple[int, int, int]:
-        """:return: seconds of each answer, of the way there (0: nobody goes) and of the
-        rest; together, with an answer to each question, they are the work
+        """:return: seconds that each answer takes, the way there (0: nobody goes) and
+        the rest; with an answer to each question they are the work, if people have all
+        of their time for it
         """
         answers = 1 + len(past.questions)
-        answer = max(min(round(self.answer / self.share), work // (2 * answers)), 1)
-        left = max(work - answers * answer, 1)
-        if not past.on_site:
-            return answer, 0, left
-        way = max(min(round(self.travel / self.share), left // 2), 1)
-        return answer, way, max(left - way, 1)
+        answer = max(min(self.answer, work // (2 * answers)), 1)
+        left = work - answers * answer
+        way = max(min(self.travel, left // 2), 1) if past.on_site else 0
+        return answer, way, max(round((left - way) / self.share), 1)
 
 
 class Check(NamedTuple):
@@ -150,6 +150,17 @@ class Check(NamedTuple):
     hour: int
 
 
+class Drawn(NamedTuple):
+    """What comes in, from the weeks to warm up on, and what of it is counted.
+
+    :param work: seconds of work on what is counted
+    """
+
+    tasks: list[Task]
+    checks: list[Check]
+    work: int
+
+
 @dataclass(frozen=True)
 class Demand:
     """What may come in over some weeks.
@@ -167,23 +178,29 @@ class Demand:
     prospects: Sequence[Prospect] = ()
     growth: float = 1.0
 
-    def draw(self, seed: int, number: int) -> tuple[list[Task], list[Check]]:
-        """What comes in, the time that is drawn as this number.
+    @property
+    def expected(self) -> float:
+        """Tickets of a draw, on average: at most, if all is sold."""
+        per_week = self._rate + sum(each.per_week for each in self.prospects)
+        return per_week * (self.weeks + WARM_UP_WEEKS)
 
-        :return: tasks, from the weeks to warm up on; and what of them is counted
-        """
+    @property
+    def _rate(self):
+        return self.growth * len(self.history) / self.history_weeks
+
+    def draw(self, seed: int, number: int) -> Drawn:
+        """What comes in, the time that is drawn as this number."""
         drawing = _Drawing(self.clock, self.effort)
         sold = [p for p in self.prospects if p.is_sold(f"{seed}/{number}")]
         covers = {p.customer: p.cover for p in sold if p.customer is not None}
-        rate = self.growth * len(self.history) / self.history_weeks
         dice = Random(f"{seed}/{number}")
-        for week, past in self._come(dice, rate, self.history):
+        for week, past in self._come(dice, self._rate, self.history):
             drawing.add(dice, week, past, covers.get(past.customer, past.cover))
         for prospect in sold:
             dice = Random(f"{seed}/{number}/{prospect.key}")
             for week, past in self._come(dice, prospect.per_week, prospect.pool):
                 drawing.add(dice, week, past, prospect.cover)
-        return drawing.tasks, drawing.checks
+        return Drawn(drawing.tasks, drawing.checks, drawing.work)
 
     def _come(self, dice, per_week, pool) -> Iterator[tuple[int, Past]]:
         """Tickets with the week they come in; more of them begin with the same ones."""
@@ -201,11 +218,13 @@ class _Drawing:
         self._clock, self._effort = clock, effort
         self.tasks: list[Task] = []
         self.checks: list[Check] = []
+        self.work = 0
 
     def add(self, dice, week, past, cover):
         """Add a ticket: an answer, the way there, the work; and its later questions."""
         arrival = self._clock.second(week, past.minute) + dice.randrange(60)
         work = self._effort.draw(past, dice)
+        self.work += work if arrival >= 0 else 0
         answer, way, rest = self._effort.split(work, past)
         steps = {"first_response": answer, "on_site": way, "resolution": rest}
         self._add_task(arrival, {m: w for m, w in steps.items() if w}, past, cover)

@@ -78,12 +78,16 @@ class Forecast:
         self.possible = Counter()
         self._draws, work = [], 0
         for number in range(draws):
-            tasks, checks = demand.draw(seed, number)
-            work += sum(sum(task.works) for task in tasks if task.arrival >= 0)
-            self._draws.append(_Draw(tasks, checks))
-            self._count(tasks, checks)
+            drawn = demand.draw(seed, number)
+            work += drawn.work
+            self._draws.append(_Draw(drawn.tasks, drawn.checks))
+            self._count(drawn.tasks, drawn.checks)
             progress(number + 1)
         self.work = work // draws
+
+    @property
+    def draws(self) -> int:
+        return len(self._draws)
 
     def _count(self, tasks, checks):
         self.promised.update(map(_key, checks))

@@ -106,9 +106,10 @@ class TestEffort:
         assert answer * (1 + questions) + way + rest == work
         assert answer >= 1 and rest >= 1 and (way >= 1) == on_site
 
-    def test_of_half_a_day_work_takes_twice_as_long(self):
-        effort = Effort(share=0.5)
-        assert effort.draw(Past(0, work=HOUR), Random(1)) == 2 * HOUR
+    def test_other_work_goes_on_beside_the_work_and_not_beside_the_answer(self):
+        past = Past(0, on_site=True)
+        answer, way, rest = Effort().split(4 * HOUR, past)
+        assert Effort(share=0.5).split(4 * HOUR, past) == (answer, way, 2 * rest)
 
     def test_what_nobody_wrote_down_is_as_others_of_its_urgency(self):
         effort = Effort(usual={3: [7], None: [5]})
@@ -126,35 +127,49 @@ class TestDemand:
     def test_as_many_come_as_came(self):
         past = history(520)
         numbers = [
-            len([t for t in demand(past, weeks=20).draw(1, n)[0] if len(t.works) > 1])
+            len(
+                [t for t in demand(past, weeks=20).draw(1, n).tasks if len(t.works) > 1]
+            )
             for n in range(40)
         ]
         # 10 a week, over 20 weeks and those to warm up.
         assert sum(numbers) / 40 == pytest.approx(220, rel=0.03)
 
+    def test_as_much_is_expected_as_comes_if_all_is_sold(self):
+        sale = Prospect("p1", 0.5, GOLD, per_week=3, pool=history(20))
+        expected = demand(history(520), weeks=20, prospects=[sale]).expected
+        assert expected == pytest.approx((10 + 3) * 22)
+
+    def test_the_work_is_that_of_the_time_that_counts(self):
+        past = [Past(600, work=HOUR)] * 520
+        drawn = demand(past).draw(1, 0)
+        counted = [task for task in drawn.tasks if task.arrival >= 0]
+        assert drawn.work == HOUR * len(counted)
+        assert drawn.work == sum(sum(task.works) for task in counted)
+
     def test_they_come_at_the_hours_at_which_they_came(self):
         past = [Past(5 * 1440 + 20 * 60, cover=SHARP, work=60)]
-        _tasks, checks = demand(past * 52).draw(1, 0)
+        checks = demand(past * 52).draw(1, 0).checks
         assert {check.hour for check in checks} == {5 * 24 + 20}
 
     def test_more_growth_adds_to_what_there_is(self):
-        few, _checks = demand(history(200, cover=None)).draw(1, 0)
-        more, _checks = demand(history(200, cover=None), growth=1.5).draw(1, 0)
+        few = demand(history(200, cover=None)).draw(1, 0).tasks
+        more = demand(history(200, cover=None), growth=1.5).draw(1, 0).tasks
         assert more[: len(few)] == few
         assert len(more) > len(few)
 
     def test_what_comes_before_the_time_is_not_counted(self):
-        tasks, checks = demand(history(500)).draw(1, 0)
+        tasks, checks, _work = demand(history(500)).draw(1, 0)
         assert min(task.arrival for task in tasks) < 0
         assert all(tasks[check.task].arrival >= 0 for check in checks)
 
     def test_an_agreement_that_is_sold_promises_and_brings_tickets(self):
         past = [replace(each, cover=None) for each in history(300)]
         sale = Prospect("p1", 1.0, GOLD, customer=7, per_week=3, pool=history(20))
-        _tasks, before = demand(past).draw(1, 0)
-        tasks, checks = demand(past, prospects=[sale]).draw(1, 0)
-        assert not before
-        own = [t for t in tasks[: len(demand(past).draw(1, 0)[0])] if t.dues[0] < NEVER]
+        before = demand(past).draw(1, 0)
+        tasks, checks, _work = demand(past, prospects=[sale]).draw(1, 0)
+        assert not before.checks
+        own = [task for task in tasks[: len(before.tasks)] if task.dues[0] < NEVER]
         assert own and len({check.task for check in checks}) > len(own)
 
     def test_one_that_is_never_sold_changes_nothing(self):
@@ -172,10 +187,10 @@ class TestDemand:
 
     def test_a_metric_is_promised_only_where_something_is_done_for_it(self):
         past = [Past(600, work=HOUR, cover=GOLD), Past(600, work=HOUR, on_site=True)]
-        _tasks, checks = demand([past[0]] * 52).draw(1, 0)
+        checks = demand([past[0]] * 52).draw(1, 0).checks
         assert {c.metric for c in checks} == {"first_response", "resolution"}
         gold_there = replace(past[1], cover=GOLD, questions=(60,))
-        _tasks, checks = demand([gold_there] * 52).draw(1, 0)
+        checks = demand([gold_there] * 52).draw(1, 0).checks
         assert {c.metric for c in checks} == {
             "first_response",
             "on_site",
