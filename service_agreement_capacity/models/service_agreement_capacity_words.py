@@ -6,9 +6,12 @@ from odoo import api, fields, models
 from odoo.tools import formatLang
 
 from .service_agreement_capacity_result import PARTS, WEEKDAYS
+from .service_agreement_capacity_run import MOST_EXTRA
 
 # Of the worst parts of the week; more than that nobody reads.
 WORST = 5
+# Of those that are as good.
+CHOICES = 3
 # The colours of shares that are kept, from below: see static/src/scss.
 STEPS = (0.5, 0.8, 0.95)
 
@@ -92,15 +95,17 @@ class ServiceAgreementCapacityRun(models.Model):
     def _describe_people(self):
         """:return: list of str, one for each choice, and what no choice would help"""
         self.ensure_one()
-        lines = [self._describe_choice(choice) for choice in self.choice_ids[:3]]
-        if not lines:
-            lines = [
-                self.env._(
-                    "Not even 12 people more in working hours and 12 on call would keep"
-                    " all of them."
-                )
-            ]
+        first, *others = self.choice_ids[:CHOICES] or [None]
+        lines = [self._describe_choice(first) if first else self._describe_none()]
+        lines += [self.env._("Or: %s", self._describe_choice(each)) for each in others]
         return lines + self._describe_hopeless()
+
+    def _describe_none(self):
+        return self.env._(
+            "Not even %(number)s people more in working hours, and as many on call,"
+            " would keep all of them.",
+            number=MOST_EXTRA,
+        )
 
     def _describe_choice(self, choice):
         hours = self.calendar_id.name or self.env._("day and night")

@@ -119,6 +119,16 @@ class TestCapacityRun(CapacityCommon):
         self.assertIn("Yes", better.summary)
         self.assertEqual(better.extra_people, "Nobody more than there is.")
 
+    def test_where_either_would_do_both_are_said(self):
+        run = self._check(calendar_id=False)
+        choices = [(c.number, c.number_on_call) for c in run.choice_ids]
+        self.assertEqual(choices, [(1, 0), (0, 1)])
+        self.assertEqual(
+            run.extra_people,
+            "1 more in the hours “day and night”.\n"
+            "Or: 1 more on call, day and night.",
+        )
+
     def test_on_leave_nobody_keeps_anything(self):
         self.env["resource.calendar.leaves"].sudo().create(
             {
