@@ -125,8 +125,7 @@ class TestCapacityRun(CapacityCommon):
         self.assertEqual(choices, [(1, 0), (0, 1)])
         self.assertEqual(
             run.extra_people,
-            "1 more in the hours “day and night”.\n"
-            "Or: 1 more on call, day and night.",
+            "1 more in the hours “day and night”.\nOr: 1 more on call, day and night.",
         )
 
     def test_on_leave_nobody_keeps_anything(self):
