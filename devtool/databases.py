@@ -39,11 +39,16 @@ SELF_INSTALLED = (
 )
 # What makes `data` of `demo`, in Odoo's shell.
 GENERATOR = ROOT / "benchmarks" / "_data.py"
-# What a kind has beside ours: a provider of payments that does as it is told.
+# Ours that people choose to install.
+CHOSEN = ("service_agreement_capacity",)
+# What a kind has beside: a provider of payments that does as it is told, and what has
+# no need of a database of its own.
 BESIDE = {
-    "demo": ("payment_demo",),
-    "service_agreement_payment": ("payment_demo",),
+    "demo": ("payment_demo", *CHOSEN),
+    "service_agreement_payment": ("payment_demo", *CHOSEN),
 }
+# The kinds of database that addons are tested in, where that is not one of their own.
+TESTED_IN = dict.fromkeys(CHOSEN, "service_agreement_payment")
 PREFIX = f"sa_{CHECKOUT_ID}_"
 KEPT_OF_A_KIND = 2
 # What does not end up in a database, so that editing it needs no new one.
@@ -77,7 +82,8 @@ class Databases:
         """Return the name that says what a prepared database is made of."""
         parts = [self._source.version, LOCK_FILE.read_text(), *CORE_MODULES]
         if kind != "core":
-            parts.append(addons_fingerprint(*bridges_of(kind)))
+            beside = [name for name in BESIDE.get(kind, ()) if name in CHOSEN]
+            parts.append(addons_fingerprint(*bridges_of(kind), *beside))
         if kind == "data":
             parts.append(GENERATOR.read_text())
         if kind in ("demo", "data"):
@@ -112,7 +118,8 @@ class Databases:
         # Odoo loads a module's demo data only if all it depends on has some.
         self.sql(name, "UPDATE ir_module_module SET demo = (state = 'installed')")
         self._install(name, modules, current, "--with-demo")
-        ours = ", ".join(f"'{addon}'" for addon in (MAIN_ADDON, *SELF_INSTALLED))
+        names = (MAIN_ADDON, *SELF_INSTALLED, *CHOSEN)
+        ours = ", ".join(f"'{addon}'" for addon in names)
         self.sql(name, f"UPDATE ir_module_module SET demo = (name IN ({ours}))")
         return None
 

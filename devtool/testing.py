@@ -10,6 +10,7 @@ from pathlib import Path
 
 from . import lint, prepare
 from .commands import call
+from .databases import TESTED_IN
 from .odoo_process import CONFIG
 from .paths import LOG, MAIN_ADDON, PYTHON, ROOT, bridges
 from .progress import duration, say
@@ -56,7 +57,10 @@ STAGES = (
         for part in range(2)
     ),
     Stage("browser", "tests/browser", browser=True),
-    *(Stage(name, f"{name}/tests", inside_odoo=True, kind=name) for name in bridges()),
+    *(
+        Stage(name, f"{name}/tests", inside_odoo=True, kind=TESTED_IN.get(name, name))
+        for name in bridges()
+    ),
 )
 
 
