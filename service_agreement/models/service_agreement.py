@@ -784,6 +784,10 @@ class ServiceAgreement(models.Model):
         self.invalidate_recordset(["state", "signed_on"])
         self._ensure_can(type(self)._why_not_sign)
         self.sudo().write(self._prepare_accept_values(name.strip(), signature))
+        self._after_sign()
+
+    def _after_sign(self):
+        """Hook for bridges, where something else has to happen before it starts."""
         self.action_activate()
 
     def _prepare_accept_values(self, name, signature):
