@@ -198,7 +198,9 @@ class SaleOrder(models.Model):
         if not self._can_be_edited_on_portal() or self.signature:
             return self.env._("This quotation is decided already.")
         if self.is_expired:
-            return self.env._("This quotation has expired. Please ask us for a new one.")
+            return self.env._(
+                "This quotation has expired. Please ask us for a new one."
+            )
         return None
 
     def _choose_agreement(self, option):

@@ -17,6 +17,12 @@ class SaleOrder(models.Model):
             order._make_agreement()
         return result
 
+    def _prepare_confirmation_values(self):
+        """EXTENDS 'sale': what suggests itself is worked out while it still may."""
+        self.flush_recordset(["agreement_start_on"])
+        self.agreement_option_ids.flush_recordset(["price_unit", "price_listed"])
+        return super()._prepare_confirmation_values()
+
     def _link_project(self):
         """The project that the order has just made, by Odoo's own sale_project.
 
@@ -134,7 +140,7 @@ class SaleOrder(models.Model):
     # A proposal of its own
 
     def action_make_proposal(self):
-        """Offer the tiers of this quotation side by side, to be signed by themselves."""
+        """Offer the tiers of this quotation by themselves, side by side."""
         self.ensure_one()
         proposals = self.env["service.agreement.proposal"]
         proposals.check_access("create")

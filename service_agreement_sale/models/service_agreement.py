@@ -139,6 +139,8 @@ class ServiceAgreement(models.Model):
             self.unlink()
             return
         self._end(self.company_id._service_today(), "cancelled", reason)
+        # In the database, before it is asked whether the order has another one.
+        self.flush_recordset(["end_reason"])
         self.message_post(body=reason)
 
     # In the portal

@@ -12,11 +12,12 @@ LAYOUT = "mail.mail_notification_layout_with_responsible_signature"
 
 
 class DeclineFree(EndService):
-    """It was free so far, and shall not cost anything: it ends with its last free day."""
+    """Free so far, and not to cost anything: it ends with its last free day."""
 
     kind = "decline_free"
     switch = "portal_may_decline_free"
     icon = "fa-times-circle-o"
+    template = "service_agreement_sale.portal_change_decline_free"
 
     @property
     def title(self):
@@ -191,7 +192,9 @@ class ServiceAgreement(models.Model):
         """:return: "$ 129.00 per month", before taxes"""
         self.ensure_one()
         charges = self.line_ids.filtered(
-            lambda line: line.charge == "recurring" and line._serves(self._get_paid_on())
+            lambda line: (
+                line.charge == "recurring" and line._serves(self._get_paid_on())
+            )
         )
         return self.env._(
             "%(price)s per %(period)s",

@@ -15,7 +15,7 @@ def monthly_share(amount, percent):
 
 
 def round_up(amount, step, less=Decimal(0)):
-    """The lowest price of the form n × ``step`` − ``less`` that is not below ``amount``.
+    """The lowest price n × ``step`` − ``less`` that is not below ``amount``.
 
     To tens less 0.10: 127.30 becomes 129.90, and 129.95 becomes 139.90.
 
