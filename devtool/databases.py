@@ -36,9 +36,11 @@ CORE_MODULES = ("account", "hr_timesheet", "portal")
 SELF_INSTALLED = ("service_agreement_payment",)
 # What a kind has beside ours: a provider of payments that does as it is told.
 BESIDE = {
-    "demo": ("payment_demo",),
+    "demo": ("payment_demo", "sale_management"),
     "service_agreement_payment": ("payment_demo",),
 }
+# Our bridges to that: Odoo installs them with the main addon.
+BRIDGED = {"demo": ("service_agreement_sale",)}
 PREFIX = f"sa_{CHECKOUT_ID}_"
 KEPT_OF_A_KIND = 2
 # What does not end up in a database, so that editing it needs no new one.
@@ -72,7 +74,7 @@ class Databases:
         """Return the name that says what a prepared database is made of."""
         parts = [self._source.version, LOCK_FILE.read_text(), *CORE_MODULES]
         if kind != "core":
-            parts.append(addons_fingerprint(*bridges_of(kind)))
+            parts.append(addons_fingerprint(*_own_addons_of(kind)))
         if kind == "demo":
             # Its tickets are open "since this morning": yesterday's are all too late.
             parts.append(datetime.now(timezone.utc).date().isoformat())
@@ -95,13 +97,17 @@ class Databases:
         self.rename(building, name)
 
     def _install_ours(self, name, kind, current):
-        modules = [*(bridges_of(kind) or [MAIN_ADDON]), *BESIDE.get(kind, ())]
+        modules, beside = bridges_of(kind) or [MAIN_ADDON], BESIDE.get(kind, ())
         if kind != "demo":
-            return self._install(name, modules, current)
+            return self._install(name, [*modules, *beside], current)
+        # Before the rest, for these must bring no demo data of their own.
+        self._install(name, beside, current)
         # Odoo loads a module's demo data only if all it depends on has some.
         self.sql(name, "UPDATE ir_module_module SET demo = (state = 'installed')")
         self._install(name, modules, current, "--with-demo")
-        ours = ", ".join(f"'{addon}'" for addon in (MAIN_ADDON, *SELF_INSTALLED))
+        own = (MAIN_ADDON, *SELF_INSTALLED, *BRIDGED[kind])
+        self._check_installed(name, own)
+        ours = ", ".join(f"'{addon}'" for addon in own)
         self.sql(name, f"UPDATE ir_module_module SET demo = (name IN ({ours}))")
         return None
 
@@ -216,6 +222,11 @@ class Databases:
 def bridges_of(kind):
     """Return the names of the bridges that a kind of database has installed."""
     return [name for name in bridges() if kind in (name, "all")]
+
+
+def _own_addons_of(kind):
+    """Return the names of the bridges that shape a kind of database."""
+    return [*bridges_of(kind), *BRIDGED.get(kind, ())]
 
 
 def addons_fingerprint(*others):
