@@ -135,6 +135,7 @@ from . import service_agreement_proposal_option
 from . import service_agreement_proposal_answer
 from . import service_agreement_proposal_opening
 from . import service_agreement_proposal_notice
+from . import service_agreement_register
 from . import service_agreement_portal_reading
 from . import res_partner_proposal
 from . import service_agreement_statement
@@ -142,4 +143,9 @@ from . import service_agreement_statement_figures
 from . import service_agreement_statement_words
 from . import service_agreement_statement_mail
 from . import service_agreement_statement_run
+from . import service_agreement_tier_replay
+from . import service_agreement_tier_replay_line
+from . import service_agreement_tier_replay_run
+from . import service_agreement_tier_replay_work
+from . import service_agreement_tier_replay_picture
 from . import service_agreement_demo

@@ -22,6 +22,7 @@ END_REASONS = [
 # What happened, and when: set by the transitions, not by whoever has write access.
 FACTS = (
     "state",
+    "proposed_on",
     "activated_on",
     "suspended_on",
     "end_reason",

@@ -63,11 +63,13 @@ class ServiceAgreementAllowance(models.Model):
             if not (allowance.anchor_date and agreement.activated_on):
                 allowance.anchor_date = agreement.anchor_date or agreement.date_start
 
-    def _get_ledgers(self, until, redecided=None):
+    def _get_ledgers(self, until, redecided=None, settled=False):
         """
         :param date until: periods that start later are not reckoned with
         :param redecided: account.analytic.line whose draws are about to be decided
             again; those of all other lines are drawn for good
+        :param bool settled: also what is closed and over is drawn from again, to be
+            looked at; such ledgers are never stored
         :return: dict of tools.ledger.Ledger by allowance: of ``self`` and whatever else
             their agreements have or had, and those that replaced them; unlimited ones
             have none
@@ -79,7 +81,7 @@ class ServiceAgreementAllowance(models.Model):
         )
         # Grouped, they are read together; one by one, they would be queried so.
         by_coverage = allowances.grouped("coverage_id")
-        facts = allowances._get_ledger_facts(redecided)
+        facts = allowances._get_ledger_facts(redecided, settled)
         ledgers = {}
         for agreement in agreements.sorted(lambda a: (a.date_start, a.id)):
             previous = self.browse()
@@ -154,16 +156,20 @@ class ServiceAgreementAllowance(models.Model):
             first_day=agreement.date_start,
         )
 
-    def _get_ledger_terms(self):
-        """:return: tools.ledger.Terms"""
+    def _get_ledger_terms(self, anchor=None):
+        """
+        :param date anchor: from which periods are counted; default as agreed
+        :return: tools.ledger.Terms
+        """
         self.ensure_one()
         if self.kind != "included":
             return Terms()
-        agreement = self.agreement_id
+        anchor = anchor or self.anchor_date
+        owner = self.agreement_id or self.tier_id
         return Terms(
             quantity=exact(self.quantity),
-            recurrence=Recurrence(self.anchor_date, "month", self.interval_months),
-            proration=agreement.proration_method,
+            recurrence=Recurrence(anchor, "month", self.interval_months),
+            proration=owner.proration_method,
             step=STEPS.get(self.unit) or exact(self.currency_id.rounding),
             rollover_cap=exact(self.rollover_cap),
             rollover_months=self.rollover_months,
@@ -172,12 +178,14 @@ class ServiceAgreementAllowance(models.Model):
 
     # What is on record
 
-    def _get_ledger_facts(self, redecided=None):
+    def _get_ledger_facts(self, redecided=None, settled=False):
         """:return: dict of "known": lists of tools.ledger.Lot by allowance, and of
         "final": the last period that is closed and over, by allowance
+        :param bool settled: none is final
         """
         Lots = self.env["service.agreement.allowance.lot"].sudo()
-        own, final = Domain("allowance_id", "in", self.ids), self._get_final_domain()
+        own = Domain("allowance_id", "in", self.ids)
+        final = Domain.FALSE if settled else self._get_final_domain()
         last = Lots._read_group(
             own & final & Domain("kind", "=", "granted"),
             ["allowance_id"],

@@ -31,6 +31,7 @@ from . import test_sla_credit
 from . import test_sla_delay
 from . import test_sla_warning
 from . import test_ticket
+from . import test_tier_replay
 from . import test_ticket_answer
 from . import test_ticket_desk
 from . import test_change
@@ -52,6 +53,7 @@ from . import test_random_lives
 from . import test_random_work
 from . import test_rate
 from . import test_routes
+from . import test_register
 from . import test_renewal
 from . import test_carried_credit
 from . import test_catalogue_update

@@ -1,0 +1,332 @@
+"""What a replay adds up of the work of its clients."""
+
+from itertools import takewhile
+
+from dateutil.relativedelta import relativedelta
+
+from odoo import models
+from odoo.fields import Domain
+
+from ..tools.charges import unbilled
+from ..tools.visit_plan import year_of
+from .service_agreement_visit import OPEN
+from .service_book import DAY
+from .service_replay import InForceReplay, Tally, TierReplay
+
+# Of timesheet lines: what who pays is decided by, and what they cost.
+NEEDED = (
+    "amount",
+    "company_id",
+    "date",
+    "employee_id",
+    "partner_id",
+    "product_uom_id",
+    "service_choice_id",
+    "service_device_id",
+    "service_exclusion_id",
+    "service_start",
+    "service_system_id",
+    "service_trips",
+    "service_work_type_id",
+    "task_id",
+    "unit_amount",
+)
+
+
+class ServiceAgreementTierReplay(models.Model):
+    _inherit = "service.agreement.tier.replay"
+
+    def _get_work_domain(self):
+        """:return: Domain of the service work of these months"""
+        return (
+            Domain("company_id", "=", self.company_id.id)
+            & Domain("is_service_work", "=", True)
+            & Domain("date", ">=", self.date_start)
+            & Domain("date", "<=", self.date_end)
+            & Domain("unit_amount", ">=", 0)
+        )
+
+    def _read_work(self, members):
+        """:return: account.analytic.line of these months
+        :param members: ids of res.partner
+        """
+        ours = Domain("partner_id", "in", list(members))
+        work = self.env["account.analytic.line"].sudo()
+        return work.search_fetch(self._get_work_domain() & ours, NEEDED, order="id")
+
+    def _decide_work(self, book, work):
+        """Yield (account.analytic.line, Decision)"""
+        lines = {line.id: line for line in work}
+        for decision in book.decide(work._get_service_facts(book), redecided=work):
+            yield lines[decision.facts.id], decision
+
+    def _count_work(self, tally, work, decision):
+        """Add what a piece of work took, and what it cost."""
+        hours, cost = float(decision.facts.hours), -work.amount
+        if hours and not cost:
+            tally.without_cost += hours
+            cost = hours * (self.hour_cost or self.average_cost)
+        if work.service_work_type_id.is_preventive:
+            tally.preventive += hours
+        tally.add(work.date, hours=hours, cost=cost)
+
+    def _get_price_of(self, share):
+        """:return: float, what a Share costs, in its currency: as a draw has it"""
+        currency = share.agreement.currency_id or self.currency_id
+        return currency.round(float(share.part.quantity * share.price.price))
+
+    # As if they had been on the tier
+
+    def _tally_as_if(self, lines, sold):
+        """:return: dict of Tally by res.partner"""
+        starts = {line.partner_id: line.date_start for line in lines}
+        book = TierReplay(
+            self.company_id, lines.partner_id, sold, starts, self.date_end
+        )
+        tallies = {customer: Tally() for customer in starts}
+        work = self._read_work(book.members)
+        free = work._list_under_warranty()
+        for line, decision in self._decide_work(book, work):
+            tally = tallies[book.members[line.partner_id.id]]
+            self._count_work(tally, line, decision)
+            for share in book.price(decision):
+                is_billed = share.part.outcome != "covered" and line.id not in free
+                tally.add_share(share, self._get_price_of(share) if is_billed else 0.0)
+        self._add_promised(tallies, book)
+        return tallies
+
+    def _add_promised(self, tallies, book):
+        """What a tier owes and sells beside the work that was done."""
+        places = self._count_places(book.customers)
+        visits = {}
+        for customer, tally in tallies.items():
+            start = book.starts[customer]
+            if start not in visits:
+                visits[start] = self._list_visit_hours(book.sold.tier, start)
+            tally.months = relativedelta(self.date_end + DAY, start).months
+            tally.months += 12 * relativedelta(self.date_end + DAY, start).years
+            tally.bought = sum(float(p) for _day, p in book.list_bought(customer))
+            found = places.get(customer, {})
+            promised = sum(
+                hours * found.get(place, 1) for place, hours in visits[start]
+            )
+            # Those that were made are among the work.
+            tally.visits = max(promised - tally.preventive, 0.0)
+
+    def _list_visit_hours(self, tier, start):
+        """:return: list of (place, hours) that the tier's visits come to since a day"""
+        return [
+            (plan.place, plan.planned_hours * self._count_visits(plan, start))
+            for plan in tier.visit_plan_ids
+        ]
+
+    def _count_visits(self, plan, start):
+        """:return: int, how many visits are due from a start to the end of the days"""
+        pattern, last = plan._to_pattern(), self.date_end
+        return sum(
+            visit.default <= last
+            for year in range(year_of(start, last) + 1)
+            for visit in pattern.visits(start, year, lambda _day: True)
+        )
+
+    # As it was
+
+    def _tally_in_force(self, lines):
+        """:return: dict of Tally by res.partner"""
+        first, last = self.date_start, self.date_end
+        book = InForceReplay(self.company_id, lines.partner_id)
+        spans = book.get_spans(self.tier_id, first, last)
+        tallies = {customer: Tally() for customer in lines.partner_id}
+        work = self._read_work(book.members)
+        answers = work._get_given_answers()
+        for line, decision in self._decide_work(book, work):
+            customer = spans.find(line.partner_id, line.date)
+            if tally := tallies.get(customer):
+                self._count_work(tally, line, decision)
+                for share in book.price(decision):
+                    tally.add_share(share, self._get_billed(line, share, answers))
+        self._add_real(tallies, spans)
+        return tallies
+
+    def _get_billed(self, line, share, answers):
+        """:return: float, in company currency, what is billed of a Share as it was
+        answered
+        """
+        asked = (line.id, share.unit, share.part.outcome)
+        if answers.get(asked, share.answer) != "bill":
+            return 0.0
+        currency = share.agreement.currency_id or self.currency_id
+        return line._in_company_currency(currency, self._get_price_of(share), share.day)
+
+    def _add_real(self, tallies, spans):
+        """Fees, hours bought and visits owed of the agreements that were in force."""
+        window = (self.date_end + DAY - self.date_start).days
+        for agreement in spans.by_agreement:
+            customer = agreement.commercial_partner_id
+            if customer not in tallies:
+                continue
+            tally = tallies[customer]
+            days = spans.count_days(customer)
+            tally.months = days * self.month_count / window
+            for day, fee in agreement._list_fees(spans.by_agreement[agreement]):
+                tally.add(day, fee=fee)
+            tally.bought += sum(agreement._list_bought(self.date_start, self.date_end))
+        self._add_owed_visits(tallies, spans)
+
+    def _add_owed_visits(self, tallies, spans):
+        owed = (
+            self.env["service.agreement.visit"]
+            .sudo()
+            ._read_group(
+                Domain(
+                    "agreement_id",
+                    "in",
+                    [agreement.id for agreement in spans.by_agreement],
+                )
+                & Domain("tier_id", "=", self.tier_id.id)
+                & Domain("state", "in", OPEN)
+                & Domain("default_date", ">=", self.date_start)
+                & Domain("default_date", "<=", self.date_end),
+                ["agreement_id"],
+                ["planned_hours:sum"],
+            )
+        )
+        for agreement, hours in owed:
+            if tally := tallies.get(agreement.commercial_partner_id):
+                tally.visits += hours
+
+    # Systems
+
+    def _count_places(self, customers):
+        """:return: {res.partner: {"site": int, "system": int}}, at least one of each"""
+        found = {}
+        for customer, systems in self._get_systems(customers).items():
+            sites = {system.site_id.id or 0 for system in systems}
+            found[customer] = {"site": len(sites), "system": len(systems)}
+        return found
+
+    def _get_sizes(self, customers):
+        """:return: {res.partner: int}, devices; a system without any counts as one"""
+        systems = self._get_systems(customers)
+        every = self.env["service.agreement.system"].union(*systems.values())
+        devices = dict(
+            self.env["service.agreement.device"]
+            .sudo()
+            ._read_group([("system_id", "in", every.ids)], ["system_id"], ["__count"])
+        )
+        return {
+            customer: sum(devices.get(system, 1) for system in found)
+            for customer, found in systems.items()
+        }
+
+    def _get_systems(self, customers):
+        """:return: {res.partner: service.agreement.system}, also those of companies
+        below, where the tier covers them
+        """
+        operator = "child_of" if self.tier_id.covers_children else "in"
+        found = (
+            self.env["service.agreement.system"]
+            .sudo()
+            .search_fetch(
+                Domain("company_id", "=", self.company_id.id)
+                & Domain("commercial_partner_id", operator, customers.ids),
+                ["commercial_partner_id", "site_id"],
+            )
+        )
+        sold = self._get_sold()
+        return found.grouped(lambda s: sold.get_customer(s.commercial_partner_id))
+
+
+class AccountAnalyticLine(models.Model):
+    _inherit = "account.analytic.line"
+
+    def _list_under_warranty(self):
+        """:return: set of ids of the lines that were answered so: nobody bills them"""
+        draws = self.env["service.agreement.allowance.draw"].sudo()
+        groups = draws._read_group(
+            [("line_id", "in", self.ids), ("answer", "=", "warranty")], ["line_id"]
+        )
+        return {line.id for (line,) in groups}
+
+    def _get_given_answers(self):
+        """:return: dict of answers by (line id, unit, outcome), of what is not covered;
+        False: nobody has said so yet
+        """
+        draws = self.env["service.agreement.allowance.draw"].sudo()
+        found = draws.search_fetch(
+            [("line_id", "in", self.ids), ("outcome", "!=", "covered")],
+            ["line_id", "unit", "outcome", "answer"],
+        )
+        return {
+            (draw.line_id.id, draw.unit, draw.outcome): draw.answer for draw in found
+        }
+
+
+class ServiceAgreement(models.Model):
+    _inherit = "service.agreement"
+
+    def _list_fees(self, spans):
+        """What its recurring charges come to, worked out anew, not read of invoices.
+
+        :param list spans: of (first, last day)
+        :return: list of (first day of a month or of the span, float in the currency of
+            the company)
+        """
+        self.ensure_one()
+        lines = self.line_ids.filtered(
+            lambda line: line.charge == "recurring" and line._is_billable()
+        )
+        waivers = self._get_waivers(lines)
+        return [
+            fee
+            for line in lines
+            for piece in line._list_pieces(waivers[line], max(s[1] for s in spans))
+            for fee in line._share_by_month(piece, spans)
+        ]
+
+    def _list_bought(self, first, last):
+        """:return: list of float, in company currency, of the hours that were bought in
+        advance between two days
+        """
+        self.ensure_one()
+        lots = self.allowance_lot_ids.filtered(
+            lambda lot: lot.kind == "bought" and first <= lot.date_start <= last
+        )
+        return [
+            self.currency_id._convert(
+                line.price_subtotal,
+                self.company_id.currency_id,
+                self.company_id,
+                line.date_start or first,
+            )
+            for line in lots.agreement_line_id
+        ]
+
+
+class ServiceAgreementLine(models.Model):
+    _inherit = "service.agreement.line"
+
+    def _list_pieces(self, waivers, last):
+        """:return: list of tools.charges.Piece that start by ``last``, as if nothing of
+        it were billed
+        """
+        self.ensure_one()
+        nothing = dict.fromkeys(("settled_until", "bill_from", "adjust_on"), False)
+        charge = self._to_charge([], waivers, **nothing)
+        return list(takewhile(lambda p: p.part.start <= last, unbilled(charge)))
+
+    def _share_by_month(self, piece, spans):
+        """Yield (day, float in company currency) of the days of a piece in ``spans``,
+        month by month; together they are its amount where all of it is
+        """
+        self.ensure_one()
+        company = self.company_id
+        amount = self.currency_id._convert(
+            self._get_untaxed_amount(piece), company.currency_id, company, piece.due
+        )
+        for first, last in spans:
+            day, end = max(piece.part.start, first), min(piece.part.last_day, last)
+            while day <= end:
+                month_end = min(end, day + relativedelta(day=31))
+                yield day, amount * ((month_end - day).days + 1) / piece.part.days
+                day = month_end + DAY
