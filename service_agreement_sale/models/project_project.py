@@ -59,25 +59,35 @@ class ProjectProject(models.Model):
 
     @api.model
     def _get_never_asked_domain(self, company):
-        """:return: Domain of projects whose customer has no agreement with ``company``,
-        and was never offered one
+        """:return: Domain of projects whose customer stands in the register of
+        ``company`` as never offered, and has no open quotation with tiers either
+
+        Sudo: whether anybody asked, also where each sees only his own customers.
         """
-        own = Domain("company_id", "=", company.id)
-        answered = Domain("state", "in", ("sent", "accepted", "declined"))
-        held = Domain("state", "in", ("proposed", "active", "suspended"))
-        asked = {
-            "service.agreement": held,
-            "service.agreement.proposal": answered,
-        }
-        field = "commercial_partner_id"
-        # Sudo: whether anybody asked, also where each sees only his own customers.
-        return Domain.AND(
-            Domain(
-                f"partner_id.{field}",
-                "not in",
-                self.env[model].sudo()._search(own & domain).subselect(field),
+        never = (
+            self.env["service.agreement.register"]
+            .sudo()
+            ._search([("company_id", "=", company.id), ("state", "=", "never")])
+        )
+        quoted = (
+            self.env["sale.order"]
+            .sudo()
+            ._search(
+                [
+                    ("company_id", "=", company.id),
+                    ("state", "=", "sent"),
+                    ("agreement_option_ids", "!=", False),
+                ]
             )
-            for model, domain in asked.items()
+        )
+        people = (
+            self.env["res.partner"]
+            .sudo()
+            ._search([("id", "in", quoted.subselect("partner_id"))])
+        )
+        customer = "partner_id.commercial_partner_id"
+        return Domain(customer, "in", never.subselect("partner_id")) & Domain(
+            customer, "not in", people.subselect("commercial_partner_id")
         )
 
     # Handed over

@@ -112,12 +112,15 @@ class SaleOrderAgreementOption(models.Model):
     def _compute_price_unit(self):
         """Until somebody says otherwise, and never once the order is confirmed."""
         for option in self:
-            is_settled = option.order_id.state in ("sale", "cancel")
-            if is_settled or option.price_unit != option.price_listed:
-                option.price_listed = option.price_listed
-                option.price_unit = option.price_unit
-                continue
-            option.price_listed = option.price_unit = option._find_price()
+            listed, price = option.price_listed, option.price_unit
+            found = listed if option._is_settled() else option._find_price()
+            option.price_listed = found
+            option.price_unit = found if price == listed else price
+
+    def _is_settled(self):
+        """:return: bool, whether the order is decided: its prices stay"""
+        self.ensure_one()
+        return bool(self._origin) and self.order_id.state in ("sale", "cancel")
 
     def _find_price(self):
         """:return: float, what a period costs by the tier and by what is sold"""

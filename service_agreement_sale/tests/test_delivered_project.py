@@ -55,6 +55,12 @@ class TestDeliveredProject(SaleServiceCommon):
         proposal._decline("price", "", "Carla")
         self.assertFalse(self._find())
 
+    def test_not_with_an_open_quotation(self):
+        order = self._quote()
+        self.assertTrue(self._find())
+        order.action_quotation_sent()
+        self.assertFalse(self._find())
+
     def test_one_click_to_a_proposal(self):
         action = self.project.action_make_proposal()
         self.assertEqual(action["res_model"], "service.agreement.proposal")

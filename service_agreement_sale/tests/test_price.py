@@ -60,6 +60,20 @@ class TestTierPrice(SaleServiceCommon):
         order.order_line[0].product_uom_qty = 20
         self.assertEqual(option.price_unit, 150.0)
 
+    def test_what_it_would_cost_is_known_all_the_same(self):
+        order = self._quote()
+        option = self._get_option(order, self.gold)
+        option.price_unit = 150.0
+        copied = self._get_option(order.copy(), self.gold)
+        self.assertEqual((copied.price_unit, copied.price_listed), (150.0, 199.0))
+
+    def test_confirmed_the_price_stays(self):
+        order = self._quote(self.gold)
+        self.gold.list_price = 0.0
+        self._confirm_signed(order)
+        order.order_line[0].product_uom_qty = 20
+        self.assertEqual(order.agreement_option_id.price_unit, 199.0)
+
     def test_what_is_optional_and_not_taken_is_not_sold(self):
         self.gold.list_price = 0.0
         order = self._quote()
