@@ -207,7 +207,7 @@ class ServiceAgreement(models.Model):
     def _get_paid_on(self):
         """:return: date, the first day that costs"""
         self.ensure_one()
-        return fields.Date.add(self.free_until, days=1)
+        return self._get_paid_from(self.date_start, self.free_months)
 
     # In the portal
 
