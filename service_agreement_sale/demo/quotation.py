@@ -31,6 +31,7 @@ def load(env):
     for name, group in SELLERS.items():
         user = env.ref(f"service_agreement.user_{name}_demo")
         user.group_ids += env.ref(group)
+    _tax_products(env)
     order = env["sale.order"].create(_prepare_order(env))
     order.action_quotation_sent()
     _name(order, "sale_order_bramwell_demo")
@@ -38,6 +39,13 @@ def load(env):
     today = gallery.company_id._service_today()
     gallery.delivered_on = today - timedelta(days=DELIVERED_DAYS_AGO)
     _name(gallery, "project_ashgrove_demo")
+
+
+def _tax_products(env):
+    """As the demo company taxes its service."""
+    taxes = env.ref("service_agreement.product_service_agreement").taxes_id
+    for name, _quantity in LINES:
+        env.ref(f"{PREFIX}.product_{name}_demo").taxes_id = taxes
 
 
 def _prepare_order(env):

@@ -84,7 +84,7 @@ class SaleOrder(models.Model):
     def _compute_agreement_summary(self):
         for order in self:
             chosen = order.agreement_option_id
-            order.agreement_summary = chosen and chosen._get_summary()
+            order.agreement_summary = chosen._get_summary() if chosen else False
 
     @api.depends("service_project_id", "order_line.product_id")
     def _compute_agreement_start_on(self):
@@ -212,8 +212,7 @@ class SaleOrder(models.Model):
         chosen = self.agreement_option_ids.filtered("is_chosen")
         if option == chosen:
             return
-        chosen.is_chosen = False
-        option.is_chosen = True
+        (option or chosen).is_chosen = bool(option)
         # After it, for those who read the chatter: the salesperson.
         self.message_post(body=self._describe_choice(option))
 

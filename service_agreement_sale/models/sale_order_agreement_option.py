@@ -2,6 +2,10 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_amount
 
+from odoo.addons.service_agreement.models.service_proposal_quote import (
+    flatten_promises,
+)
+
 
 class SaleOrderAgreementOption(models.Model):
     """A tier offered with a quotation: what is paid by the period, beside its total.
@@ -156,10 +160,8 @@ class SaleOrderAgreementOption(models.Model):
     @api.model
     def _leave_choice(self, others):
         """Before another one is chosen: the database knows only one."""
-        chosen = others.filtered("is_chosen")
-        if chosen:
-            chosen.is_chosen = False
-            chosen.flush_recordset(["is_chosen"])
+        others.filtered("is_chosen").is_chosen = False
+        others.flush_recordset(["is_chosen"])
 
     @api.ondelete(at_uninstall=False)
     def _unlink_only_open(self):
@@ -252,24 +254,34 @@ class SaleOrderAgreementOption(models.Model):
             start=self._get_start_text(),
         )
 
-    def _get_difference(self, other):
-        """What this one promises and the other does not, in the customer's words.
+    def _compare(self, other):
+        """What changes with this one instead of ``other``, in the customer's words.
 
-        :return: list of str, "We answer, Urgent: 1 h" or "Two visits a year"
+        :return: dict of lists: ``more`` and ``less`` of str that is included,
+            ``promises`` of dict label, text and other (None: not promised)
         """
         self.ensure_one()
-        own, there = _list_promises(self.tier_id), _list_promises(other.tier_id)
-        return [text for text in own if text not in there]
+        here, there = self.tier_id.comparison, other.tier_id.comparison
+        own, others = flatten_promises(here), flatten_promises(there)
+        return {
+            "more": [t for t in here["included"] if t not in there["included"]],
+            "less": [t for t in there["included"] if t not in here["included"]],
+            "promises": [
+                {"label": key, "text": own.get(key), "other": others.get(key)}
+                for key in {**own, **others}
+                if own.get(key) != others.get(key)
+            ],
+        }
 
-
-def _list_promises(tier):
-    """:return: list of str, all that the comparison of tiers shows of this one"""
-    if not tier:
-        return []
-    offer = tier.comparison
-    promised = [
-        f"{group['label']}, {row['priority']}: {row['text']}"
-        for group in offer["promises"]
-        for row in group["rows"]
-    ]
-    return [*offer["included"], *promised]
+    def _get_price_change(self, other):
+        """:return: "$ 110.00 more per month"; None where the price is the same"""
+        self.ensure_one()
+        mine = self.plan_id._per_month(self.price_unit)
+        theirs = other.plan_id._per_month(other.price_unit)
+        change = self.currency_id.round(mine - theirs)
+        if self.currency_id.is_zero(change):
+            return None
+        amount = self._format_price(abs(change))
+        if change > 0:
+            return self.env._("%(amount)s more per month", amount=amount)
+        return self.env._("%(amount)s less per month", amount=amount)

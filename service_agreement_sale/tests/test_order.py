@@ -1,6 +1,7 @@
 from datetime import date
 
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from .common import ORDERED, PIXEL, SaleServiceCommon
@@ -23,6 +24,23 @@ class TestOrder(SaleServiceCommon):
         self._get_option(order, self.gold).is_chosen = True
         self.assertEqual(order.agreement_option_id.tier_id, self.gold)
         self.assertFalse(self._get_option(order, self.tier).is_chosen)
+
+    def test_another_one_in_any_order(self):
+        """The database is never shown two that are chosen."""
+        order = self._quote(self.gold)
+        silver, gold = order.agreement_option_ids
+        order.agreement_option_ids = [
+            Command.update(gold.id, {"is_chosen": False}),
+            Command.update(silver.id, {"is_chosen": True}),
+        ]
+        self.env.flush_all()
+        self.assertEqual(order.agreement_option_id, silver)
+        order.agreement_option_ids = [
+            Command.update(gold.id, {"is_chosen": True}),
+            Command.update(silver.id, {"is_chosen": False}),
+        ]
+        self.env.flush_all()
+        self.assertEqual(order.agreement_option_id, gold)
 
     def test_a_copy_offers_the_same(self):
         order = self._quote(self.tier).copy()

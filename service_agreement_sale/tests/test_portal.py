@@ -47,9 +47,12 @@ class TestOrderPortal(SaleServiceCommon, HttpCase):
         answer = self._choose(self.silver_option, self.token)
         self.assertEqual(self._chosen(), self.silver_option)
         self.assertIn("Your choice", answer.text)
-        self.assertIn("Compared with", answer.text)
+        self.assertIn("Instead of Silver", answer.text)
+        self.assertIn("50.00 more per month", answer.text)
         self._choose(self.gold_option, self.token)
         self.assertEqual(self._chosen(), self.gold_option)
+        self._choose(self.silver_option, self.token)
+        self.assertEqual(self._chosen(), self.silver_option)
         self._choose(None, self.token)
         self.assertFalse(self._chosen())
 
