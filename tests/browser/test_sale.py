@@ -62,6 +62,7 @@ def sign(page):
     expect(dialog).to_contain_text("from the day we hand over your system")
     dialog.locator(".o_web_sign_name_input").fill(SIGNER)
     dialog.locator(".o_portal_sign_submit").click()
+    page.wait_for_url("**message=sign_ok**")
     expect(page.locator("#service_agreement")).to_contain_text(
         "Your service agreement SA"
     )
