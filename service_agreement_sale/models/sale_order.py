@@ -203,18 +203,18 @@ class SaleOrder(models.Model):
             )
         return None
 
-    def _choose_agreement(self, option):
+    def _choose_agreement(self, option, author):
         """As the customer said on his page.
 
         :param option: sale.order.agreement.option of this order; empty: none
+        :param res.partner author: who said so
         """
         self.ensure_one()
         chosen = self.agreement_option_ids.filtered("is_chosen")
         if option == chosen:
             return
         (option or chosen).is_chosen = bool(option)
-        # After it, for those who read the chatter: the salesperson.
-        self.message_post(body=self._describe_choice(option))
+        self.message_post(body=self._describe_choice(option), author_id=author.id)
 
     def _describe_choice(self, option):
         self.ensure_one()

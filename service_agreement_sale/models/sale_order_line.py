@@ -22,9 +22,7 @@ class SaleOrderLine(models.Model):
     def _get_delivered(self):
         """:return: those lines that are goods, ordered: what a system consists of"""
         return self.filtered(
-            lambda line: (
-                line._is_sold_once(with_labour=False) and line.product_uom_qty > 0
-            )
+            lambda line: line.product_type == "consu" and line.product_uom_qty > 0
         )
 
     def _is_sold_once(self, with_labour):

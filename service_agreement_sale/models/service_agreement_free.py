@@ -87,6 +87,13 @@ class ServiceAgreement(models.Model):
                 and agreement.free_until >= company._service_today()
             )
 
+    def _get_price_day(self):
+        """EXTENDS: as long as it is free, what it will cost is shown."""
+        day = super()._get_price_day()
+        if not (self.free_months and self.date_start):
+            return day
+        return max(day, self._get_paid_on())
+
     @api.model
     def _get_paid_from(self, start, months):
         """:return: date, the first day that is paid for"""

@@ -36,6 +36,12 @@ class TestFreePeriod(SaleServiceCommon):
             ],
         )
 
+    def test_the_document_says_what_it_will_cost(self):
+        agreement = self._start_free()
+        self.assertEqual(agreement.amount_untaxed, 149.0)
+        self.assertIn("149.00", agreement.document_content)
+        self.assertIn("from June 2, 2026", agreement.document_content)
+
     def test_a_year_is_paid_whole_after_it(self):
         order = self._quote(self.tier)
         option = order.agreement_option_id
