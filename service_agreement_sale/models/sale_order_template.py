@@ -13,7 +13,6 @@ class SaleOrderTemplate(models.Model):
     )
     recommended_tier_id = fields.Many2one(
         "service.agreement.tier",
-        string="Recommended Tier",
         check_company=True,
         ondelete="set null",
         index="btree_not_null",

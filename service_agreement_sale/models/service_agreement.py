@@ -29,9 +29,7 @@ class ServiceAgreement(models.Model):
     starts_on_delivery = fields.Boolean(
         string="Starts with the Delivery", readonly=True, copy=False
     )
-    delivered_on = fields.Date(
-        string="Delivered On", readonly=True, copy=False, tracking=True
-    )
+    delivered_on = fields.Date(readonly=True, copy=False, tracking=True)
 
     _sale_order_uniq = models.UniqueIndex(
         "(sale_order_id) WHERE sale_order_id IS NOT NULL AND end_reason IS NULL",
