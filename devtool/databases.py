@@ -41,14 +41,24 @@ SELF_INSTALLED = (
 GENERATOR = ROOT / "benchmarks" / "_data.py"
 # Ours that people choose to install.
 CHOSEN = ("service_agreement_capacity",)
-# What a kind has beside: a provider of payments that does as it is told, and what has
-# no need of a database of its own.
+# What a kind has beside ours: a provider of payments that does as it is told.
 BESIDE = {
-    "demo": ("payment_demo", *CHOSEN),
-    "service_agreement_payment": ("payment_demo", *CHOSEN),
+    "demo": ("payment_demo", "sale_management"),
+    "service_agreement_payment": ("payment_demo", "sale_management"),
+}
+# Ours that a kind has for that, or because it has no need of a database of its own.
+ALSO = {
+    "demo": ("service_agreement_sale", *CHOSEN),
+    "service_agreement_payment": (
+        "service_agreement_sale",
+        "spreadsheet_dashboard_service_agreement",
+        *CHOSEN,
+    ),
 }
 # The kinds of database that addons are tested in, where that is not one of their own.
-TESTED_IN = dict.fromkeys(CHOSEN, "service_agreement_payment")
+TESTED_IN = dict.fromkeys(
+    ALSO["service_agreement_payment"], "service_agreement_payment"
+)
 PREFIX = f"sa_{CHECKOUT_ID}_"
 KEPT_OF_A_KIND = 2
 # What does not end up in a database, so that editing it needs no new one.
@@ -82,8 +92,7 @@ class Databases:
         """Return the name that says what a prepared database is made of."""
         parts = [self._source.version, LOCK_FILE.read_text(), *CORE_MODULES]
         if kind != "core":
-            beside = [name for name in BESIDE.get(kind, ()) if name in CHOSEN]
-            parts.append(addons_fingerprint(*bridges_of(kind), *beside))
+            parts.append(addons_fingerprint(*_own_addons_of(kind)))
         if kind == "data":
             parts.append(GENERATOR.read_text())
         if kind in ("demo", "data"):
@@ -112,14 +121,18 @@ class Databases:
         self.rename(building, name)
 
     def _install_ours(self, name, kind, current):
-        modules = [*(bridges_of(kind) or [MAIN_ADDON]), *BESIDE.get(kind, ())]
+        modules = [*(bridges_of(kind) or [MAIN_ADDON]), *ALSO.get(kind, ())]
+        beside = BESIDE.get(kind, ())
         if kind != "demo":
-            return self._install(name, modules, current)
+            return self._install(name, [*modules, *beside], current)
+        # Before the rest, for these must bring no demo data of their own.
+        self._install(name, beside, current)
         # Odoo loads a module's demo data only if all it depends on has some.
         self.sql(name, "UPDATE ir_module_module SET demo = (state = 'installed')")
         self._install(name, modules, current, "--with-demo")
-        names = (MAIN_ADDON, *SELF_INSTALLED, *CHOSEN)
-        ours = ", ".join(f"'{addon}'" for addon in names)
+        own = (*modules, *SELF_INSTALLED)
+        self._check_installed(name, own)
+        ours = ", ".join(f"'{addon}'" for addon in own)
         self.sql(name, f"UPDATE ir_module_module SET demo = (name IN ({ours}))")
         return None
 
@@ -245,6 +258,11 @@ class Databases:
 def bridges_of(kind):
     """Return the names of the bridges that a kind of database has installed."""
     return [name for name in bridges() if kind in (name, "all")]
+
+
+def _own_addons_of(kind):
+    """Return the names of the bridges that shape a kind of database."""
+    return [*bridges_of(kind), *ALSO.get(kind, ())]
 
 
 def addons_fingerprint(*others):

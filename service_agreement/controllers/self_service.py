@@ -97,7 +97,7 @@ class ServiceAgreementSelfService(ServiceAgreementPortal):
             "why_not_yet": why_not_yet,
             "preview": None if why_not or why_not_yet else service.preview,
             "may_confirm": self._works_for_customer(agreement),
-            "template": f"service_agreement.portal_change_{service.kind}",
+            "template": service.template,
         }
         values = self._get_page_view_values(
             agreement, None, values, "my_agreement_changes", False

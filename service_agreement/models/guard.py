@@ -39,12 +39,20 @@ class ServiceAgreementGuard(models.AbstractModel):
             )
 
     @api.model
+    def _get_facts(self):
+        """Hook for bridges, which add their own fields.
+
+        :return: tuple of names
+        """
+        return self._facts
+
+    @api.model
     def _refuse_facts(self, vals):
         """
         :param dict vals: what is about to be created or written
         :raise AccessError: a user sets a fact
         """
-        facts = vals.keys() if self._facts is None else set(self._facts)
+        facts = vals.keys() if self._facts is None else set(self._get_facts())
         touched = sorted((vals.keys() & facts) - {*self._by_hand})
         if touched and not self.env.su:
             labels = (self._fields[n]._description_string(self.env) for n in touched)

@@ -60,6 +60,11 @@ class SelfService:
         """str, one line below the title"""
         raise NotImplementedError
 
+    @property
+    def template(self):
+        """str, XML id of what its page shows; bridges have their own"""
+        return f"service_agreement.portal_change_{self.kind}"
+
     def read_choice(self, choice):
         """:return: dict of plain values, what of ``choice`` can be understood"""
         return {}

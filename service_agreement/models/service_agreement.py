@@ -464,9 +464,7 @@ class ServiceAgreement(models.Model):
         :return: the lines that hold today, or will when it starts, or held at its end
         """
         self.ensure_one()
-        company = self.company_id or self.env.company
-        day = max(filter(None, (self.date_start, company._service_today())))
-        last_day = self._get_last_day()
+        day, last_day = self._get_price_day(), self._get_last_day()
         if last_day:
             day = min(day, max(last_day, self.date_start or last_day))
         return self.line_ids.filtered(
@@ -475,6 +473,15 @@ class ServiceAgreement(models.Model):
                 and (self.state in ("draft", "proposed", False) or ln._serves(day))
             )
         )
+
+    def _get_price_day(self):
+        """Hook for bridges, where it costs nothing at first.
+
+        :return: date whose prices are shown, unless it is over by then
+        """
+        self.ensure_one()
+        company = self.company_id or self.env.company
+        return max(filter(None, (self.date_start, company._service_today())))
 
     @api.depends("line_ids.mrr")
     def _compute_mrr(self):
@@ -785,6 +792,10 @@ class ServiceAgreement(models.Model):
         self.invalidate_recordset(["state", "signed_on"])
         self._ensure_can(type(self)._why_not_sign)
         self.sudo().write(self._prepare_accept_values(name.strip(), signature))
+        self._after_sign()
+
+    def _after_sign(self):
+        """Hook for bridges, where something else has to happen before it starts."""
         self.action_activate()
 
     def _prepare_accept_values(self, name, signature):

@@ -198,7 +198,8 @@ class ProposalQuote:
         """:return: list of dict of promises that differ from the recommended tier's:
         label, text (None: not promised), recommended (None: not promised there)
         """
-        own, other = _flatten(self.offer), _flatten(self.recommended.offer)
+        own = flatten_promises(self.offer)
+        other = flatten_promises(self.recommended.offer)
         labels = {**other, **own}
         return [
             {
@@ -238,7 +239,7 @@ class ProposalQuote:
         return get_page_key(self.content)
 
 
-def _flatten(offer):
+def flatten_promises(offer):
     """:return: {"We answer, Urgent": "4 h"} of the promises of a ``comparison``"""
     return {
         f"{group['label']}, {row['priority']}": row["text"]

@@ -224,3 +224,15 @@ class TestReport(ServiceAgreementCommon):
         )
         self.assertIn("Review &amp; sign", mail.body_html)
         self.assertIn("access_token", mail.body_html)
+
+
+@tagged("post_install", "-at_install")
+class TestSearchOfTimesheets(ServiceAgreementCommon):
+    """Core's search of timesheets is inherited by reports of other models."""
+
+    def test_it_has_no_fields_that_these_do_not_have(self):
+        ours = self.env.ref("service_agreement.hr_timesheet_line_view_search")
+        core = self.env.ref("hr_timesheet.hr_timesheet_line_search")
+        lines = self.env["account.analytic.line"]
+        self.assertIn("service_work", lines.get_view(ours.id, "search")["arch"])
+        self.assertNotIn("service_work", lines.get_view(core.id, "search")["arch"])

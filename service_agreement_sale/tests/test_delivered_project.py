@@ -1,0 +1,67 @@
+from odoo.tests import tagged
+
+from .common import SaleServiceCommon
+
+TODAY = "2026-05-20 10:00:00"
+
+
+@tagged("post_install", "-at_install")
+class TestDeliveredProject(SaleServiceCommon):
+    """Delivered projects whose customers were never asked."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.project = cls._create_project(delivered_on="2026-04-10")
+
+    def _find(self):
+        with self.at(TODAY):
+            return self.env["project.project"].search(
+                [("is_service_unsold", "=", True), ("id", "=", self.project.id)]
+            )
+
+    def test_a_customer_who_was_never_asked(self):
+        self.assertTrue(self._find())
+        with self.at(TODAY):
+            self.assertEqual(self.project.delivered_days, 40)
+
+    def test_not_before_its_days_are_over(self):
+        self.company.project_agreement_days = 40
+        self.assertTrue(self._find())
+        self.company.project_agreement_days = 41
+        self.assertFalse(self._find())
+
+    def test_not_what_is_not_delivered(self):
+        self.project.delivered_on = False
+        self.assertFalse(self._find())
+
+    def test_not_with_an_agreement(self):
+        self._create_active("2026-04-20")
+        self.assertFalse(self._find())
+
+    def test_not_after_an_offer(self):
+        proposal = self.env["service.agreement.proposal"].create(
+            {"partner_id": self.customer.id}
+        )
+        self.assertTrue(self._find())
+        proposal._send()
+        self.assertFalse(self._find())
+
+    def test_not_after_a_written_no(self):
+        proposal = self.env["service.agreement.proposal"].create(
+            {"partner_id": self.customer.id, "validity_date": "2099-01-01"}
+        )
+        proposal._send()
+        proposal._decline("price", "", "Carla")
+        self.assertFalse(self._find())
+
+    def test_not_with_an_open_quotation(self):
+        order = self._quote()
+        self.assertTrue(self._find())
+        order.action_quotation_sent()
+        self.assertFalse(self._find())
+
+    def test_one_click_to_a_proposal(self):
+        action = self.project.action_make_proposal()
+        self.assertEqual(action["res_model"], "service.agreement.proposal")
+        self.assertEqual(action["context"]["default_partner_id"], self.customer.id)

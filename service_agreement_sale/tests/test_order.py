@@ -1,0 +1,274 @@
+from datetime import date
+
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from .common import ORDERED, PIXEL, SaleServiceCommon
+
+
+@tagged("post_install", "-at_install")
+class TestOrder(SaleServiceCommon):
+    """A quotation with tiers, and the agreement that it makes."""
+
+    def test_it_is_neither_in_the_total_nor_on_the_invoice(self):
+        order = self._quote(self.tier)
+        self.assertEqual(order.amount_untaxed, 15000.0)
+        self._confirm_signed(order)
+        invoice = order._create_invoices()
+        self.assertEqual(invoice.amount_untaxed, 15000.0)
+        self.assertFalse(invoice.line_ids.agreement_line_id)
+
+    def test_only_one_is_chosen(self):
+        order = self._quote(self.tier)
+        self._get_option(order, self.gold).is_chosen = True
+        self.assertEqual(order.agreement_option_id.tier_id, self.gold)
+        self.assertFalse(self._get_option(order, self.tier).is_chosen)
+
+    def test_another_one_in_any_order(self):
+        """The database is never shown two that are chosen."""
+        order = self._quote(self.gold)
+        silver, gold = order.agreement_option_ids
+        order.agreement_option_ids = [
+            Command.update(gold.id, {"is_chosen": False}),
+            Command.update(silver.id, {"is_chosen": True}),
+        ]
+        self.env.flush_all()
+        self.assertEqual(order.agreement_option_id, silver)
+        order.agreement_option_ids = [
+            Command.update(gold.id, {"is_chosen": True}),
+            Command.update(silver.id, {"is_chosen": False}),
+        ]
+        self.env.flush_all()
+        self.assertEqual(order.agreement_option_id, gold)
+
+    def test_a_copy_offers_the_same(self):
+        order = self._quote(self.tier).copy()
+        self.assertEqual(order.agreement_option_ids.tier_id, self.tier | self.gold)
+        self.assertEqual(order.agreement_option_id.tier_id, self.tier)
+
+    def test_signed_it_starts_with_the_order(self):
+        order = self._quote(self.tier)
+        agreement = self._confirm_signed(order)
+        self.assertEqual(agreement.state, "active")
+        self.assertEqual(agreement.date_start, date(2026, 3, 2))
+        self.assertEqual(agreement.signed_by, "Carla")
+        self.assertEqual(agreement.signed_on, order.signed_on)
+        self.assertEqual(agreement.partner_id, self.customer)
+        self.assertEqual(agreement.amount_untaxed, 149.0)
+        self.assertEqual(agreement.user_id, order.user_id)
+
+    def test_unsigned_it_is_offered(self):
+        order = self._quote(self.tier)
+        with self.at(ORDERED):
+            order.action_confirm()
+        self.assertEqual(order.agreement_ids.state, "proposed")
+        self.assertFalse(order.agreement_ids._why_not_sign())
+
+    def test_nothing_chosen_makes_nothing(self):
+        order = self._quote()
+        self.assertFalse(self._confirm_signed(order))
+
+    def test_it_is_made_once(self):
+        order = self._quote(self.tier)
+        agreement = self._confirm_signed(order)
+        order._make_agreement()
+        self.assertEqual(order.agreement_ids, agreement)
+
+    def test_it_starts_on_the_delivery_date(self):
+        order = self._quote(self.tier, commitment_date="2026-05-04 10:00:00")
+        agreement = self._confirm_signed(order)
+        self.assertEqual(agreement.date_start, date(2026, 5, 4))
+        self.assertEqual(agreement.state, "active")
+        with self.at(ORDERED):
+            self.assertEqual(agreement.mrr, 0.0)
+
+    def test_what_was_delivered_is_a_system(self):
+        agreement = self._confirm_signed(self._quote(self.tier))
+        system = agreement.system_ids
+        self.assertEqual(system.partner_id, self.customer)
+        self.assertEqual(
+            sorted(system.device_ids.mapped("name")),
+            ["Cable, 120 Units", *["Projector"] * 2, *["Speaker"] * 4],
+        )
+        projectors = system.device_ids.filtered(lambda d: d.name == "Projector")
+        self.assertEqual(set(projectors.mapped("warranty_until")), {date(2029, 3, 1)})
+        speakers = system.device_ids.filtered(lambda d: d.name == "Speaker")
+        self.assertFalse(any(speakers.mapped("warranty_until")))
+
+    def test_visits_are_planned(self):
+        self.env["service.agreement.visit.plan"].create(
+            {"tier_id": self.tier.id, "months": "3, 9"}
+        )
+        agreement = self._confirm_signed(self._quote(self.tier))
+        self.assertEqual(len(agreement.visit_ids), 2)
+
+    def test_confirmed_nobody_changes_what_was_chosen(self):
+        order = self._quote(self.tier)
+        self._confirm_signed(order)
+        with self.assertRaisesRegex(UserError, "confirmed"):
+            order.agreement_option_id.price_unit = 1.0
+        with self.assertRaisesRegex(UserError, "confirmed"):
+            self._get_option(order, self.gold).is_chosen = True
+        with self.assertRaisesRegex(UserError, "confirmed"):
+            order.agreement_option_ids.unlink()
+
+    def test_nobody_says_by_hand_of_which_order_it_is(self):
+        agreement = self._confirm_signed(self._quote(self.tier))
+        other = self._quote()
+        for values in (
+            {"sale_order_id": other.id},
+            {"free_months": 12},
+            {"delivered_on": "2026-01-01"},
+        ):
+            with self.assertRaisesRegex(AccessError, "by hand"):
+                agreement.write(values)
+
+    # The delivery
+
+    def test_signed_it_waits_for_the_delivery(self):
+        project = self._create_project()
+        order = self._quote(self.tier, service_project_id=project.id)
+        self.assertEqual(order.agreement_start_on, "delivery")
+        agreement = self._confirm_signed(order)
+        self.assertEqual(agreement.state, "proposed")
+        self.assertTrue(agreement.signed_on)
+        self.assertTrue(order.agreement_awaits_delivery)
+        self.assertFalse(agreement.system_ids)
+        self._run_billing("2026-06-01")
+        self.assertFalse(agreement.period_ids)
+
+    def test_delivered_it_starts(self):
+        project = self._create_project()
+        order = self._quote(self.tier, service_project_id=project.id)
+        agreement = self._confirm_signed(order)
+        with self.at("2026-04-20 09:00:00"):
+            project.delivered_on = "2026-04-16"
+        self.assertEqual(agreement.state, "active")
+        self.assertEqual(agreement.date_start, date(2026, 4, 16))
+        self.assertEqual(agreement.delivered_on, date(2026, 4, 16))
+        self.assertEqual(agreement.system_ids.name, project.name)
+        self.assertEqual(len(agreement.system_ids.device_ids), 7)
+        self._run_billing("2026-04-20")
+        self.assertEqual(
+            self._get_periods(agreement), [("2026-04-16", "2026-05-15", 149.0)]
+        )
+        in_force = self.env["service.agreement"]._match(
+            self.customer, date(2026, 4, 16), self.company
+        )
+        self.assertEqual(in_force, agreement)
+
+    def test_who_delivers_need_not_know_agreements(self):
+        project = self._create_project()
+        order = self._quote(self.tier, service_project_id=project.id)
+        agreement = self._confirm_signed(order)
+        manager = self.env["res.users"].create(
+            {
+                "name": "Pia",
+                "login": "pia",
+                "group_ids": [
+                    (6, 0, self.env.ref("project.group_project_manager").ids)
+                ],
+                "company_id": self.company.id,
+                "company_ids": [(6, 0, self.company.ids)],
+            }
+        )
+        with self.at("2026-04-20 09:00:00"):
+            project.with_user(manager).delivered_on = "2026-04-20"
+        self.assertEqual(agreement.state, "active")
+
+    def test_delivered_twice_it_starts_once(self):
+        project = self._create_project()
+        order = self._quote(self.tier, service_project_id=project.id)
+        agreement = self._confirm_signed(order)
+        with self.at("2026-04-20 09:00:00"):
+            project.delivered_on = "2026-04-16"
+            project.delivered_on = "2026-04-18"
+        self.assertEqual(agreement.date_start, date(2026, 4, 16))
+        self.assertEqual(len(agreement.system_ids), 1)
+
+    def test_delivered_before_it_is_ordered(self):
+        project = self._create_project(delivered_on="2026-02-20")
+        order = self._quote(self.tier, service_project_id=project.id)
+        agreement = self._confirm_signed(order)
+        self.assertEqual(agreement.state, "active")
+        self.assertEqual(agreement.date_start, date(2026, 2, 20))
+
+    def test_delivered_and_not_signed_somebody_is_told(self):
+        project = self._create_project()
+        order = self._quote(self.tier, service_project_id=project.id)
+        with self.at(ORDERED):
+            order.action_confirm()
+        agreement = order.agreement_ids
+        with self.at("2026-04-20 09:00:00"):
+            project.delivered_on = "2026-04-16"
+        self.assertEqual(agreement.state, "proposed")
+        self.assertEqual(agreement.date_start, date(2026, 4, 16))
+        todo = "service_agreement_sale.mail_activity_type_delivered"
+        self.assertTrue(agreement.activity_search([todo]))
+
+    def test_signed_on_its_own_page_it_waits_as_well(self):
+        project = self._create_project()
+        order = self._quote(self.tier, service_project_id=project.id)
+        with self.at(ORDERED):
+            order.action_confirm()
+        agreement = order.agreement_ids
+        with self.at("2026-03-05 10:00:00"):
+            agreement._accept("Carla", PIXEL)
+        self.assertEqual(agreement.state, "proposed")
+        with self.at("2026-04-20 09:00:00"):
+            project.delivered_on = "2026-04-20"
+        self.assertEqual(agreement.state, "active")
+
+    def test_without_project_a_button_starts_it(self):
+        order = self._quote(self.tier, agreement_start_on="delivery")
+        agreement = self._confirm_signed(order)
+        with self.at("2026-04-20 09:00:00"):
+            order.action_start_service()
+            self.assertEqual(agreement.date_start, date(2026, 4, 20))
+            with self.assertRaisesRegex(UserError, "waits for a delivery"):
+                order.action_start_service()
+
+    def test_the_project_that_the_order_makes(self):
+        if "project_ids" not in self.env["sale.order"]._fields:
+            self.skipTest("sale_project is not installed")
+        self.labour.service_tracking = "project_only"
+        order = self._quote(self.tier)
+        self.assertEqual(order.agreement_start_on, "delivery")
+        agreement = self._confirm_signed(order)
+        self.assertTrue(order.service_project_id)
+        self.assertEqual(agreement.state, "proposed")
+        with self.at("2026-04-20 09:00:00"):
+            order.service_project_id.delivered_on = "2026-04-20"
+        self.assertEqual(agreement.state, "active")
+
+    # Cancelled
+
+    def test_cancelled_the_offer_is_withdrawn(self):
+        order = self._quote(self.tier)
+        with self.at(ORDERED):
+            order.action_confirm()
+            agreement = order.agreement_ids
+            order._action_cancel()
+        self.assertEqual(agreement.state, "ended")
+        self.assertFalse(agreement.activated_on)
+
+    def test_cancelled_and_confirmed_again_there_is_another(self):
+        order = self._quote(self.tier)
+        with self.at(ORDERED):
+            order.action_confirm()
+            order._action_cancel()
+            order.action_draft()
+            order.action_confirm()
+        self.assertEqual(
+            sorted(order.agreement_ids.mapped("state")), ["ended", "proposed"]
+        )
+
+    def test_cancelled_what_is_in_force_is_a_persons_to_decide(self):
+        order = self._quote(self.tier)
+        agreement = self._confirm_signed(order)
+        with self.at(ORDERED):
+            order._action_cancel()
+        self.assertEqual(agreement.state, "active")
+        todo = "service_agreement_sale.mail_activity_type_order_cancelled"
+        self.assertTrue(agreement.activity_search([todo]))
