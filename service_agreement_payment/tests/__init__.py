@@ -4,7 +4,5 @@ from . import (
     test_portal_budget,
     test_retries,
     test_routes,
-    test_retries,
-    test_routes,
     test_worth,
 )
