@@ -119,6 +119,7 @@
         "web.assets_frontend": [
             "service_agreement/static/src/scss/portal.scss",
             "service_agreement/static/src/portal_folded/**/*",
+            "service_agreement/static/src/portal_form/**/*",
             "service_agreement/static/src/portal_request/**/*",
             "service_agreement/static/src/portal_proposal/**/*",
         ],
