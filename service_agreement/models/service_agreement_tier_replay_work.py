@@ -175,14 +175,14 @@ class ServiceAgreementTierReplay(models.Model):
     def _add_real(self, tallies, spans):
         """Fees, hours bought and visits owed of the agreements that were in force."""
         window = (self.date_end + DAY - self.date_start).days
-        for agreement in spans.by_agreement:
+        agreements = self.env["service.agreement"].union(*spans.by_agreement)
+        agreements = agreements.filtered(lambda a: a.commercial_partner_id in tallies)
+        fees = agreements._list_fees(spans.by_agreement)
+        for agreement in agreements:
             customer = agreement.commercial_partner_id
-            if customer not in tallies:
-                continue
             tally = tallies[customer]
-            days = spans.count_days(customer)
-            tally.months = days * self.month_count / window
-            for day, fee in agreement._list_fees(spans.by_agreement[agreement]):
+            tally.months = spans.count_days(customer) * self.month_count / window
+            for day, fee in fees[agreement]:
                 tally.add(day, fee=fee)
             tally.bought += sum(agreement._list_bought(self.date_start, self.date_end))
         self._add_owed_visits(tallies, spans)
@@ -280,23 +280,24 @@ class ServiceAgreement(models.Model):
     _inherit = "service.agreement"
 
     def _list_fees(self, spans):
-        """What its recurring charges come to, worked out anew, not read of invoices.
+        """What recurring charges come to, worked out anew, not read of invoices.
 
-        :param list spans: of (first, last day)
-        :return: list of (first day of a month or of the span, float in the currency of
-            the company)
+        :param dict spans: lists of (first, last day) by agreement, in order
+        :return: {agreement: list of (day, float in company currency)}, the days in
+            different months
         """
-        self.ensure_one()
         lines = self.line_ids.filtered(
             lambda line: line.charge == "recurring" and line._is_billable()
         )
+        # Together: one after the other below, they would be queried so.
+        lines.mapped("tax_ids")
         waivers = self._get_waivers(lines)
-        return [
-            fee
-            for line in lines
-            for piece in line._list_pieces(waivers[line], max(s[1] for s in spans))
-            for fee in line._share_by_month(piece, spans)
-        ]
+        fees = {agreement: [] for agreement in self}
+        for line in lines:
+            mine = spans[line.agreement_id]
+            for piece in line._list_pieces(waivers[line], mine[-1][1]):
+                fees[line.agreement_id] += line._share_by_month(piece, mine)
+        return fees
 
     def _list_bought(self, first, last):
         """:return: list of float, in company currency, of the hours that were bought in

@@ -401,6 +401,29 @@ class TestTierReplay(ServiceWorkMixin, ServiceDeskCommon):
         few = count(6)
         self.assertLessEqual(count(12), few)
 
+    def test_nor_with_the_clients(self):
+        def count(clients):
+            with self.at("2026-01-01 10:00:00"):
+                for number in range(clients):
+                    client = self._create_customer(f"Client {number}")
+                    values = {"tier_id": self.gold.id, "partner_id": client.id}
+                    self._create_active("2026-01-01", self.plan_first, **values)
+            replays = [
+                self._replay(start=False, mode=mode) for mode in ("tier", "in_force")
+            ]
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            with self.at("2027-01-10 10:00:00"):
+                for replay in replays:
+                    replay.action_start()
+                self.env.flush_all()
+            return self.env.cr.sql_log_count - before
+
+        count(1)
+        few = count(1)
+        self.assertLessEqual(count(3), few)
+
     # Who
 
     def test_managers_replay_and_accountants_read(self):
