@@ -171,8 +171,8 @@ class ServiceAgreementCapacityRun(models.Model):
         readonly=False,
         precompute=True,
         ondelete="restrict",
-        help="In which hours somebody more would work. Empty: day and night, as those"
-        " who are on call.",
+        help="In which hours somebody more would work. Empty: nobody more but on call,"
+        " day and night.",
     )
     staff_ids = fields.One2many(
         "service.agreement.capacity.staff", "run_id", string="People", copy=True
@@ -609,10 +609,8 @@ class ServiceAgreementCapacityRun(models.Model):
 
     def _prepare_choices(self, forecast, staff):
         """The fewest people more that would do, in these hours and on call."""
-        office, on_call = (
-            staff.of_calendar(self.calendar_id),
-            staff.of_calendar(self.env["resource.calendar"]),
-        )
+        office = staff.of_calendar(self.calendar_id) if self.calendar_id else []
+        on_call = staff.of_calendar(self.env["resource.calendar"])
         aim = self.company_id.capacity_aim / 100
 
         def is_enough(more, more_on_call):

@@ -108,7 +108,7 @@ class ServiceAgreementCapacityRun(models.Model):
         )
 
     def _describe_choice(self, choice):
-        hours = self.calendar_id.name or self.env._("day and night")
+        hours = self.calendar_id.name
         if not choice.total:
             return self.env._("Nobody more than there is.")
         if not choice.number_on_call:

@@ -120,13 +120,17 @@ class TestCapacityRun(CapacityCommon):
         self.assertEqual(better.extra_people, "Nobody more than there is.")
 
     def test_where_either_would_do_both_are_said(self):
-        run = self._check(calendar_id=False)
+        shifts = self._create_calendar("Shifts", range(7), 0, 24)
+        run = self._check(calendar_id=shifts.id)
         choices = [(c.number, c.number_on_call) for c in run.choice_ids]
         self.assertEqual(choices, [(1, 0), (0, 1)])
         self.assertEqual(
-            run.extra_people,
-            "1 more in the hours “day and night”.\nOr: 1 more on call, day and night.",
+            run.extra_people.splitlines(),
+            ["1 more in the hours “Shifts”.", "Or: 1 more on call, day and night."],
         )
+        only_on_call = self._check(calendar_id=False)
+        choices = [(c.number, c.number_on_call) for c in only_on_call.choice_ids]
+        self.assertEqual(choices, [(0, 1)])
 
     def test_on_leave_nobody_keeps_anything(self):
         self.env["resource.calendar.leaves"].sudo().create(
