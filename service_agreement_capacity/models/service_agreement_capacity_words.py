@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.tools import formatLang
 
 from .service_agreement_capacity_result import PARTS, WEEKDAYS
-from .service_agreement_capacity_run import MOST_EXTRA
+from .service_agreement_capacity_simulation import MOST_EXTRA
 
 # Of the worst parts of the week; more than that nobody reads.
 WORST = 5
