@@ -131,6 +131,12 @@ SCREENS = {
         ".o_graph_renderer canvas, .o_kanban_record",
         None,
     ),
+    "capacity": (
+        OWNER,
+        "/odoo/can-we-back-it-up",
+        ".o_form_view .o_sa_run",
+        ".o_data_row .o_data_cell, .o_kanban_record:not(.o_kanban_ghost)",
+    ),
     "customer": (
         OWNER,
         ACTION + "action_service_agreement_customer",

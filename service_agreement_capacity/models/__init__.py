@@ -3,6 +3,7 @@ from . import (
     res_config_settings,
     service_agreement_ticket,
     service_agreement_capacity_run,
+    service_agreement_capacity_simulation,
     service_agreement_capacity_what_if,
     service_agreement_capacity_result,
     service_agreement_capacity_words,

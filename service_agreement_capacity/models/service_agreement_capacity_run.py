@@ -1,4 +1,3 @@
-from collections import Counter
 from datetime import datetime, time, timedelta, timezone
 
 from dateutil.relativedelta import MO, relativedelta
@@ -9,17 +8,6 @@ from odoo.fields import Command
 
 from odoo.addons.service_agreement.models.instant import now
 
-from ..tools.demand import Demand, Effort, Prospect
-from ..tools.extra_hands import fewest
-from ..tools.forecast import Forecast
-from ..tools.hands import seconds, times, together
-from ..tools.week_clock import WeekClock
-from .capacity_covers import CapacityCovers
-from .capacity_history import SECONDS_PER_HOUR, CapacityHistory
-from .capacity_staff import CapacityStaff
-
-# More extra people of a kind are not looked for.
-MOST_EXTRA = 12
 # What happened; the rest is chosen by a person, before it is started.
 FACTS = (
     "state",
@@ -41,11 +29,6 @@ FACTS = (
     "hour_ids",
     "choice_ids",
 )
-# Tickets of all repetitions together: what takes a minute and fits into memory. Of that
-# many, few repetitions say as much as many do of a few.
-MOST_TICKETS, FEWEST_DRAWS = 200_000, 2
-# How much of the work it is to draw what may come, and to work through it once.
-DRAWING, WORKING = 70, 15
 
 
 class ServiceAgreementCapacityRun(models.Model):
@@ -171,8 +154,8 @@ class ServiceAgreementCapacityRun(models.Model):
         readonly=False,
         precompute=True,
         ondelete="restrict",
-        help="In which hours somebody more would work. Empty: day and night, as those"
-        " who are on call.",
+        help="In which hours somebody more would work. Empty: nobody more but on call,"
+        " day and night.",
     )
     staff_ids = fields.One2many(
         "service.agreement.capacity.staff", "run_id", string="People", copy=True
@@ -376,7 +359,7 @@ class ServiceAgreementCapacityRun(models.Model):
     def _unlink_not_running(self):
         if running := self.filtered(lambda run: run.state == "running"):
             raise UserError(
-                self.env._("“%s” is at work. Wait until it is done.", running[0].name)
+                self.env._("“%s” is at work. Stop it first.", running[0].name)
             )
 
     # Start
@@ -431,6 +414,19 @@ class ServiceAgreementCapacityRun(models.Model):
         cron = self.env.ref("service_agreement_capacity.ir_cron_capacity")
         cron.sudo()._trigger()
 
+    def _why_not_stop(self):
+        """:return: str, why there is nothing to stop, or None"""
+        self.ensure_one()
+        if self.state != "running":
+            return self.env._("“%s” is not at work.", self.name)
+        return None
+
+    def action_stop(self):
+        """Never mind: the question can be changed, or deleted."""
+        self._ensure_can(type(self)._why_not_stop)
+        # Sudo: a fact; the right was checked.
+        self.sudo().write({"state": "draft", "progress": 0})
+
     def action_ask_again(self):
         """The same question, to change and start."""
         self.ensure_one()
@@ -468,6 +464,9 @@ class ServiceAgreementCapacityRun(models.Model):
         except UserError as error:
             run.write({"state": "failed", "problem": str(error)})
             return
+        run.invalidate_recordset(["state"])
+        if run.state != "running":
+            return  # Somebody stopped it meanwhile.
         run._forget_answer()
         run.write(
             {**answer, "state": "done", "progress": 100, "date_done": now(self.env)}
@@ -477,85 +476,7 @@ class ServiceAgreementCapacityRun(models.Model):
         for lines in (self.target_ids, self.hour_ids, self.choice_ids):
             lines.unlink()
 
-    def _simulate(self, tell):
-        """:return: values of the answer"""
-        clock = WeekClock(self.date_start, self.company_id._service_tz().key)
-        demand, history = self._get_demand(clock)
-        staff = CapacityStaff(self, clock)
-        draws = self._get_draws(demand)
-        tell_draw = _scale(tell, 0, DRAWING, draws)
-        forecast = Forecast(demand, self.seed, draws, tell_draw)
-        if not forecast.promised:
-            raise UserError(self._describe_nothing())
-        tell_work = _scale(tell, DRAWING, DRAWING + WORKING, draws)
-        outcome = forecast.with_hands(staff.hands, tell_work)
-        return {
-            **self._prepare_answer(forecast, outcome),
-            **self._prepare_load(forecast, staff, clock),
-            "ticket_count": len(history.tickets),
-            "choice_ids": self._prepare_choices(forecast, staff),
-        }
-
-    def _get_draws(self, demand):
-        """:return: int, how many repetitions are made"""
-        affordable = int(MOST_TICKETS / max(demand.expected, 1))
-        return min(self.draws, max(affordable, FEWEST_DRAWS))
-
-    def _describe_nothing(self):
-        return self.env._(
-            "No ticket of these months would be promised anything, so there is nothing "
-            "to check. Look back further, or suppose agreements to be sold."
-        )
-
-    def _get_demand(self, clock):
-        """:return: (Demand, CapacityHistory)"""
-        covers = CapacityCovers(self.company_id, self.date_start)
-        history = CapacityHistory(self, clock, covers)
-        demand = Demand(
-            clock,
-            self.weeks,
-            history.tickets,
-            history.weeks,
-            self._get_effort(history),
-            self._get_prospects(history, covers),
-            max(1 + self.growth / 100, 0),
-        )
-        return demand, history
-
-    def _get_effort(self, history):
-        usual = {None: [round(self.usual_hours * SECONDS_PER_HOUR)], **history.usual}
-        return Effort(
-            self.answer_minutes * 60,
-            self.travel_minutes * 60,
-            usual,
-            self.share / 100,
-        )
-
-    def _get_prospects(self, history, covers):
-        """What a customer calls about already comes anyway: what he would call beyond
-        that, as others with his tier do, comes with the agreement.
-
-        :return: list of Prospect
-        """
-        prospects, numbers = [], Counter()
-        for sale in self.sale_ids:
-            own = history.by_customer[sale.partner_id.id] / history.weeks
-            rate = max(history.get_rate(sale.tier_id) - own, 0.0)
-            for _number in range(sale.number):
-                # Tells them apart, and is the same in another check.
-                key = sale._get_key()
-                numbers[key] += 1
-                prospects.append(
-                    Prospect(
-                        f"{key} {numbers[key]}",
-                        sale.chance / 100,
-                        sale._get_cover(covers),
-                        sale.partner_id.id or None,
-                        rate,
-                        history.get_pool(sale.tier_id),
-                    )
-                )
-        return prospects
+    # Who, and when
 
     def _get_technicians(self):
         """:return: hr.employee, without those that are supposed not to be there"""
@@ -583,53 +504,7 @@ class ServiceAgreementCapacityRun(models.Model):
             for day in (self.history_from, self.history_to)
         )
 
-    # The answer
-
-    def _prepare_answer(self, forecast, outcome):
-        company = self.company_id
-        promised, kept = (sum(f.values()) for f in (forecast.promised, outcome.kept))
-        return {
-            "aim": company.capacity_aim,
-            "draws_made": forecast.draws,
-            "promised": promised / forecast.draws,
-            "kept": kept / promised,
-            "credit": float(outcome.credit),
-            "target_ids": self.target_ids._prepare_all(self, forecast, outcome),
-            "hour_ids": self.hour_ids._prepare_all(self, forecast, outcome),
-        }
-
-    def _prepare_load(self, forecast, staff, clock):
-        """Hours of work and of people; of people only those they have for tickets."""
-        there = seconds(staff.hands, 0, clock.second(self.weeks, 0))
-        in_weeks = self.weeks * SECONDS_PER_HOUR
-        return {
-            "hours_needed": forecast.work / in_weeks,
-            "hours_there": there * self.share / 100 / in_weeks,
-        }
-
-    def _prepare_choices(self, forecast, staff):
-        """The fewest people more that would do, in these hours and on call."""
-        office, on_call = (
-            staff.of_calendar(self.calendar_id),
-            staff.of_calendar(self.env["resource.calendar"]),
-        )
-        aim = self.company_id.capacity_aim / 100
-
-        def is_enough(more, more_on_call):
-            extra = times(office, more), times(on_call, more_on_call)
-            return forecast.meets(together(staff.hands, *extra), aim)
-
-        return [
-            Command.create({"number": number, "number_on_call": number_on_call})
-            for number, number_on_call in fewest(is_enough, MOST_EXTRA)
-        ]
-
 
 def _whole_weeks(duration):
     """Each hour of the week is looked at as often as any other."""
     return timedelta(weeks=max(round(duration / timedelta(weeks=1)), 1))
-
-
-def _scale(tell, first, last, total):
-    """:return: function that tells percents, called with a number up to ``total``"""
-    return lambda number: tell(first + (last - first) * number // total)

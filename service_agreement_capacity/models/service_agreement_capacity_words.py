@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.tools import formatLang
 
 from .service_agreement_capacity_result import PARTS, WEEKDAYS
-from .service_agreement_capacity_run import MOST_EXTRA
+from .service_agreement_capacity_simulation import MOST_EXTRA
 
 # Of the worst parts of the week; more than that nobody reads.
 WORST = 5
@@ -108,7 +108,7 @@ class ServiceAgreementCapacityRun(models.Model):
         )
 
     def _describe_choice(self, choice):
-        hours = self.calendar_id.name or self.env._("day and night")
+        hours = self.calendar_id.name
         if not choice.total:
             return self.env._("Nobody more than there is.")
         if not choice.number_on_call:

@@ -6,7 +6,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..models import service_agreement_capacity_run
+from ..models import service_agreement_capacity_simulation
 from ..models.service_agreement_capacity_words import format_share
 from ..tools.week_clock import WeekClock
 from .common import TODAY, CapacityCommon
@@ -120,13 +120,17 @@ class TestCapacityRun(CapacityCommon):
         self.assertEqual(better.extra_people, "Nobody more than there is.")
 
     def test_where_either_would_do_both_are_said(self):
-        run = self._check(calendar_id=False)
+        shifts = self._create_calendar("Shifts", range(7), 0, 24)
+        run = self._check(calendar_id=shifts.id)
         choices = [(c.number, c.number_on_call) for c in run.choice_ids]
         self.assertEqual(choices, [(1, 0), (0, 1)])
         self.assertEqual(
-            run.extra_people,
-            "1 more in the hours “day and night”.\nOr: 1 more on call, day and night.",
+            run.extra_people.splitlines(),
+            ["1 more in the hours “Shifts”.", "Or: 1 more on call, day and night."],
         )
+        only_on_call = self._check(calendar_id=False)
+        choices = [(c.number, c.number_on_call) for c in only_on_call.choice_ids]
+        self.assertEqual(choices, [(0, 1)])
 
     def test_on_leave_nobody_keeps_anything(self):
         self.env["resource.calendar.leaves"].sudo().create(
@@ -240,7 +244,7 @@ class TestCapacityRun(CapacityCommon):
             self.assertLessEqual(more.credit, few.credit)
 
     def test_of_very_many_tickets_fewer_repetitions_are_made(self):
-        self.patch(service_agreement_capacity_run, "MOST_TICKETS", 50)
+        self.patch(service_agreement_capacity_simulation, "MOST_TICKETS", 50)
         run = self._check(draws=20)
         # Eight in four weeks: twenty in eight, and in two to warm up.
         self.assertEqual(run.draws_made, 2)
@@ -334,6 +338,22 @@ class TestCapacityRun(CapacityCommon):
         self.assertEqual((run.state, run.progress), ("done", 100))
         self.assertEqual(run.user_id, self.manager)
         self.assertEqual(str(run.date_start), "2026-03-09")
+
+    def test_it_can_be_stopped(self):
+        run = self._ask().with_user(self.manager)
+        with self.at(TODAY):
+            run.action_start()
+
+            def stop(percent):
+                if percent == 70:
+                    run.action_stop()
+
+            run.sudo()._work(stop)
+        self.assertEqual(run.state, "draft")
+        self.assertFalse(run.target_ids)
+        with self.assertRaisesRegex(UserError, "not at work"):
+            run.action_stop()
+        run.unlink()
 
     def test_without_any_promise_it_says_why_and_can_be_started_again(self):
         self.agreement.sudo().target_ids.unlink()
