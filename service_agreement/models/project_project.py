@@ -16,7 +16,6 @@ class ProjectProject(models.Model):
         " its customer and starts the clocks of what that agreement promises.",
     )
     delivered_on = fields.Date(
-        string="Delivered On",
         copy=False,
         tracking=True,
         help="When the customer took over what was installed. From that day on he needs"

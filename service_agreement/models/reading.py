@@ -38,7 +38,7 @@ def read_together(*trees):
     while branches:
         floor = _Floor()
         above = [later for branch in branches for later in floor.climb(*branch)]
-        gone = floor.read()
+        gone = floor.fetch()
         branches = [(_leave_out(gone, records), tree) for records, tree in above]
 
 
@@ -103,7 +103,7 @@ class _Floor:
             self.parts[key] = kind(records.browse(), key[1])
         return self.parts[key]
 
-    def read(self):
+    def fetch(self):
         """:return: set of records that were asked for, and are not there any more"""
         parts = list(self.parts.values())
         if not parts:
@@ -219,12 +219,12 @@ class _Related(_Part):
         raise NotImplementedError
 
     def keep(self, rows):
-        super().keep(rows)
         related = defaultdict(list)
         for row in rows:
             related[row["parent"]].append(row["id"])
         values = [tuple(related[n]) for n in self.records._ids]
         self.field._insert_cache(self.records, values)
+        return super().keep(rows)
 
 
 class _Lines(_Related):

@@ -4,6 +4,7 @@ from typing import NamedTuple
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from .service_agreement_proposal import DECLINE_REASONS
@@ -184,7 +185,7 @@ class ServiceAgreementRegister(models.Model):
         :return: SQL of the register, or of their rows, for which it is fast
         """
         # Sudo: every company has its own today and its own settings.
-        companies = self.env["res.company"].sudo().search([])
+        companies = self.env["res.company"].sudo().search(Domain.TRUE)
         stride = max(companies.ids) + 1
         parts = [
             self._get_scope_query(Scope(tuple(same.ids), *dates, customers), stride)
