@@ -88,7 +88,7 @@ class ServiceAgreementTierReplayLine(models.Model):
     )
     cost_visits = fields.Monetary(string="Cost of Visits Owed", readonly=True)
     work_billed = fields.Monetary(
-        string="Work Billed", readonly=True, help="Hours and trips outside of the tier."
+        readonly=True, help="Hours and trips outside of the tier."
     )
     bought = fields.Monetary(
         string="Hours Bought", readonly=True, help="In advance, as they were needed."
