@@ -3,6 +3,7 @@
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL, format_amount
 
 FACTS = [
@@ -107,7 +108,7 @@ class ServiceAgreementWorthPart(models.Model):
 
     @property
     def _table_query(self):
-        companies = self.env["res.company"].sudo().search([])
+        companies = self.env["res.company"].sudo().search(Domain.TRUE)
         return SQL(
             """
             SELECT agreement.id * 16 + fact.number AS id,
