@@ -32,6 +32,7 @@
         "data/customer_step_data.xml",
         "data/proposal_mail_template_data.xml",
         "data/statement_data.xml",
+        "data/worth_data.xml",
         "data/ir_cron_data.xml",
         "data/sla_warning_data.xml",
         "wizard/service_agreement_change_views.xml",
@@ -93,6 +94,7 @@
         "views/service_agreement_proposal_links_views.xml",
         "views/service_agreement_proposal_portal_templates.xml",
         "views/service_agreement_register_views.xml",
+        "views/service_agreement_worth_views.xml",
         "views/service_agreement_statement_views.xml",
         "views/service_agreement_statement_portal_templates.xml",
         "views/service_agreement_menus.xml",
@@ -125,6 +127,7 @@
         "web.assets_frontend": [
             "service_agreement/static/src/scss/portal.scss",
             "service_agreement/static/src/portal_folded/**/*",
+            "service_agreement/static/src/portal_form/**/*",
             "service_agreement/static/src/portal_request/**/*",
             "service_agreement/static/src/portal_proposal/**/*",
         ],

@@ -157,4 +157,5 @@ from . import service_agreement_tier_replay_picture
 from . import service_agreement_proposal_evidence
 from . import service_agreement_register_step
 from . import res_partner_register
+from . import service_agreement_worth
 from . import service_agreement_demo

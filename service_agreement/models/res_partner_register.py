@@ -12,19 +12,19 @@ class ResPartner(models.Model):
     service_register_state = fields.Selection(
         STATES,
         string="Service Agreement",
-        compute="_compute_service_register",
+        compute="_compute_service_register_state",
         search="_search_service_register_state",
         groups="service_agreement.group_user",
         help="In the register of clients of this company. Empty: no active client.",
     )
     service_next_step = fields.Char(
         string="Next Step",
-        compute="_compute_service_register",
+        compute="_compute_service_next_step",
         groups="service_agreement.group_user",
     )
     service_step = fields.Selection(
         selection=lambda self: self._get_register_steps(),
-        compute="_compute_service_register",
+        compute="_compute_service_next_step",
         groups="service_agreement.group_user",
         export_string_translation=False,
     )
@@ -34,13 +34,20 @@ class ResPartner(models.Model):
         steps = self.env["service.agreement.register"]._fields["step"]
         return steps._description_selection(self.env)
 
-    @api.depends_context("company", "lang")
-    def _compute_service_register(self):
+    @api.depends_context("company")
+    def _compute_service_register_state(self):
         """Of a contact: of the company he belongs to."""
         rows = self._get_register_rows()
         for partner in self:
             row = rows.get(partner.commercial_partner_id._origin)
             partner.service_register_state = row and row.state
+
+    @api.depends_context("company", "lang")
+    def _compute_service_next_step(self):
+        """Apart from the state: where nothing was offered, the engine is asked."""
+        rows = self._get_register_rows()
+        for partner in self:
+            row = rows.get(partner.commercial_partner_id._origin)
             partner.service_next_step = row and row.next_step
             partner.service_step = row and row.step
 

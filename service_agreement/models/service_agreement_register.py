@@ -4,12 +4,13 @@ from typing import NamedTuple
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from .service_agreement_proposal import DECLINE_REASONS
 
 STATES = [
-    ("never", "Never Offered"),
+    ("never", "Not Offered"),
     ("offered", "Offered"),
     ("declined", "Declined in Writing"),
     ("covered", "Covered"),
@@ -133,8 +134,8 @@ class ServiceAgreementRegister(models.Model):
         readonly=True,
         group_expand=True,
         help="Covered: an agreement in force, suspended or about to start. Offered: a "
-        "proposal without an answer, open or expired. Declined: his last word. Never "
-        "offered: none of these, or not since his last agreement ended.",
+        "proposal without an answer, open or expired. Declined: his last word. Not "
+        "offered: none of these ever, or not since his last agreement ended.",
     )
     offered_on = fields.Date(readonly=True)
     is_open = fields.Boolean(
@@ -184,7 +185,7 @@ class ServiceAgreementRegister(models.Model):
         :return: SQL of the register, or of their rows, for which it is fast
         """
         # Sudo: every company has its own today and its own settings.
-        companies = self.env["res.company"].sudo().search([])
+        companies = self.env["res.company"].sudo().search(Domain.TRUE)
         stride = max(companies.ids) + 1
         parts = [
             self._get_scope_query(Scope(tuple(same.ids), *dates, customers), stride)
@@ -209,33 +210,7 @@ class ServiceAgreementRegister(models.Model):
                  decline AS (%(declines)s),
                  happening AS (%(happenings)s),
                  revenue AS (%(revenue)s),
-                 client AS (
-                SELECT happening.company_id, happening.partner_id, partner.user_id,
-                       agreement.ended_on,
-                       EXISTS (
-                           SELECT 1 FROM covering
-                            WHERE covering.company_id = happening.company_id
-                              AND covering.partner_id = happening.partner_id
-                       ) AS is_covered,
-                       GREATEST(offer.offered_at, agreement.proposed_at) AS offered_at,
-                       COALESCE(offer.is_open, FALSE)
-                           OR agreement.proposed_at IS NOT NULL AS is_open,
-                       decline.declined_at, decline.reason,
-                       offer.proposal_id AS offer_id, decline.proposal_id AS decline_id
-                  FROM happening
-                  JOIN res_partner partner ON partner.id = happening.partner_id
-             LEFT JOIN agreement
-                    ON agreement.company_id = happening.company_id
-                   AND agreement.partner_id = happening.partner_id
-             LEFT JOIN offer
-                    ON offer.company_id = happening.company_id
-                   AND offer.partner_id = happening.partner_id
-             LEFT JOIN decline
-                    ON decline.company_id = happening.company_id
-                   AND decline.partner_id = happening.partner_id
-                 WHERE partner.active
-                   AND partner.id NOT IN (SELECT partner_id FROM res_company)
-                 ),
+                 client AS (%(clients)s),
                  judged AS (SELECT client.*, %(state)s AS state FROM client)
             SELECT judged.partner_id * %(stride)s + judged.company_id AS id,
                    judged.company_id, judged.partner_id, judged.user_id, judged.state,
@@ -263,10 +238,44 @@ class ServiceAgreementRegister(models.Model):
             declines=self._get_declines_sql(scope),
             happenings=SQL(" UNION ").join(self._get_happenings(scope)),
             revenue=self._get_revenue_sql(scope),
+            clients=self._get_clients_sql(),
             state=self._get_state_sql(scope),
             stride=stride,
             offered_on=scope.to_day(SQL("offered_at")),
             declined_on=scope.to_day(SQL("declined_at")),
+        )
+
+    @api.model
+    def _get_clients_sql(self):
+        """:return: SQL of the active clients and what their state follows from"""
+        return SQL(
+            """
+               SELECT happening.company_id, happening.partner_id, partner.user_id,
+                      agreement.ended_on,
+                      EXISTS (
+                          SELECT 1 FROM covering
+                           WHERE covering.company_id = happening.company_id
+                             AND covering.partner_id = happening.partner_id
+                      ) AS is_covered,
+                      GREATEST(offer.offered_at, agreement.proposed_at) AS offered_at,
+                      COALESCE(offer.is_open, FALSE)
+                          OR agreement.proposed_at IS NOT NULL AS is_open,
+                      decline.declined_at, decline.reason,
+                      offer.proposal_id AS offer_id, decline.proposal_id AS decline_id
+                 FROM happening
+                 JOIN res_partner partner ON partner.id = happening.partner_id
+            LEFT JOIN agreement
+                   ON agreement.company_id = happening.company_id
+                  AND agreement.partner_id = happening.partner_id
+            LEFT JOIN offer
+                   ON offer.company_id = happening.company_id
+                  AND offer.partner_id = happening.partner_id
+            LEFT JOIN decline
+                   ON decline.company_id = happening.company_id
+                  AND decline.partner_id = happening.partner_id
+                WHERE partner.active
+                  AND partner.id NOT IN (SELECT partner_id FROM res_company)
+            """
         )
 
     @api.model

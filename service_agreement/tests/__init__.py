@@ -63,6 +63,7 @@ from . import test_ticket_history
 from . import test_ticket_notes
 from . import test_work_charge
 from . import test_work_invoice
+from . import test_worth
 from . import test_ticket_coverage
 from . import test_ticket_verdict
 from . import test_visit

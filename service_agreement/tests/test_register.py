@@ -549,8 +549,8 @@ class TestRegisterSteps(RegisterCommon):
         self.assertEqual(proposal.recommended_tier_id, self.gold)
         self.assertEqual(
             proposal.evidence_text,
-            "In the last 12 months you called us 3 times. $\xa0700.00 of our work was on"
-            " us. Gold would have covered all of it.",
+            "In the last 12 months you called us 3 times. $\xa0700.00 of our work was "
+            "on us. Gold would have covered all of it.",
         )
         self.assertEqual(str(proposal.evidence_on), "2026-03-06")
         self.assertEqual(

@@ -8,4 +8,5 @@ from . import (
     service_agreement_autopay_attempt,
     service_agreement_autopay_consent,
     service_agreement_demo,
+    service_agreement_worth,
 )

@@ -1,1 +1,7 @@
-from . import test_autopay_charge, test_autopay_portal, test_retries, test_routes
+from . import (
+    test_autopay_charge,
+    test_autopay_portal,
+    test_retries,
+    test_routes,
+    test_worth,
+)

@@ -1,6 +1,7 @@
 """What every browser test does, by name."""
 
 import re
+from urllib.parse import urlsplit
 
 from playwright.sync_api import TimeoutError, expect
 
@@ -63,6 +64,27 @@ def send_message(page, text):
     page.locator(".o-mail-Composer-input").fill(text)
     page.locator(".o-mail-Composer-send:visible").click()
     expect(page.locator(".o-mail-Message").first).to_contain_text(text)
+
+
+def send_proposal(page, button):
+    """Send the proposal that is open, by the mail as it stands.
+
+    :return: the address in the mail that the customer gets, without its host
+    """
+    page.get_by_role("button", name=button, exact=True).click()
+    dialog = page.locator(".modal-dialog")
+    expect(dialog).to_contain_text("Compare and choose")
+    dialog.get_by_role("button", name=re.compile("^Send")).click()
+    expect(dialog).to_have_count(0)
+    link = page.locator(".o-mail-Message a", has_text="Compare and choose").first
+    parts = urlsplit(link.get_attribute("href"))
+    return f"{parts.path}?{parts.query}"
+
+
+def sign_as(page, name):
+    """Type a signature, and send it."""
+    page.locator(".o_web_sign_name_input").fill(name)
+    page.locator(".o_portal_sign_submit").click()
 
 
 def move_to_stage(page, stage):

@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.steps import assert_no_horizontal_scroll, log_in
@@ -18,8 +17,8 @@ def test_a_figure_opens_what_it_counts(page):
     for name in COUNTS:
         open_and_compare(page, name, count_records)
     for name in AMOUNTS:
-        open_and_compare(page, name, read_sum)
-    page.get_by_title("Open the movements of the month").first.click()
+        open_and_compare(page, name, read_sums)
+    page.locator("button[name=action_open_movements]").first.click()
     expect(page.locator(".o_list_view")).to_be_visible()
 
 
@@ -50,7 +49,7 @@ def open_and_compare(page, name, found):
     # The page is the way back once its records are there.
     page.locator(".o_breadcrumb a, .o_back_button").last.wait_for()
     page.locator(".o_list_view, .o_kanban_view").first.wait_for()
-    assert to_number(found(page)) == pytest.approx(to_number(shown)), name
+    assert to_number(shown) in map(to_number, found(page)), name
     page.locator(".o_breadcrumb a, .o_back_button").last.click()
     page.locator(".o_sa_cockpit").wait_for()
 
@@ -60,17 +59,17 @@ def count_records(page):
     if page.locator(".o_list_view").count():
         pager = page.locator(".o_pager_limit")
         pager.wait_for()
-        return pager.inner_text()
+        return [pager.inner_text()]
     cards = page.locator(".o_kanban_record:not(.o_kanban_ghost)")
     cards.first.wait_for()
-    return str(cards.count())
+    return [str(cards.count())]
 
 
-def read_sum(page):
-    """The sum of the column that the figure is of, below the list."""
-    return page.locator(
-        "tfoot .o_list_number", has_text=re.compile(r"\d")
-    ).last.inner_text()
+def read_sums(page):
+    """Below the columns of the list."""
+    sums = page.locator("tfoot .o_list_number", has_text=re.compile(r"\d"))
+    sums.first.wait_for()
+    return sums.all_inner_texts()
 
 
 def to_number(text):

@@ -18,9 +18,8 @@ def test_what_breaks_next_is_on_top_and_given_out(page):
     assert names[0] in by_deadline
     assert names == [name for name in by_deadline if name in names]
 
-    _drag(page, cards.first, _column(page, "Tom Alvarez"))
     given = _column(page, "Tom Alvarez").locator(".o_kanban_record", has_text=names[0])
-    expect(given).to_be_visible()
+    _give(page, cards.first, _column(page, "Tom Alvarez"), given)
     expect(nobody).not_to_contain_text(names[0])
     page.reload()
     expect(given).to_be_visible()
@@ -69,6 +68,19 @@ def _read_tickets_by_deadline(page):
 def _column(page, name):
     header = page.locator(".o_kanban_header", has_text=name)
     return page.locator(".o_kanban_group").filter(has=header)
+
+
+def _give(page, card, column, given):
+    """A board that has just come draws itself once more, and lets go of what is held:
+    a person takes the card again."""
+    for _try in range(3):
+        _drag(page, card, column)
+        try:
+            expect(given).to_be_visible()
+        except AssertionError:
+            continue
+        return
+    raise AssertionError("the card could not be given")
 
 
 def _drag(page, card, column):

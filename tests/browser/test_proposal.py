@@ -1,11 +1,17 @@
 """On a phone: from the mail's link to a signed, paid agreement, or to a written no."""
 
 import re
-from urllib.parse import urlsplit
 
 from playwright.sync_api import expect
 
-from tests.browser.steps import PHONE, assert_no_horizontal_scroll, log_in, open_action
+from tests.browser.steps import (
+    PHONE,
+    assert_no_horizontal_scroll,
+    log_in,
+    open_action,
+    send_proposal,
+    sign_as,
+)
 
 SIGNER = "Linh Tran"
 REFUSER = "Paul Whitaker"
@@ -48,14 +54,7 @@ def open_proposal(page, customer):
 def send_again(page, customer):
     """:return: the address in the mail that the customer gets, without its host"""
     open_proposal(page, customer)
-    page.get_by_role("button", name="Send Again").click()
-    dialog = page.locator(".modal-dialog")
-    expect(dialog).to_contain_text("Compare and choose")
-    dialog.get_by_role("button", name=re.compile("^Send")).click()
-    expect(dialog).to_have_count(0)
-    link = page.locator(".o-mail-Message a", has_text="Compare and choose").first
-    parts = urlsplit(link.get_attribute("href"))
-    return f"{parts.path}?{parts.query}"
+    return send_proposal(page, "Send Again")
 
 
 def choose(page):
@@ -77,8 +76,7 @@ def choose(page):
 def sign(page):
     expect(page.locator(".o_proposal_summary")).to_contain_text("Platinum")
     assert_no_horizontal_scroll(page)
-    page.locator(".o_web_sign_name_input").fill(SIGNER)
-    page.locator(".o_portal_sign_submit").click()
+    sign_as(page, SIGNER)
 
 
 def pay(page):

@@ -1,6 +1,7 @@
 import { rpc } from "@web/core/network/rpc";
 import { registry } from "@web/core/registry";
 import { Interaction } from "@web/public/interaction";
+import { isFormTouched } from "../portal_form/portal_form";
 
 /**
  * Shows at once what another tier, plan, quantity or extra costs. Without this the form
@@ -16,6 +17,12 @@ export class PortalProposal extends Interaction {
 
     setup() {
         this.asked = 0;
+    }
+
+    start() {
+        if (isFormTouched(this.el)) {
+            this.refreshPrices();
+        }
     }
 
     step(by) {

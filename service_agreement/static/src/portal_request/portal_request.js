@@ -1,6 +1,7 @@
 import { rpc } from "@web/core/network/rpc";
 import { registry } from "@web/core/registry";
 import { Interaction } from "@web/public/interaction";
+import { isFormTouched } from "../portal_form/portal_form";
 
 /**
  * Shows what a request costs beside what is chosen for it. Without this the form has a
@@ -16,6 +17,12 @@ export class PortalRequest extends Interaction {
 
     setup() {
         this.asked = 0;
+    }
+
+    start() {
+        if (isFormTouched(this.el)) {
+            this.refreshPrice();
+        }
     }
 
     getChoices() {
