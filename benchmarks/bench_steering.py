@@ -35,8 +35,8 @@ ACTIONS = (
     "service_agreement.action_service_agreement_leakage",
     "service_agreement.action_service_agreement_profit",
     "service_agreement.action_service_agreement_sla_clock",
-    "service_agreement.action_service_agreement_debt",
-    "service_agreement.action_service_agreement_worth",
+    "service_agreement.action_service_agreement_promise_month",
+    "service_agreement.action_service_agreement_worth_summary",
 )
 
 

@@ -97,6 +97,7 @@
         "views/service_agreement_worth_views.xml",
         "views/service_agreement_statement_views.xml",
         "views/service_agreement_statement_portal_templates.xml",
+        "views/service_agreement_promise_debt_views.xml",
         "views/service_agreement_menus.xml",
     ],
     "demo": [

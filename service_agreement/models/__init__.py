@@ -126,6 +126,9 @@ from . import service_agreement_visit_planning
 from . import service_agreement_visit_ticket
 from . import service_agreement_visit_report
 from . import project_task_visit
+from . import res_company_capacity
+from . import service_agreement_promise_debt
+from . import service_agreement_promise_month
 from . import service_agreement_customer_step
 from . import service_agreement_self_service
 from . import service_agreement_caller

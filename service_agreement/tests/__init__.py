@@ -6,6 +6,7 @@ from . import test_allowance_work
 from . import test_answer
 from . import test_approval
 from . import test_portal_coverage
+from . import test_promise_debt
 from . import test_proposal
 from . import test_proposal_portal
 from . import test_billing
