@@ -6,6 +6,7 @@ the filters and groups it begins with. On the database of ``./dev bench data``.
 
 import sys
 import threading
+import time
 from ast import literal_eval
 from functools import partial
 from pathlib import Path
@@ -35,8 +36,8 @@ ACTIONS = (
     "service_agreement.action_service_agreement_leakage",
     "service_agreement.action_service_agreement_profit",
     "service_agreement.action_service_agreement_sla_clock",
-    "service_agreement.action_service_agreement_debt",
-    "service_agreement.action_service_agreement_worth",
+    "service_agreement.action_service_agreement_promise_month",
+    "service_agreement.action_service_agreement_worth_summary",
 )
 
 
@@ -45,7 +46,7 @@ def run(env):
     for name in ACTIONS:
         if action := env.ref(name, raise_if_not_found=False):
             rows += Report(env, action).measure()
-    return [*rows, *measure_cockpit(env)]
+    return [*rows, *measure_cockpit(env), *measure_replay(env)]
 
 
 def get_seconds(env, function):
@@ -189,3 +190,24 @@ def measure_cockpit(env):
         specification[node.get("name")] = {"fields": columns} if columns else {}
     seconds = get_seconds(env, partial(cockpit.web_read, specification))
     return [row("Cockpit: s of SQL", seconds, LIMIT_COCKPIT)]
+
+
+def measure_replay(env):
+    """Two years of everybody's work, as if they had been on the first tier."""
+    if "service.agreement.tier.replay" not in env:
+        return []
+    tier = env["service.agreement.tier"].search([], order="rank", limit=1)
+    replay = env["service.agreement.tier.replay"].create(
+        {"tier_id": tier.id, "month_count": 24}
+    )
+    start = time.perf_counter()
+    replay._start()
+    while left := replay._get_left(replay._batch_size):
+        replay._work_out(left, replay._get_sold())
+        env.flush_all()
+        env.invalidate_all()
+    replay._finish()
+    return [
+        row("Replay of 24 months: s", time.perf_counter() - start, LIMIT_REPLAY),
+        row("Replay of 24 months: clients", replay.customer_count),
+    ]

@@ -10,6 +10,7 @@ from odoo.tools import format_date
 
 from ..tools.steering import KINDS, RevenueFlow, get_period, get_share
 from .service_agreement_retention import AGES
+from .service_agreement_revenue_month import MOVED
 
 PERIODS = [
     ("month", "This Month"),
@@ -98,11 +99,15 @@ class ServiceAgreementCockpit(models.Model):
     customers = fields.Integer(string="Paying Customers", compute="_compute_figures")
     # What moved in the period
     opening = fields.Monetary(string="Before", compute="_compute_figures")
-    new = fields.Monetary(compute="_compute_figures")
-    expansion = fields.Monetary(compute="_compute_figures")
-    contraction = fields.Monetary(compute="_compute_figures")
-    churn = fields.Monetary(compute="_compute_figures")
-    reactivation = fields.Monetary(compute="_compute_figures")
+    moved_new = fields.Monetary(string="New", compute="_compute_figures")
+    moved_expansion = fields.Monetary(string="Expansion", compute="_compute_figures")
+    moved_contraction = fields.Monetary(
+        string="Contraction", compute="_compute_figures"
+    )
+    moved_churn = fields.Monetary(string="Churn", compute="_compute_figures")
+    moved_reactivation = fields.Monetary(
+        string="Reactivation", compute="_compute_figures"
+    )
     closing = fields.Monetary(string="Today", compute="_compute_ratios")
     lost = fields.Monetary(compute="_compute_figures")
     net_lost = fields.Monetary(string="Lost, Net", compute="_compute_figures")
@@ -219,7 +224,7 @@ class ServiceAgreementCockpit(models.Model):
     @api.depends_context("allowed_company_ids")
     def _compute_ratios(self):
         for cockpit in self:
-            flow = RevenueFlow(cockpit.opening, *(cockpit[kind] for kind in KINDS))
+            flow = RevenueFlow(cockpit.opening, *(cockpit[name] for name in MOVED))
             cockpit.update(
                 {
                     "arr": 12 * cockpit.mrr,
@@ -374,7 +379,7 @@ class ServiceAgreementCockpit(models.Model):
                 "amount_company",
                 group_by=("commercial_partner_id",),
             ),
-            **{kind: figure(kinds[kind], (kind,)) for kind in KINDS},
+            **{f"moved_{kind}": figure(kinds[kind], (kind,)) for kind in KINDS},
             "lost": figure(self.env._("Lost"), lost, ("kind",)),
             "net_lost": figure(
                 self.env._("Lost, Net"), set(KINDS) - {"new"}, ("kind",)

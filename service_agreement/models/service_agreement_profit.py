@@ -104,24 +104,25 @@ class ServiceAgreementProfit(models.Model):
         today = self.env.company._service_today()
         return SQL(
             """
-            SELECT agreement.id * 2400
-                       + EXTRACT(year FROM months.date)::int %% 200 * 12
-                       + EXTRACT(month FROM months.date)::int AS id,
-                   months.*, agreement.commercial_partner_id AS partner_id,
-                   agreement.tier_id, agreement.company_id,
+            SELECT agreement_id * 2400
+                       + EXTRACT(year FROM date)::int %% 200 * 12
+                       + EXTRACT(month FROM date)::int AS id,
+                   months.*,
                    revenue - cost_time - cost_parts AS margin,
                    revenue / NULLIF(hours, 0) AS effective_rate,
-                   (agreement.company_id, agreement.tier_id,
-                    agreement.commercial_partner_id) IN (%(outliers)s) AS is_outlier
+                   (company_id, tier_id, partner_id) IN (%(outliers)s) AS is_outlier
               FROM (
-                SELECT agreement_id, date,
+                -- Joined here: of the months alone PostgreSQL expects too few.
+                SELECT agreement.id AS agreement_id, agreement.tier_id,
+                       agreement.commercial_partner_id AS partner_id,
+                       agreement.company_id, flow.date,
                        SUM(revenue) AS revenue, SUM(cost_time) AS cost_time,
                        SUM(cost_parts) AS cost_parts, SUM(hours) AS hours,
                        SUM(hours_without_cost) AS hours_without_cost
                   FROM (%(flows)s) AS flow
-              GROUP BY agreement_id, date
+                  JOIN service_agreement agreement ON agreement.id = flow.agreement_id
+              GROUP BY agreement.id, flow.date
                    ) AS months
-              JOIN service_agreement agreement ON agreement.id = months.agreement_id
             """,
             flows=SQL(" UNION ALL ").join(self._get_flows()),
             outliers=self._get_outliers_query(today - relativedelta(months=12)),

@@ -4,6 +4,9 @@ from odoo.tools import SQL, format_date
 from ..tools.steering import KINDS
 from .service_agreement_retention import month_index
 
+# The names of the kinds as fields: that of a method of all models is none.
+MOVED = tuple(f"moved_{kind}" for kind in KINDS)
+
 
 class ServiceAgreementRevenueMonth(models.Model):
     """Recurring revenue of a company month by month: before, what moved, and after.
@@ -38,11 +41,11 @@ class ServiceAgreementRevenueMonth(models.Model):
         aggregator=None,
         help="Monthly revenue at the end of the month; of this month as of today.",
     )
-    new = fields.Monetary(readonly=True)
-    expansion = fields.Monetary(readonly=True)
-    contraction = fields.Monetary(readonly=True)
-    churn = fields.Monetary(readonly=True)
-    reactivation = fields.Monetary(readonly=True)
+    moved_new = fields.Monetary(string="New", readonly=True)
+    moved_expansion = fields.Monetary(string="Expansion", readonly=True)
+    moved_contraction = fields.Monetary(string="Contraction", readonly=True)
+    moved_churn = fields.Monetary(string="Churn", readonly=True)
+    moved_reactivation = fields.Monetary(string="Reactivation", readonly=True)
     change = fields.Monetary(readonly=True, help="All movements together.")
     lost = fields.Monetary(readonly=True, help="Churn and contraction.")
     net_lost = fields.Monetary(
@@ -94,15 +97,14 @@ class ServiceAgreementRevenueMonth(models.Model):
                  ),
                  sums AS (
                 SELECT months.*, closing - change AS opening,
-                       -(churn + contraction) AS lost,
-                       -(churn + contraction + expansion + reactivation) AS net_lost
+                       -(moved_churn + moved_contraction) AS lost,
+                       -(change - moved_new) AS net_lost
                   FROM months
                  )
             SELECT sums.company_id::bigint * 24000 + month %% 24000 AS id,
                    sums.company_id, company.currency_id,
                    MAKE_DATE(month / 12, month %% 12 + 1, 1) AS date,
-                   opening, new, expansion, contraction, churn, reactivation, change,
-                   closing, lost, net_lost,
+                   opening, %(names)s, change, closing, lost, net_lost,
                    (lost / NULLIF(opening, 0))::float8 AS gross_churn,
                    (net_lost / NULLIF(opening, 0))::float8 AS net_churn
               FROM sums
@@ -113,13 +115,14 @@ class ServiceAgreementRevenueMonth(models.Model):
                 SQL(
                     "SUM(amount_company) FILTER (WHERE kind = %s) AS %s",
                     kind,
-                    SQL.identifier(kind),
+                    SQL.identifier(f"moved_{kind}"),
                 )
                 for kind in KINDS
             ),
+            names=SQL(", ").join(map(SQL.identifier, MOVED)),
             columns=SQL(", ").join(
                 SQL("COALESCE(%s, 0) AS %s", SQL.identifier(name), SQL.identifier(name))
-                for name in (*KINDS, "change")
+                for name in (*MOVED, "change")
             ),
         )
 

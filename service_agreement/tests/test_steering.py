@@ -7,7 +7,7 @@ from dateutil.relativedelta import relativedelta
 
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
-from odoo.tests import new_test_user, tagged
+from odoo.tests import Form, new_test_user, tagged
 
 from ..tools.recurring_revenue import movement_kind
 from ..tools.steering import KINDS
@@ -177,10 +177,10 @@ class TestRetention(SteeringCommon):
         for month, following in pairwise(months):
             self.assertAlmostEqual(month.closing, following.opening, 2)
         for month in months:
-            moved = sum(month[kind] for kind in KINDS)
+            moved = sum(month[f"moved_{kind}"] for kind in KINDS)
             self.assertAlmostEqual(month.opening + moved, month.closing, 2)
             self.assertAlmostEqual(month.closing, self._revenue_at(month.date), 2)
-            lost = -(month.churn + month.contraction)
+            lost = -(month.moved_churn + month.moved_contraction)
             self.assertAlmostEqual(
                 month.gross_churn, lost / month.opening if month.opening else 0
             )
@@ -274,7 +274,7 @@ class TestCockpit(SteeringCommon, AnswerCommon):
     def test_what_it_shows(self):
         with self.at(NOW):
             cockpit = self._open_cockpit("month")
-            self.assertEqual((cockpit.churn, cockpit.lost), (-80, -80))
+            self.assertEqual((cockpit.moved_churn, cockpit.lost), (-80, -80))
             self.assertEqual((cockpit.leaked, cockpit.goodwill), (150, 100))
             self.assertEqual(cockpit.leaked_never_sold, 100)
             self.assertEqual(cockpit.leaked_excluded, 50)
@@ -318,6 +318,13 @@ class TestCockpit(SteeringCommon, AnswerCommon):
             mine.with_user(other).read(["period"])
         with self.assertRaises(AccessError):
             mine.user_id = other
+
+    def test_another_period_is_read_in_the_form_at_once(self):
+        with self.at(NOW):
+            cockpit = self._open_cockpit()
+            with Form(cockpit) as form:
+                form.period = "month"
+                self.assertEqual(form.leaked, 150)
 
     def test_a_figure_that_is_none_is_refused(self):
         with self.assertRaisesRegex(UserError, "no such figure"):
