@@ -152,7 +152,7 @@ class ServiceAgreementCockpit(models.Model):
     goodwill = fields.Monetary(string="Agreed Goodwill", compute="_compute_figures")
     promises_met = fields.Integer(string="Kept", compute="_compute_figures")
     promises_missed = fields.Integer(string="Missed", compute="_compute_figures")
-    promises_kept = fields.Float(string="Promises Kept", compute="_compute_ratios")
+    promises_kept = fields.Float(compute="_compute_ratios")
     # To do
     to_renew = fields.Integer(compute="_compute_figures")
     to_sign = fields.Integer(string="Agreements to Sign", compute="_compute_figures")
