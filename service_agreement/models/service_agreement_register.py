@@ -605,9 +605,7 @@ class ResCompany(models.Model):
     )
 
     def _get_register_dates(self):
-        """:return: (today, time zone, first day of which something counts, day after
-        which what was given away does), see `Scope`
-        """
+        """:return: what a `Scope` says of days: today, time zone, and since when"""
         self.ensure_one()
         today = self._service_today()
         return (
