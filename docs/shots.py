@@ -131,6 +131,21 @@ SCREENS = {
         ".o_graph_renderer canvas, .o_kanban_record",
         None,
     ),
+    "cockpit": (OWNER, "/odoo/service-cockpit", ".o_form_view .o_field_widget", None),
+    "register": (
+        OWNER,
+        "/odoo/service-clients",
+        ".o_data_row, .o_kanban_record:not(.o_kanban_ghost)",
+        None,
+    ),
+    "price": (
+        OWNER,
+        ACTION + "action_service_agreement_tier_replay",
+        ".o_form_view .o_field_widget",
+        ".o_data_row .o_data_cell, .o_kanban_record:not(.o_kanban_ghost)",
+    ),
+    "debt": (OWNER, "/odoo/service-promise-debt", ".o_data_row, .o_kanban_record", None),
+    "worth": (OWNER, "/odoo/service-worth", ".o_form_view .o_field_widget", None),
     "capacity": (
         OWNER,
         "/odoo/can-we-back-it-up",
