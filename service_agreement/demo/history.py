@@ -59,6 +59,7 @@ def load(env):
     # Last, when all days are right: it is of them that they tell.
     Statements(timeline).plan()
     timeline.run()
+    _price_gold(timeline)
 
 
 def _let_customers_follow(timeline):
@@ -71,6 +72,17 @@ def _let_customers_follow(timeline):
     project = timeline.named("project_whitfield")
     project.message_subscribe(project.partner_id.ids)
     project.task_ids.message_subscribe(project.partner_id.ids)
+
+
+def _price_gold(timeline):
+    """Whether the tier that most clients have pays for itself, by the last year."""
+    replay = timeline.env["service.agreement.tier.replay"].create(
+        {
+            "tier_id": timeline.named("tier_gold").id,
+            "company_id": timeline.company.id,
+        }
+    )
+    replay.action_start()
 
 
 def _set_dates_right(env, first_message):
