@@ -86,6 +86,7 @@ class ServiceAgreementRegister(models.Model):
         ],
         "project.task": ["agreement_id", "company_id", "partner_id", "project_id"],
         "service.agreement": [
+            "activated_on",
             "commercial_partner_id",
             "company_id",
             "date_end",
@@ -435,15 +436,19 @@ class ServiceAgreementRegister(models.Model):
 
     @api.model
     def _get_agreements_sql(self, scope):
-        """:return: SQL of company_id, partner_id, the last day on which there was one,
-        when the last one ended, and since when one waits to be signed
+        """What never came into force was an offer: its term did not end.
+
+        :return: SQL of company_id, partner_id, the last day on which there was one, when
+            the last one ended, and since when one waits to be signed
         """
         return SQL(
             """
             SELECT company_id, commercial_partner_id AS partner_id,
-                   MAX(CASE state WHEN 'ended' THEN date_end
-                                  ELSE %(today)s END) AS last_day,
-                   MAX(date_end) FILTER (WHERE state = 'ended') AS ended_on,
+                   MAX(CASE WHEN state != 'ended' THEN %(today)s
+                            WHEN activated_on IS NOT NULL THEN date_end
+                            ELSE %(proposed_on)s END) AS last_day,
+                   MAX(date_end) FILTER (
+                       WHERE state = 'ended' AND activated_on IS NOT NULL) AS ended_on,
                    MAX(COALESCE(proposed_on, create_date))
                        FILTER (WHERE state = 'proposed') AS proposed_at
               FROM service_agreement
@@ -452,6 +457,7 @@ class ServiceAgreementRegister(models.Model):
           GROUP BY company_id, commercial_partner_id
             """,
             today=scope.today,
+            proposed_on=scope.to_day(SQL("COALESCE(proposed_on, create_date)")),
             companies=scope.companies,
             among=scope.among(SQL("commercial_partner_id")),
         )
