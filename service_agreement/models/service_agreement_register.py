@@ -91,6 +91,7 @@ class ServiceAgreementRegister(models.Model):
             "company_id",
             "date_end",
             "proposed_on",
+            "signed_on",
             "site_ids",
             "state",
             "system_ids",
@@ -450,7 +451,8 @@ class ServiceAgreementRegister(models.Model):
                    MAX(date_end) FILTER (
                        WHERE state = 'ended' AND activated_on IS NOT NULL) AS ended_on,
                    MAX(COALESCE(proposed_on, create_date))
-                       FILTER (WHERE state = 'proposed') AS proposed_at
+                       FILTER (WHERE state = 'proposed' AND signed_on IS NULL)
+                       AS proposed_at
               FROM service_agreement
              WHERE state != 'draft'
                AND company_id IN %(companies)s AND %(among)s
@@ -464,7 +466,8 @@ class ServiceAgreementRegister(models.Model):
 
     @api.model
     def _get_covering_sql(self, scope):
-        """Also for one customer of all: those above him may cover him.
+        """Also for one customer of all: those above him may cover him. What is signed
+        is about to start.
 
         :return: SQL of company_id and partner_id that an agreement covers: its own
             customer, and where it says so the companies below him
@@ -475,7 +478,8 @@ class ServiceAgreementRegister(models.Model):
                    wide.agreement_id IS NOT NULL AS covers_children
               FROM service_agreement agreement
          LEFT JOIN (%(wide)s) AS wide ON wide.agreement_id = agreement.id
-             WHERE agreement.state IN ('active', 'suspended')
+             WHERE (agreement.state IN ('active', 'suspended')
+                    OR agreement.state = 'proposed' AND agreement.signed_on IS NOT NULL)
                AND agreement.company_id IN %(companies)s
              UNION
             SELECT covering.company_id, child.id, TRUE
