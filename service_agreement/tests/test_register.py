@@ -742,6 +742,26 @@ class TestRegisterSteps(RegisterCommon):
             batch.line_ids.reason, f"{self.boss.name} looks after this customer."
         )
 
+    def test_a_colleague_s_calls_are_told_by_no_proposal(self):
+        self._call("2026-02-10")
+        mine = self._create_client("Mine", user_id=self.anna.id)
+        self.client.user_id = self.boss
+        self.company.service_own_customers = True
+        values = {"partner_id": self.client.id, "user_id": self.anna.id}
+        proposals = self.proposals.with_user(self.anna)
+        with self.at(NOW):
+            made = proposals.create(values)
+            # As from a quotation.
+            linked = proposals.sudo().create(values)
+            moved = proposals.create({**values, "partner_id": mine.id})
+            moved.partner_id = self.client
+            with self.assertRaisesRegex(UserError, "looks after this customer"):
+                made.action_gather_evidence()
+            by_boss = self.proposals.with_user(self.boss).create(values)
+        for proposal in made | linked | moved:
+            self.assertFalse(proposal.evidence or proposal.evidence_on)
+        self.assertEqual(by_boss.evidence["calls"], 1)
+
     def test_a_technician_sees_no_register_and_no_margins(self):
         self._call("2026-02-10")
         for model in ("register", "leakage", "profit", "movement", "proposal"):
