@@ -216,8 +216,13 @@ class ServiceAgreementPromiseDebt(models.Model):
         )
 
     def _get_exchange_query(self):
-        """What a unit of another currency is in that of the company."""
-        currencies = self.env["res.currency"].search(Domain.TRUE)
+        """What a unit of another currency is in that of the company; archived ones are
+        still agreed in.
+        """
+        currencies = self.env["res.currency"].with_context(active_test=False)
+        currencies = currencies.search(
+            Domain("active", "=", True) | Domain("rate_ids", "!=", False)
+        )
         rows = []
         for company in self.env.companies:
             today = company._service_today()
@@ -487,10 +492,10 @@ class ServiceAgreementPromiseDebt(models.Model):
         return SQL(
             """(%(quantity)s * CASE %(unit)s
                    WHEN 'hours' THEN 1
-                   WHEN 'amount' THEN (
+                   WHEN 'amount' THEN COALESCE((
                        SELECT exchange.rate / NULLIF(company.price, 0) FROM exchange
                         WHERE exchange.company_id = agreement.company_id
-                          AND exchange.currency_id = agreement.currency_id)
+                          AND exchange.currency_id = agreement.currency_id), 0)
                    ELSE COALESCE(
                        (SELECT length.hours FROM length
                          WHERE length.company_id = agreement.company_id
