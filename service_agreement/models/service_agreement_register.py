@@ -439,8 +439,8 @@ class ServiceAgreementRegister(models.Model):
     def _get_agreements_sql(self, scope):
         """What never came into force was an offer: its term did not end.
 
-        :return: SQL of company_id, partner_id, the last day on which there was one, when
-            the last one ended, and since when one waits to be signed
+        :return: SQL of company_id, partner_id, the last day on which there was one,
+            when the last one ended, and since when one waits to be signed
         """
         return SQL(
             """
