@@ -21,7 +21,8 @@ class ServiceAgreementProfit(models.Model):
     _name = "service.agreement.profit"
     _description = "Profit of Agreements"
     _auto = False
-    _order = "date desc, agreement_id"
+    # Not by the order of agreements: PostgreSQL joins them to every month again.
+    _order = "date desc, id desc"
     _rec_name = "agreement_id"
     # What has to be written down before this is read.
     _depends = {
