@@ -201,7 +201,8 @@ class ServiceAgreementProfit(models.Model):
               FROM (
                 SELECT draw.agreement_id, draw.date, work.unit_amount,
                        work.amount::float8 AS amount,
-                       draw.quantity::float8 / draw.of_line::float8 AS share
+                       CASE WHEN draw.quantity = draw.of_line THEN 1
+                            ELSE (draw.quantity / draw.of_line)::float8 END AS share
                   FROM (
                     SELECT agreement_id, line_id, quantity,
                            DATE_TRUNC('month', date::timestamp)::date AS date,
