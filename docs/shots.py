@@ -144,7 +144,12 @@ SCREENS = {
         ".o_form_view .o_field_widget",
         ".o_data_row .o_data_cell, .o_kanban_record:not(.o_kanban_ghost)",
     ),
-    "debt": (OWNER, "/odoo/service-promise-debt", ".o_data_row, .o_kanban_record", None),
+    "debt": (
+        OWNER,
+        "/odoo/service-promise-debt",
+        ".o_data_row, .o_kanban_record",
+        None,
+    ),
     "worth": (OWNER, "/odoo/service-worth", ".o_form_view .o_field_widget", None),
     "capacity": (
         OWNER,

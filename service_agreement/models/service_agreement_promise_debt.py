@@ -192,7 +192,7 @@ class ServiceAgreementPromiseDebt(models.Model):
 
     def _get_companies_query(self):
         return _values(
-            ("int", "int", "date", "float8"),
+            ("int4", "int4", "date", "float8"),
             [
                 (
                     company.id,
@@ -206,7 +206,7 @@ class ServiceAgreementPromiseDebt(models.Model):
 
     def _get_rates_query(self):
         return _values(
-            ("int", "int", "float8"),
+            ("int4", "int4", "float8"),
             [
                 (company.id, work_type, price)
                 for company in self.env.companies
@@ -224,7 +224,7 @@ class ServiceAgreementPromiseDebt(models.Model):
             rates = currencies._get_rates(company, today)
             own = rates.get(company.currency_id.id) or 1.0
             rows += [(company.id, each, own / rate) for each, rate in rates.items()]
-        return _values(("int", "int", "float8"), rows)
+        return _values(("int4", "int4", "float8"), rows)
 
     def _get_lengths_query(self):
         """How long what is counted in pieces took, on the average of a year."""
@@ -552,8 +552,9 @@ class ResCompany(models.Model):
     _inherit = "res.company"
 
     def _get_list_rates(self):
-        """:return: dict of the price of an hour of anybody, by the list of today, by id
-        of service.agreement.work.type; of False: of any work
+        """What an hour of anybody costs by the list of today.
+
+        :return: dict of prices by id of service.agreement.work.type; False: any work
         """
         self.ensure_one()
         today = self._service_today()
@@ -569,7 +570,7 @@ class ResCompany(models.Model):
 
 def _values(types, rows):
     """
-    :param types: of the columns
+    :param types: of the columns, as PostgreSQL calls them itself
     :return: SQL of a table that may have no row
     """
     empty = SQL("(SELECT %s LIMIT 0)", _row(types, [None] * len(types)))
@@ -580,5 +581,6 @@ def _values(types, rows):
 
 def _row(types, row):
     return SQL(", ").join(
-        SQL("%s::%s", value, SQL(each)) for each, value in zip(types, row, strict=True)
+        SQL("%s::%s", value, SQL.identifier(each))
+        for each, value in zip(types, row, strict=True)
     )

@@ -12,18 +12,19 @@ from .service_agreement_promise_debt import MONEY_GROUPS, MONTHS_AHEAD
 
 # What has its day; everything else that has hours may be called by the customer.
 DATED = ("visit", "inspection")
-# The columns of the table that is read, with their types.
+# The columns of the table that is read, with their types as PostgreSQL
+# calls them itself.
 COLUMNS = {
-    "id": "bigint",
-    "company_id": "int",
-    "currency_id": "int",
+    "id": "int8",
+    "company_id": "int4",
+    "currency_id": "int4",
     "month": "date",
     "visits": "float8",
     "visit_hours": "float8",
     "call_hours": "float8",
     "late_hours": "float8",
     "owed_hours": "float8",
-    "technician_count": "int",
+    "technician_count": "int4",
     "working_hours": "float8",
     "ticket_hours": "float8",
     "other_hours": "float8",
@@ -362,5 +363,6 @@ def _cells(row):
     :param dict row: of some of ``COLUMNS``, the others are empty
     """
     return SQL(", ").join(
-        SQL("%s::%s", row.get(name), SQL(kind)) for name, kind in COLUMNS.items()
+        SQL("%s::%s", row.get(name), SQL.identifier(kind))
+        for name, kind in COLUMNS.items()
     )

@@ -2,11 +2,11 @@
 
 from odoo.tests import HttpCase, tagged
 
-from .budget_cases import PortalBudget
+from . import budget_cases
 
 
 @tagged("post_install", "-at_install")
-class TestPortalBudget(PortalBudget, HttpCase):
+class TestPortalBudget(budget_cases.PortalBudget, HttpCase):
     addon = "service_agreement"
     # More of a list, and a PDF.
     uncounted = (

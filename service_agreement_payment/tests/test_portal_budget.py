@@ -2,13 +2,13 @@
 
 from odoo.tests import HttpCase, tagged
 
-from odoo.addons.service_agreement.tests.budget_cases import PortalBudget
+from odoo.addons.service_agreement.tests import budget_cases
 
 from .common import AutopayCommon
 
 
 @tagged("post_install", "-at_install")
-class TestAutopayBudget(PortalBudget, AutopayCommon, HttpCase):
+class TestAutopayBudget(budget_cases.PortalBudget, AutopayCommon, HttpCase):
     addon = "service_agreement_payment"
 
     @classmethod
