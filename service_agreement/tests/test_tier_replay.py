@@ -5,8 +5,8 @@ from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
-from odoo.tests import new_test_user, tagged
-from odoo.tools import SQL
+from odoo.tests import Form, new_test_user, tagged
+from odoo.tools import SQL, mute_logger
 
 from ..models.service_agreement_tier_replay_run import ServiceAgreementTierReplay
 from .common import ServiceDeskCommon, ServiceWorkMixin
@@ -274,6 +274,18 @@ class TestTierReplay(ReplayCommon):
         count(2)
         few = count(6)
         self.assertLessEqual(count(12), few)
+
+    def test_another_price_is_typed(self):
+        clients = self._create_clients(2.0)
+        chosen = {"scope": "domain", "partner_domain": str([("id", "in", clients.ids)])}
+        replay = self._replay(**chosen)
+        with Form(replay) as form:
+            form.price = 5.0
+            self.assertIn("<svg", form.picture)
+        self.assertEqual((replay.price, replay.share_profitable), (5, 0))
+        replay.line_ids.sudo().unlink()
+        replay.invalidate_recordset()
+        self.assertIn("<svg", replay.picture)
 
     def test_nor_with_the_clients(self):
         def count(clients):
