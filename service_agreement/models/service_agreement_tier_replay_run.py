@@ -26,7 +26,13 @@ class ServiceAgreementTierReplay(models.Model):
         self.ensure_one()
         # Sudo: of who may look at margins, and nothing else of these is shown.
         partners = self.env["res.partner"].sudo().with_company(self.company_id)
-        partners = partners.browse(self._search_active())
+        known = self._get_known_since()
+        partners = partners.browse(
+            each
+            for each in self._search_active()
+            # Somebody whose system is on record, but who only came afterwards.
+            if each not in known or known[each] <= self.date_end
+        )
         if self.mode == "in_force":
             partners &= self._get_on_tier(self.tier_id)
         if self.scope == "tier":
@@ -105,8 +111,12 @@ class ServiceAgreementTierReplay(models.Model):
         )
 
     def _prepare_line(self, customer, known):
-        """:param date known: since when the customer is one; None: nobody knows"""
-        since = max(filter(None, (self.date_start, known)))
+        """
+        :param date known: since when the customer is one; None: before these months
+        """
+        # Of a company that came after those below it these are what is looked at.
+        is_later = not known or known > self.date_end
+        since = self.date_start if is_later else max(self.date_start, known)
         return {
             "replay_id": self.id,
             "company_id": self.company_id.id,
@@ -117,7 +127,9 @@ class ServiceAgreementTierReplay(models.Model):
         }
 
     def _get_known_since(self):
-        """:return: {partner id: date}, of who first called or came in these months"""
+        """:return: {partner id: date}, of who first called or came in these months or
+        afterwards
+        """
         rows = self.env.execute_query(
             SQL(
                 """
@@ -138,11 +150,10 @@ class ServiceAgreementTierReplay(models.Model):
                        ) deal ON deal.partner_id = partner.id
               GROUP BY partner.commercial_partner_id
                 HAVING MIN(LEAST(partner.create_date::date, work.first, deal.first))
-                       BETWEEN %(first)s AND %(last)s
+                       >= %(first)s
                 """,
                 company=self.company_id.id,
                 first=self.date_start,
-                last=self.date_end,
             )
         )
         return dict(rows)

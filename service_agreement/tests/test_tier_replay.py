@@ -131,6 +131,19 @@ class TestTierReplay(ReplayCommon):
         line = self._line(self._replay(), client)
         self.assertEqual((str(line.date_start), line.months), ("2026-02-01", 11))
 
+    def test_who_came_afterwards_is_no_client_of_these_months(self):
+        later = self._create_customer("Later")
+        self._create_system("Cinema", partner_id=later.id)
+        [client] = self._create_clients(1.0)
+        self.assertIn(later, self._replay().line_ids.partner_id)
+        self.env.cr.execute(
+            "UPDATE res_partner SET create_date = '2027-01-05' WHERE id = %s",
+            [later.id],
+        )
+        found = self._replay().line_ids.partner_id
+        self.assertNotIn(later, found)
+        self.assertIn(client, found)
+
     def test_hours_nobody_knows_the_cost_of_cost_the_average_and_are_told(self):
         with self.at("2026-12-01 10:00:00"):
             self._log("2026-03-03", 1.0, "10:00")
