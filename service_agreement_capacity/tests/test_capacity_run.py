@@ -176,6 +176,21 @@ class TestCapacityRun(CapacityCommon):
 
     # What is about to be sold
 
+    def test_a_rate_is_of_the_weeks_in_which_the_agreement_ran(self):
+        with self.at(TODAY):
+            before = self._get_history(self._ask())
+            rate = before.get_rate(self.tier)
+        self.agreement.sudo().date_start = "2026-02-16"
+        with self.at(TODAY):
+            history = self._get_history(self._ask())
+        self.assertEqual(len(history.by_tier[self.tier.id]), 8)
+        self.assertEqual(history.rated[self.tier.id], 4)
+        self.assertEqual((rate, history.get_rate(self.tier)), (2, 2))
+        self.agreement.sudo().date_start = "2026-03-05"
+        with self.at(TODAY):
+            history = self._get_history(self._ask())
+        self.assertEqual(history.get_rate(self.tier), 0)
+
     def test_an_agreement_that_is_sold_covers_what_its_customer_calls_about(self):
         stranger = self._create_customer("Free Rider")
         for day in (9, 10, 11):
@@ -323,6 +338,20 @@ class TestCapacityRun(CapacityCommon):
         target = run.target_ids[0]
         past = self.env[target.action_view_past()["res_model"]]
         self.assertTrue(past.search(target.action_view_past()["domain"]))
+
+    def test_figures_open_nothing_else(self):
+        merged, called_off = (self._came_in("2026-02-14 20:00") for _each in range(2))
+        with self.at("2026-02-16 12:00:00"):
+            merged._ticket_record("merged")
+            called_off._ticket_record("cancelled")
+            self.env.flush_all()
+        run = self._check()
+        tickets = self.env["project.task"]
+        found = tickets.search(run.action_view_tickets()["domain"])
+        self.assertEqual(found, self.calm | self.urgent)
+        saturday = run.hour_ids.filtered(lambda hour: hour.weekday == "5")[0]
+        found = tickets.search(saturday.action_view_tickets()["domain"])
+        self.assertEqual(found, self.urgent)
 
     # Its life
 
