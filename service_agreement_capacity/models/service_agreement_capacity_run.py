@@ -375,13 +375,14 @@ class ServiceAgreementCapacityRun(models.Model):
 
     def _why_nobody(self):
         """:return: str, why it cannot be said who is there; else None"""
-        for part in self.staff_ids.filtered(lambda p: p.number < 0):
-            if len(self._get_technicians_of(part.calendar_id)) < -part.number:
+        for calendar, number in self._get_missing().items():
+            if len(self._get_technicians_of(calendar)) < number:
                 return self.env._(
                     "There are not so many technicians with the hours “%(calendar)s”.",
-                    calendar=part.calendar_id.name or self.env._("day and night"),
+                    calendar=calendar.name or self.env._("day and night"),
                 )
-        if not (self._get_technicians() or self.staff_ids):
+        more = self.staff_ids.filtered(lambda part: part.number > 0)
+        if not (self._get_technicians() or more):
             return self.env._(
                 "Nobody would be there: choose technicians who work on tickets."
             )
@@ -483,10 +484,17 @@ class ServiceAgreementCapacityRun(models.Model):
         self.ensure_one()
         # Sudo: their hours, not their files.
         employees = self.env["hr.employee"].sudo().browse(self.employee_ids.ids)
-        for part in self.staff_ids.filtered(lambda p: p.number < 0):
-            those = self._get_technicians_of(part.calendar_id)
-            employees -= employees.browse(those.ids[part.number :])
+        for calendar, number in self._get_missing().items():
+            those = self._get_technicians_of(calendar)
+            employees -= employees.browse(those.ids[-number:])
         return employees
+
+    def _get_missing(self):
+        """:return: Counter of technicians who would not be there, by calendar"""
+        missing = Counter()
+        for part in self.staff_ids.filtered(lambda p: p.number < 0):
+            missing[part.calendar_id] -= part.number
+        return missing
 
     def _get_technicians_of(self, calendar):
         """:return: hr.employee.public with these working hours"""

@@ -174,6 +174,24 @@ class TestCapacityRun(CapacityCommon):
         with self.assertRaisesRegex(UserError, "not so many"):
             run.action_start()
 
+    def test_lines_of_the_same_hours_add_up(self):
+        fewer = Command.create({"calendar_id": self.calendar.id, "number": -1})
+        alone = self._ask(employee_ids=self.technician.ids, staff_ids=[fewer])
+        with self.assertRaisesRegex(UserError, "Nobody would be there"):
+            alone.action_start()
+        employees = self.env["hr.employee"].sudo()
+        three = self.technician | employees.create(
+            [
+                {"name": name, "resource_calendar_id": self.calendar.id}
+                for name in ("Ben", "Eve")
+            ]
+        )
+        run = self._ask(employee_ids=three.ids, staff_ids=[fewer, fewer])
+        self.assertEqual(len(run._get_technicians()), 1)
+        run.staff_ids = [fewer, fewer]
+        with self.assertRaisesRegex(UserError, "not so many"):
+            run.action_start()
+
     # What is about to be sold
 
     def test_a_rate_is_of_the_weeks_in_which_the_agreement_ran(self):
