@@ -1,9 +1,13 @@
 """How a replay is worked through: who is looked at, batch by batch, to the prices."""
 
+import logging
 from collections import defaultdict
 from decimal import Decimal
 
+from psycopg2 import OperationalError
+
 from odoo import api, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -11,6 +15,8 @@ from ..tools.tier_price import BANDS, break_even, curve, get_band, get_steps, pr
 from .instant import now
 from .service_agreement_tier_replay import PERCENTS
 from .service_replay import SoldTier
+
+_logger = logging.getLogger(__name__)
 
 
 class ServiceAgreementTierReplay(models.Model):
@@ -189,8 +195,23 @@ class ServiceAgreementTierReplay(models.Model):
         waiting = sum(r.customer_count - r.done_count for r in replays)
         for replay in replays:
             waiting -= replay.customer_count - replay.done_count
-            if not replay._work(waiting):
+            if not replay._work_or_stop(waiting):
                 return
+
+    def _work_or_stop(self, waiting):
+        """The same as `_work`; what cannot be worked out keeps no other waiting."""
+        try:
+            return self._work(waiting)
+        except OperationalError:
+            raise  # The database's, not of this replay: it is tried again.
+        except Exception as error:
+            self.env.cr.rollback()
+            if not isinstance(error, UserError):
+                _logger.exception("%s was stopped", self)
+            if self.exists().state == "running":
+                problem = self._describe_failure(error)
+                self.write({"state": "stopped", "problem": problem})
+            return bool(self.env["ir.cron"]._commit_progress(remaining=waiting))
 
     def _work(self, waiting):
         """Batch by batch, until nobody is left or somebody stops it.

@@ -257,6 +257,31 @@ class TestTierReplay(ReplayCommon):
         replay.action_again()
         self.assertEqual((replay.state, len(replay.line_ids)), ("draft", 0))
 
+    def test_one_that_fails_keeps_no_other_waiting(self):
+        clients = self._create_clients(1.0, 2.0)
+        chosen = {"scope": "domain", "partner_domain": str([("id", "in", clients.ids)])}
+        work_out = ServiceAgreementTierReplay._work_out
+
+        def fail(replay, lines, sold):
+            if replay in errors:
+                raise errors[replay]
+            return work_out(replay, lines, sold)
+
+        with (
+            patch.object(ServiceAgreementTierReplay, "_batch_size", 1),
+            patch.object(ServiceAgreementTierReplay, "_work_out", fail),
+            mute_logger("odoo.addons.service_agreement.models"),
+        ):
+            refused, broken, fine = (self._replay(**chosen) for _number in range(3))
+            errors = {refused: UserError("No rate"), broken: ValueError("Secret")}
+            self._run_cron("service_agreement.ir_cron_tier_replay")
+            self.assertEqual((refused.state, refused.problem), ("stopped", "No rate"))
+            self.assertEqual(broken.state, "stopped")
+            self.assertIn("server's log", broken.problem)
+            self.assertEqual((fine.state, fine.problem), ("done", False))
+            refused.action_resume()
+            self.assertFalse(refused.problem)
+
     def test_once_started_nothing_is_chosen_any_more(self):
         self._create_clients(1.0)
         replay = self._replay()

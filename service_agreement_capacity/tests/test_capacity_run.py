@@ -402,6 +402,46 @@ class TestCapacityRun(CapacityCommon):
             run.action_stop()
         run.unlink()
 
+    def test_started_otherwise_meanwhile_it_is_begun_anew(self):
+        run = self._ask().with_user(self.manager)
+        with self.at(TODAY):
+            run.action_start()
+
+            def start_otherwise(percent):
+                if percent == 70:
+                    run.action_stop()
+                    run.weeks = 3
+                    run.action_start()
+
+            run.sudo()._work(start_otherwise)
+            self.assertEqual(run.state, "running")
+            self.assertFalse(run.target_ids)
+            run.sudo()._work()
+        self.assertEqual(run.state, "done")
+
+    def test_one_that_fails_keeps_no_other_waiting(self):
+        simulate = type(self.env["service.agreement.capacity.run"])._simulate
+        broken, fine = self._ask(), self._ask()
+
+        def fail(run, tell):
+            if run == broken:
+                raise ValueError("Secret")
+            return simulate(run, tell)
+
+        with self.at(TODAY):
+            (broken | fine).action_start()
+            self.patch(type(broken), "_simulate", fail)
+            with mute_logger("odoo.addons.service_agreement_capacity.models"):
+                self._run_cron("service_agreement_capacity.ir_cron_capacity")
+        self.assertEqual((broken.state, fine.state), ("failed", "done"))
+        self.assertIn("server's log", broken.problem)
+
+    def test_who_works_when_he_likes_where_no_hours_are_set(self):
+        self.technician.sudo().resource_calendar_id = False
+        run = self._ask()
+        self.company.sudo().resource_calendar_id = False
+        self.assertEqual(self._answer(run).hours_there, 0)
+
     def test_without_any_promise_it_says_why_and_can_be_started_again(self):
         self.agreement.sudo().target_ids.unlink()
         run = self._check()
