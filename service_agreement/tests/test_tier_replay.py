@@ -183,6 +183,44 @@ class TestTierReplay(ReplayCommon):
         [client] = self._create_clients(1.0)
         self.assertEqual(self._line(self._replay(), client).band, "none")
 
+    def _create_branch(self):
+        """:return: a company below another one, on Gold from October on"""
+        chain = self._create_customer("Chain", is_company=True)
+        branch = self._create_customer("Branch", is_company=True, parent_id=chain.id)
+        with self.at("2026-10-01 10:00:00"):
+            values = {"tier_id": self.gold.id, "partner_id": branch.id}
+            self._create_active("2026-10-01", self.plan_first, **values)
+        return branch
+
+    def test_as_it_was_a_branch_has_its_own_systems(self):
+        self.gold.covers_children = True
+        branch = self._create_branch()
+        self._create_system("Theatre", partner_id=branch.id)
+        line = self._line(self._replay(mode="in_force"), branch)
+        self.assertEqual((line.size, line.band), (1, "small"))
+
+    def test_the_work_of_a_row_is_what_it_counts(self):
+        branch = self._create_branch()
+        ticket, above = (
+            self._create_ticket(each) for each in (branch, branch.parent_id)
+        )
+        with self.at("2026-12-01 10:00:00"):
+            before = self._log("2026-03-03", 1.0, "10:00", task_id=ticket.id)
+            work = self._log("2026-11-03", 2.0, "10:00", task_id=ticket.id)
+            chains = self._log("2026-11-04", 4.0, "10:00", task_id=above.id)
+            self._log("2026-11-05", -0.5, "10:00", task_id=ticket.id)
+
+        def opened(customer, **values):
+            line = self._line(self._replay(**values), customer)
+            action = line.action_open_work()
+            found = self.env[action["res_model"]].search(action["domain"])
+            self.assertEqual(sum(found.mapped("unit_amount")), line.hours)
+            return found
+
+        self.assertEqual(opened(branch, mode="in_force"), work)
+        self.assertEqual(opened(branch), before | work)
+        self.assertEqual(opened(branch.parent_id), chains)
+
     def test_blocks_of_hours_are_bought_as_they_are_needed(self):
         block = {"kind": "prepaid", "quantity": 5.0, "price": 400.0, "name": "Block"}
         tier = self._create_tier("Block", 0.0, 5, allowance_ids=[Command.create(block)])
@@ -236,6 +274,18 @@ class TestTierReplay(ReplayCommon):
         self.assertEqual(costs, 100 / 10)
         wanted = self._replay(**chosen, margin_wanted=50.0)
         self.assertEqual(wanted.price_80, 2 * costs)
+
+    def test_another_price_is_typed(self):
+        clients = self._create_clients(2.0)
+        chosen = {"scope": "domain", "partner_domain": str([("id", "in", clients.ids)])}
+        replay = self._replay(**chosen)
+        with Form(replay) as form:
+            form.price = 5.0
+            self.assertIn("<svg", form.picture)
+        self.assertEqual((replay.price, replay.share_profitable), (5, 0))
+        replay.line_ids.sudo().unlink()
+        replay.invalidate_recordset()
+        self.assertIn("<svg", replay.picture)
 
     # In steps
 
@@ -312,18 +362,6 @@ class TestTierReplay(ReplayCommon):
         count(2)
         few = count(6)
         self.assertLessEqual(count(12), few)
-
-    def test_another_price_is_typed(self):
-        clients = self._create_clients(2.0)
-        chosen = {"scope": "domain", "partner_domain": str([("id", "in", clients.ids)])}
-        replay = self._replay(**chosen)
-        with Form(replay) as form:
-            form.price = 5.0
-            self.assertIn("<svg", form.picture)
-        self.assertEqual((replay.price, replay.share_profitable), (5, 0))
-        replay.line_ids.sudo().unlink()
-        replay.invalidate_recordset()
-        self.assertIn("<svg", replay.picture)
 
     def test_nor_with_the_clients(self):
         def count(clients):
