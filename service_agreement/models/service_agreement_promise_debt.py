@@ -457,10 +457,13 @@ class ServiceAgreementPromiseDebt(models.Model):
                        ) AS month
                  WHERE move.state != 'cancel' AND period.kind != 'one_off'
                    AND period.date_end > company.today + 1
+                   AND period.date_end > %(today)s
                    ) AS fee
           GROUP BY fee.agreement_id, fee.month
             HAVING SUM(fee.amount) != 0
-            """
+            """,
+            # Said twice: by a plain day PostgreSQL leaves out the past before it joins.
+            today=min(company._service_today() for company in self.env.companies),
         )
 
     def _get_billed_query(self):
