@@ -222,7 +222,8 @@ class ServiceAgreementTierReplayLine(models.Model):
             "service_agreement.action_service_work"
         )
         # Sudo: which work was counted; what of it is shown is for who asks.
-        work = self.replay_id.sudo()._find_counted(self.partner_id)
+        replay = self.replay_id.sudo().with_company(self.company_id)
+        work = replay._find_counted(self.partner_id)
         return dict(action, domain=[("id", "in", work.ids)], context={})
 
 

@@ -411,6 +411,9 @@ class TestTierReplay(ReplayCommon):
         reader = user("accountant", "account.group_account_readonly")
         self.assertTrue(reader.line_ids.mapped("margin"))
         self.assertTrue(reader.picture)
+        self.assertTrue(
+            reader.line_ids.filtered("hours")[0].action_open_work()["domain"]
+        )
         with self.assertRaises(AccessError):
             reader.action_again()
         manager = user("manager", "service_agreement.group_manager")
