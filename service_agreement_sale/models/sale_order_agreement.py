@@ -24,15 +24,21 @@ class SaleOrder(models.Model):
         return super()._prepare_confirmation_values()
 
     def _link_project(self):
-        """The project that the order has just made, by Odoo's own sale_project.
+        """The project that the order has just made, by Odoo's own sale_project; none
+        that many orders share, and none that was handed over before.
 
         Sudo: it may be the customer who confirms, and salespeople see no projects.
         """
         self.ensure_one()
         order = self.sudo()
         if not order.service_project_id and "project_ids" in order._fields:
-            own = order.project_ids.filtered(lambda p: not p.is_service_desk)
-            order.service_project_id = own[:1]
+            shared = order.order_line.product_id.project_id
+            own = order.order_line.project_id or order.project_id - shared
+            order.service_project_id = own.filtered(
+                lambda p: (
+                    not p.is_service_desk and not p.is_template and not p.delivered_on
+                )
+            )[:1]
 
     def _make_agreement(self):
         """Offer what was chosen, signed where the quotation was, and start it unless a

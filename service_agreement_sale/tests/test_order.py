@@ -242,6 +242,30 @@ class TestOrder(SaleServiceCommon):
             order.service_project_id.delivered_on = "2026-04-20"
         self.assertEqual(agreement.state, "active")
 
+    def test_no_shared_and_no_old_project(self):
+        if "project_ids" not in self.env["sale.order"]._fields:
+            self.skipTest("sale_project is not installed")
+        shared = self._create_project(name="All Repairs", allow_billable=True)
+        self.speaker.write(
+            {
+                "type": "service",
+                "service_tracking": "task_global_project",
+                "project_id": shared.id,
+            }
+        )
+        old = self._create_project(delivered_on="2020-02-20", allow_billable=True)
+        order = self._quote(
+            self.tier, project_id=old.id, agreement_start_on="delivery"
+        )
+        agreement = self._confirm_signed(order)
+        self.assertFalse(order.service_project_id)
+        self.assertEqual(agreement.state, "proposed")
+        self.labour.service_tracking = "project_only"
+        order = self._quote(self.tier, project_id=old.id)
+        self._confirm_signed(order)
+        self.assertTrue(order.service_project_id)
+        self.assertEqual(order.service_project_id, order.order_line.project_id)
+
     # Cancelled
 
     def test_cancelled_the_offer_is_withdrawn(self):
