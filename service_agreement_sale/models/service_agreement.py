@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import format_date
 
@@ -99,6 +100,24 @@ class ServiceAgreement(models.Model):
                     date=format_date(agreement.env, agreement.delivered_on),
                 ),
             )
+
+    def _why_not_draft(self):
+        """EXTENDS: nobody changes what the customer signed with the order."""
+        self.ensure_one()
+        return self._why_not_unsign() or super()._why_not_draft()
+
+    def _why_not_unsign(self):
+        """:return: why it is not changed and not deleted before it starts, or None"""
+        self.ensure_one()
+        if self.state == "proposed" and self.signed_on:
+            return self.env._("%s is signed: end it instead.", self.name)
+        return None
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_only_unsigned(self):
+        for agreement in self:
+            if reason := agreement._why_not_unsign():
+                raise UserError(reason)
 
     # What was delivered
 

@@ -138,6 +138,15 @@ class TestOrder(SaleServiceCommon):
         self._run_billing("2026-06-01")
         self.assertFalse(agreement.period_ids)
 
+    def test_signed_it_is_neither_changed_nor_deleted(self):
+        project = self._create_project()
+        order = self._quote(self.tier, service_project_id=project.id)
+        agreement = self._confirm_signed(order)
+        with self.assertRaisesRegex(UserError, "is signed"):
+            agreement.action_draft()
+        with self.assertRaisesRegex(UserError, "is signed"):
+            agreement.unlink()
+
     def test_delivered_it_starts(self):
         project = self._create_project()
         order = self._quote(self.tier, service_project_id=project.id)
