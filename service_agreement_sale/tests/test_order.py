@@ -113,6 +113,24 @@ class TestOrder(SaleServiceCommon):
         with self.assertRaisesRegex(UserError, "confirmed"):
             order.agreement_option_ids.unlink()
 
+    def test_signed_nobody_changes_what_was_chosen(self):
+        """It is confirmed when it is paid, and that may take days."""
+        order = self._quote(self.gold)
+        price = order.agreement_option_id.price_unit
+        order.write({"signed_by": "Carla", "signature": PIXEL})
+        with self.assertRaisesRegex(UserError, "is signed"):
+            order.agreement_option_id.price_unit = 1.0
+        with self.assertRaisesRegex(UserError, "is signed"):
+            self._get_option(order, self.tier).is_chosen = True
+        order.order_line[0].product_uom_qty = 9
+        self.env.flush_all()
+        self.assertEqual(order.agreement_option_id.price_unit, price)
+        with self.at(ORDERED):
+            order._action_cancel()
+            order.action_draft()
+        self._get_option(order, self.tier).is_chosen = True
+        self.assertEqual(order.agreement_option_id.tier_id, self.tier)
+
     def test_nobody_says_by_hand_of_which_order_it_is(self):
         agreement = self._confirm_signed(self._quote(self.tier))
         other = self._quote()
