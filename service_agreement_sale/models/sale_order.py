@@ -50,6 +50,7 @@ class SaleOrder(models.Model):
         help="When it is delivered, the service starts. Filled by itself where the "
         "order makes the project.",
     )
+    service_delivered_on = fields.Date(related="service_project_id.delivered_on")
     agreement_ids = fields.One2many(
         "service.agreement", "sale_order_id", string="Service Agreements", readonly=True
     )
@@ -119,6 +120,15 @@ class SaleOrder(models.Model):
         )
         for order in self:
             order.proposal_count = counts.get(order, 0)
+
+    def write(self, vals):
+        """What was handed over before somebody said so here starts now."""
+        result = super().write(vals)
+        if vals.get("service_project_id"):
+            # Sudo: who sells need not see the projects.
+            projects = self.sudo().service_project_id
+            projects.filtered("delivered_on")._start_services()
+        return result
 
     # Prices
 

@@ -101,7 +101,9 @@ class SaleOrder(models.Model):
     # The delivery, where no project tells it
 
     def action_start_service(self):
-        """Delivered today: the service starts. For orders without a project."""
+        """Delivered today: the service starts. For orders without a project, or with
+        one that was delivered before.
+        """
         self.check_access("write")
         for order in self:
             awaiting = order.sudo().agreement_ids.filtered(
@@ -111,7 +113,8 @@ class SaleOrder(models.Model):
                 raise UserError(
                     order.env._("No service of %s waits for a delivery.", order.name)
                 )
-            awaiting._deliver(order.company_id._service_today())
+            today = order.company_id._service_today()
+            awaiting._deliver(order._get_delivered_on() or today)
 
     # Cancelled
 

@@ -247,6 +247,15 @@ class TestOrder(SaleServiceCommon):
             project.delivered_on = "2026-04-20"
         self.assertEqual(agreement.state, "active")
 
+    def test_delivered_before_anybody_named_the_project(self):
+        order = self._quote(self.tier, agreement_start_on="delivery")
+        agreement = self._confirm_signed(order)
+        project = self._create_project(delivered_on="2026-04-16")
+        with self.at("2026-04-20 09:00:00"):
+            order.service_project_id = project
+        self.assertEqual(agreement.state, "active")
+        self.assertEqual(agreement.date_start, date(2026, 4, 16))
+
     def test_without_project_a_button_starts_it(self):
         order = self._quote(self.tier, agreement_start_on="delivery")
         agreement = self._confirm_signed(order)
