@@ -62,7 +62,7 @@ class SaleOrder(models.Model):
         ).action_withdraw()
         if not agreement._awaits_delivery():
             agreement._cover_delivered(agreement.date_start)
-            agreement.filtered("signed_on").action_activate()
+            agreement._start_or_ask()
         order._note_agreement(agreement)
 
     def _prepare_agreement_values(self, option):

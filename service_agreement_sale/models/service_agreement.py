@@ -71,9 +71,13 @@ class ServiceAgreement(models.Model):
         for agreement in awaiting:
             agreement._start_on(day)
             agreement._cover_delivered(day)
-        signed = awaiting.filtered("signed_on")
+        awaiting._start_or_ask()
+
+    def _start_or_ask(self):
+        """What is signed is put in force; of the others a person is told."""
+        signed = self.filtered("signed_on")
         signed.action_activate()
-        (awaiting - signed)._ask_to_sign()
+        (self - signed)._ask_to_sign()
 
     def _start_on(self, day):
         """Sudo callers only: from the offer on, nobody types over the start."""
@@ -94,12 +98,22 @@ class ServiceAgreement(models.Model):
             agreement.activity_schedule(
                 DELIVERED,
                 user_id=agreement._get_responsible().id,
-                note=agreement.env._(
-                    "Delivered on %(date)s, and nobody has signed yet: send it, or "
-                    "start it without signature.",
-                    date=format_date(agreement.env, agreement.delivered_on),
-                ),
+                note=agreement._get_unsigned_text(),
             )
+
+    def _get_unsigned_text(self):
+        self.ensure_one()
+        if self.delivered_on:
+            return self.env._(
+                "Delivered on %(date)s, and nobody has signed yet: send it, or "
+                "start it without signature.",
+                date=format_date(self.env, self.delivered_on),
+            )
+        return self.env._(
+            "It is to start on %(date)s, and nobody has signed yet: send it, or "
+            "start it without signature.",
+            date=format_date(self.env, self.date_start),
+        )
 
     def _why_not_draft(self):
         """EXTENDS: nobody changes what the customer signed with the order."""

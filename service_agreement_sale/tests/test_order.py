@@ -64,6 +64,15 @@ class TestOrder(SaleServiceCommon):
             order.action_confirm()
         self.assertEqual(order.agreement_ids.state, "proposed")
         self.assertFalse(order.agreement_ids._why_not_sign())
+        todo = "service_agreement_sale.mail_activity_type_delivered"
+        activity = self.env["mail.activity"].search(
+            [
+                ("res_model", "=", "service.agreement"),
+                ("res_id", "=", order.agreement_ids.id),
+            ]
+        )
+        self.assertEqual(activity.activity_type_id, self.env.ref(todo))
+        self.assertIn("It is to start on 03/02/2026", activity.note)
 
     def test_nothing_chosen_makes_nothing(self):
         order = self._quote()
