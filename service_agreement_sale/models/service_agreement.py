@@ -136,9 +136,14 @@ class ServiceAgreement(models.Model):
     # What was delivered
 
     def _cover_delivered(self, day):
-        """The goods of the order are a system of the customer, each piece a device."""
+        """The goods of the order are a system of the customer, each piece a device;
+        those of an order that was cancelled and confirmed again are known.
+        """
         self.ensure_one()
-        lines = self.sale_order_id.order_line._get_delivered()
+        order = self.sale_order_id
+        if not self.system_ids and order.agreement_ids.system_ids:
+            self.system_ids = order.agreement_ids.system_ids
+        lines = order.order_line._get_delivered()
         if not lines or self.system_ids:
             return
         system = self.env["service.agreement.system"].create(

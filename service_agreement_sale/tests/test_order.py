@@ -332,6 +332,12 @@ class TestOrder(SaleServiceCommon):
         self.assertEqual(
             sorted(order.agreement_ids.mapped("state")), ["ended", "proposed"]
         )
+        systems = self.env["service.agreement.system"].search(
+            [("partner_id", "=", self.customer.id)]
+        )
+        self.assertEqual(len(systems.device_ids), 7)
+        for agreement in order.agreement_ids:
+            self.assertEqual(agreement.system_ids, systems)
 
     def test_cancelled_what_is_in_force_is_a_persons_to_decide(self):
         order = self._quote(self.tier)
