@@ -3,6 +3,9 @@ from odoo.tools import format_date
 
 # How a product makes its project, in Odoo's own sale_project.
 PROJECT_TRACKING = ("task_in_project", "project_only")
+ACCOUNTING = "account.group_account_invoice,account.group_account_readonly"
+# Others read orders, too: in projects and in the stock.
+OPTION_READERS = f"sales_team.group_sale_salesman,{ACCOUNTING}"
 
 
 class SaleOrder(models.Model):
@@ -17,15 +20,23 @@ class SaleOrder(models.Model):
     _inherit = "sale.order"
 
     agreement_option_ids = fields.One2many(
-        "sale.order.agreement.option", "order_id", string="Service Tiers", copy=True
+        "sale.order.agreement.option",
+        "order_id",
+        string="Service Tiers",
+        copy=True,
+        groups=OPTION_READERS,
     )
     agreement_option_id = fields.Many2one(
         "sale.order.agreement.option",
         string="Chosen Service",
         compute="_compute_agreement_option_id",
+        compute_sudo=True,
+        groups=OPTION_READERS,
     )
     agreement_summary = fields.Char(
-        string="Beside This Total", compute="_compute_agreement_summary"
+        string="Beside This Total",
+        compute="_compute_agreement_summary",
+        compute_sudo=True,
     )
     agreement_start_on = fields.Selection(
         [
@@ -52,7 +63,11 @@ class SaleOrder(models.Model):
     )
     service_delivered_on = fields.Date(related="service_project_id.delivered_on")
     agreement_ids = fields.One2many(
-        "service.agreement", "sale_order_id", string="Service Agreements", readonly=True
+        "service.agreement",
+        "sale_order_id",
+        string="Service Agreements",
+        readonly=True,
+        groups=f"service_agreement.group_user,{ACCOUNTING}",
     )
     agreement_count = fields.Integer(
         compute="_compute_agreement_count", compute_sudo=True
