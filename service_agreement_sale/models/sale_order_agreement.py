@@ -57,9 +57,7 @@ class SaleOrder(models.Model):
         )
         agreement._propose()
         order._sign_agreement(agreement)
-        order.proposal_ids.filtered(
-            lambda p: p.state in ("draft", "sent")
-        ).action_withdraw()
+        order._withdraw_proposals()
         if not agreement._awaits_delivery():
             agreement._cover_delivered(agreement.date_start)
             agreement._start_or_ask()
@@ -125,8 +123,15 @@ class SaleOrder(models.Model):
             order.sudo()._withdraw_agreements()
         return result
 
+    def _withdraw_proposals(self):
+        """Sudo callers only: who orders, or cancels, may not offer anything."""
+        self.proposal_ids.filtered(
+            lambda p: p.state in ("draft", "sent")
+        ).action_withdraw()
+
     def _withdraw_agreements(self):
         self.ensure_one()
+        self._withdraw_proposals()
         agreements = self.agreement_ids
         offered = agreements.filtered(lambda a: a.state in ("draft", "proposed"))
         for agreement in offered:

@@ -322,6 +322,17 @@ class TestOrder(SaleServiceCommon):
         self.assertEqual(agreement.state, "ended")
         self.assertFalse(agreement.activated_on)
 
+    def test_cancelled_its_proposals_are_withdrawn(self):
+        order = self._quote()
+        order.action_make_proposal()
+        proposal = order.proposal_ids
+        proposal._send()
+        order.action_make_proposal()
+        with self.at(ORDERED):
+            order._action_cancel()
+        self.assertEqual(set(order.proposal_ids.mapped("state")), {"withdrawn"})
+        self.assertFalse(proposal.access_token)
+
     def test_cancelled_and_confirmed_again_there_is_another(self):
         order = self._quote(self.tier)
         with self.at(ORDERED):
