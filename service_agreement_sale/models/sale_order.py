@@ -51,6 +51,13 @@ class SaleOrder(models.Model):
         required=True,
         help="With the delivery: on the day the project says that it was delivered.",
     )
+    agreement_expects_project = fields.Boolean(
+        compute="_compute_agreement_start_on",
+        store=True,
+        readonly=False,
+        precompute=True,
+        help="What the start was suggested by.",
+    )
     service_project_id = fields.Many2one(
         "project.project",
         string="Project Handed Over",
@@ -104,11 +111,15 @@ class SaleOrder(models.Model):
 
     @api.depends("service_project_id", "order_line.product_id")
     def _compute_agreement_start_on(self):
+        """Until somebody says otherwise; anew where a project comes or goes."""
         for order in self:
-            if order.state in ("sale", "cancel") and order.agreement_start_on:
+            start, expected = order.agreement_start_on, order.agreement_expects_project
+            if order.state in ("sale", "cancel") and start:
                 continue
-            has_project = order._expects_project()
-            order.agreement_start_on = "delivery" if has_project else "date"
+            expects = order._expects_project()
+            if not start or expects != expected:
+                order.agreement_start_on = "delivery" if expects else "date"
+            order.agreement_expects_project = expects
 
     def _expects_project(self):
         """:return: bool, whether there is a project, or the order will make one"""

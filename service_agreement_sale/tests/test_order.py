@@ -2,7 +2,7 @@ from datetime import date
 
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .common import ORDERED, PIXEL, SaleServiceCommon
 
@@ -286,6 +286,34 @@ class TestOrder(SaleServiceCommon):
         with self.at("2026-04-20 09:00:00"):
             order.service_project_id.delivered_on = "2026-04-20"
         self.assertEqual(agreement.state, "active")
+
+    def test_a_chosen_start_stays(self):
+        order = self._quote(self.tier)
+        with Form(order) as form:
+            form.service_project_id = self._create_project()
+            self.assertEqual(form.agreement_start_on, "delivery")
+            form.agreement_start_on = "date"
+            with form.order_line.new() as line:
+                line.product_id = self.speaker
+            self.assertEqual(form.agreement_start_on, "date")
+        with Form(order) as form:
+            with form.order_line.new() as line:
+                line.product_id = self.projector
+        self.assertEqual(order.agreement_start_on, "date")
+        order.order_line[0].unlink()
+        self.assertEqual(order.agreement_start_on, "date")
+        order.service_project_id = False
+        order.service_project_id = self._create_project()
+        self.assertEqual(order.agreement_start_on, "delivery")
+
+    def test_a_start_chosen_on_a_new_order_stays(self):
+        order = self._quote(
+            self.tier,
+            service_project_id=self._create_project().id,
+            agreement_start_on="date",
+        )
+        order.order_line[0].unlink()
+        self.assertEqual(order.agreement_start_on, "date")
 
     def test_no_shared_and_no_old_project(self):
         if "project_ids" not in self.env["sale.order"]._fields:
