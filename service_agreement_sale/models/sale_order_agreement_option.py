@@ -146,8 +146,11 @@ class SaleOrderAgreementOption(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        chosen = [vals["order_id"] for vals in vals_list if vals.get("is_chosen")]
-        orders = self.env["sale.order"].browse(chosen)
+        usual = self.env.context.get("default_order_id")
+        chosen = [
+            vals.get("order_id") or usual for vals in vals_list if vals.get("is_chosen")
+        ]
+        orders = self.env["sale.order"].browse(filter(None, chosen))
         self._leave_choice(orders.agreement_option_ids)
         options = super().create(vals_list)
         options._ensure_open()

@@ -42,6 +42,15 @@ class TestOrder(SaleServiceCommon):
         self.env.flush_all()
         self.assertEqual(order.agreement_option_id, gold)
 
+    def test_another_one_added_to_the_order_at_hand(self):
+        order = self._quote(self.gold)
+        self._get_option(order, self.tier).unlink()
+        options = self.env["sale.order.agreement.option"]
+        option = options.with_context(default_order_id=order.id).create(
+            {"tier_id": self.tier.id, "is_chosen": True}
+        )
+        self.assertEqual(order.agreement_option_id, option)
+
     def test_a_copy_offers_the_same(self):
         order = self._quote(self.tier).copy()
         self.assertEqual(order.agreement_option_ids.tier_id, self.tier | self.gold)
