@@ -173,7 +173,7 @@ class SaleOrderAgreementOption(models.Model):
         self._ensure_open()
 
     def _ensure_open(self):
-        """:raise UserError: the order is confirmed or signed; says what to do instead"""
+        """:raise UserError: the order is decided; says what to do instead"""
         for order in self.order_id:
             if not self.env.su and (reason := self._why_not_change(order)):
                 raise UserError(reason)

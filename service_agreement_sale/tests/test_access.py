@@ -82,14 +82,15 @@ class TestAccess(SaleServiceCommon):
                     for name in order.fields_get()
                     if order._fields[name]._module == "service_agreement_sale"
                 ]
-                values = order.web_read(dict.fromkeys(ours, {}))[0]
+                values = order.web_read({name: {} for name in ours})[0]
                 self.assertIn("149.00", values["agreement_summary"])
                 # Odoo's own form opens for no one who knows projects alone.
                 if group != "project.group_project_user":
                     Form(order)
-                page, _type = self.env["ir.actions.report"].with_user(
-                    user
-                )._render_qweb_html("sale.action_report_saleorder", order.ids)
+                report = self.env["ir.actions.report"].with_user(user)
+                page, _type = report._render_qweb_html(
+                    "sale.action_report_saleorder", order.ids
+                )
                 self.assertIn(b"149.00", page)
 
     def test_he_starts_no_service_of_others(self):

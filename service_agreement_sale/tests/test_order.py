@@ -336,9 +336,7 @@ class TestOrder(SaleServiceCommon):
             }
         )
         old = self._create_project(delivered_on="2020-02-20", allow_billable=True)
-        order = self._quote(
-            self.tier, project_id=old.id, agreement_start_on="delivery"
-        )
+        order = self._quote(self.tier, project_id=old.id, agreement_start_on="delivery")
         agreement = self._confirm_signed(order)
         self.assertFalse(order.service_project_id)
         self.assertEqual(agreement.state, "proposed")
