@@ -25,7 +25,8 @@ class ServiceAgreement(models.Model):
         copy=False,
         index="btree_not_null",
         ondelete="restrict",
-        groups="sales_team.group_sale_salesman",
+        groups="sales_team.group_sale_salesman,service_agreement.group_user,"
+        "account.group_account_invoice,account.group_account_readonly",
     )
     starts_on_delivery = fields.Boolean(
         string="Starts with the Delivery", readonly=True, copy=False
