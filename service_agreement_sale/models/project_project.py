@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 
@@ -124,4 +125,8 @@ class ProjectProject(models.Model):
     def action_make_proposal(self):
         """Offer the customer of a delivered project the tiers, side by side."""
         self.ensure_one()
+        if not self.partner_id:
+            raise UserError(
+                self.env._("%s has no customer: choose one first.", self.name)
+            )
         return self.partner_id.action_new_proposal()

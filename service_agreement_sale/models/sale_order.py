@@ -3,6 +3,9 @@ from odoo.tools import format_date
 
 # How a product makes its project, in Odoo's own sale_project.
 PROJECT_TRACKING = ("task_in_project", "project_only")
+ACCOUNTING = "account.group_account_invoice,account.group_account_readonly"
+# Others read orders, too: in projects and in the stock.
+OPTION_READERS = f"sales_team.group_sale_salesman,{ACCOUNTING}"
 
 
 class SaleOrder(models.Model):
@@ -17,15 +20,23 @@ class SaleOrder(models.Model):
     _inherit = "sale.order"
 
     agreement_option_ids = fields.One2many(
-        "sale.order.agreement.option", "order_id", string="Service Tiers", copy=True
+        "sale.order.agreement.option",
+        "order_id",
+        string="Service Tiers",
+        copy=True,
+        groups=OPTION_READERS,
     )
     agreement_option_id = fields.Many2one(
         "sale.order.agreement.option",
         string="Chosen Service",
         compute="_compute_agreement_option_id",
+        compute_sudo=True,
+        groups=OPTION_READERS,
     )
     agreement_summary = fields.Char(
-        string="Beside This Total", compute="_compute_agreement_summary"
+        string="Beside This Total",
+        compute="_compute_agreement_summary",
+        compute_sudo=True,
     )
     agreement_start_on = fields.Selection(
         [
@@ -40,6 +51,13 @@ class SaleOrder(models.Model):
         required=True,
         help="With the delivery: on the day the project says that it was delivered.",
     )
+    agreement_expects_project = fields.Boolean(
+        compute="_compute_agreement_start_on",
+        store=True,
+        readonly=False,
+        precompute=True,
+        help="What the start was suggested by.",
+    )
     service_project_id = fields.Many2one(
         "project.project",
         string="Project Handed Over",
@@ -50,8 +68,13 @@ class SaleOrder(models.Model):
         help="When it is delivered, the service starts. Filled by itself where the "
         "order makes the project.",
     )
+    service_delivered_on = fields.Date(related="service_project_id.delivered_on")
     agreement_ids = fields.One2many(
-        "service.agreement", "sale_order_id", string="Service Agreements", readonly=True
+        "service.agreement",
+        "sale_order_id",
+        string="Service Agreements",
+        readonly=True,
+        groups=f"service_agreement.group_user,{ACCOUNTING}",
     )
     agreement_count = fields.Integer(
         compute="_compute_agreement_count", compute_sudo=True
@@ -88,11 +111,15 @@ class SaleOrder(models.Model):
 
     @api.depends("service_project_id", "order_line.product_id")
     def _compute_agreement_start_on(self):
+        """Until somebody says otherwise; anew where a project comes or goes."""
         for order in self:
-            if order.state in ("sale", "cancel") and order.agreement_start_on:
+            start, expected = order.agreement_start_on, order.agreement_expects_project
+            if order.state in ("sale", "cancel") and start:
                 continue
-            has_project = order._expects_project()
-            order.agreement_start_on = "delivery" if has_project else "date"
+            expects = order._expects_project()
+            if not start or expects != expected:
+                order.agreement_start_on = "delivery" if expects else "date"
+            order.agreement_expects_project = expects
 
     def _expects_project(self):
         """:return: bool, whether there is a project, or the order will make one"""
@@ -119,6 +146,15 @@ class SaleOrder(models.Model):
         )
         for order in self:
             order.proposal_count = counts.get(order, 0)
+
+    def write(self, vals):
+        """What was handed over before somebody said so here starts now."""
+        result = super().write(vals)
+        if vals.get("service_project_id"):
+            # Sudo: who sells need not see the projects.
+            projects = self.sudo().service_project_id
+            projects.filtered("delivered_on")._start_services()
+        return result
 
     # Prices
 

@@ -24,15 +24,21 @@ class SaleOrder(models.Model):
         return super()._prepare_confirmation_values()
 
     def _link_project(self):
-        """The project that the order has just made, by Odoo's own sale_project.
+        """The project that the order has just made, by Odoo's own sale_project; none
+        that many orders share, and none that was handed over before.
 
         Sudo: it may be the customer who confirms, and salespeople see no projects.
         """
         self.ensure_one()
         order = self.sudo()
         if not order.service_project_id and "project_ids" in order._fields:
-            own = order.project_ids.filtered(lambda p: not p.is_service_desk)
-            order.service_project_id = own[:1]
+            shared = order.order_line.product_id.project_id
+            own = order.order_line.project_id or order.project_id - shared
+            order.service_project_id = own.filtered(
+                lambda p: (
+                    not p.is_service_desk and not p.is_template and not p.delivered_on
+                )
+            )[:1]
 
     def _make_agreement(self):
         """Offer what was chosen, signed where the quotation was, and start it unless a
@@ -51,12 +57,10 @@ class SaleOrder(models.Model):
         )
         agreement._propose()
         order._sign_agreement(agreement)
-        order.proposal_ids.filtered(
-            lambda p: p.state in ("draft", "sent")
-        ).action_withdraw()
+        order._withdraw_proposals()
         if not agreement._awaits_delivery():
             agreement._cover_delivered(agreement.date_start)
-            agreement.filtered("signed_on").action_activate()
+            agreement._start_or_ask()
         order._note_agreement(agreement)
 
     def _prepare_agreement_values(self, option):
@@ -95,7 +99,9 @@ class SaleOrder(models.Model):
     # The delivery, where no project tells it
 
     def action_start_service(self):
-        """Delivered today: the service starts. For orders without a project."""
+        """Delivered today: the service starts. For orders without a project, or with
+        one that was delivered before.
+        """
         self.check_access("write")
         for order in self:
             awaiting = order.sudo().agreement_ids.filtered(
@@ -105,7 +111,8 @@ class SaleOrder(models.Model):
                 raise UserError(
                     order.env._("No service of %s waits for a delivery.", order.name)
                 )
-            awaiting._deliver(order.company_id._service_today())
+            today = order.company_id._service_today()
+            awaiting._deliver(order._get_delivered_on() or today)
 
     # Cancelled
 
@@ -116,8 +123,15 @@ class SaleOrder(models.Model):
             order.sudo()._withdraw_agreements()
         return result
 
+    def _withdraw_proposals(self):
+        """Sudo callers only: who orders, or cancels, may not offer anything."""
+        self.proposal_ids.filtered(
+            lambda p: p.state in ("draft", "sent")
+        ).action_withdraw()
+
     def _withdraw_agreements(self):
         self.ensure_one()
+        self._withdraw_proposals()
         agreements = self.agreement_ids
         offered = agreements.filtered(lambda a: a.state in ("draft", "proposed"))
         for agreement in offered:

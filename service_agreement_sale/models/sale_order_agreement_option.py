@@ -114,7 +114,7 @@ class SaleOrderAgreementOption(models.Model):
         "order_id.order_line.discount",
     )
     def _compute_price_unit(self):
-        """Until somebody says otherwise, and never once the order is confirmed."""
+        """Until somebody says otherwise, and never once the order is signed."""
         for option in self:
             listed, price = option.price_listed, option.price_unit
             found = listed if option._is_settled() else option._find_price()
@@ -124,7 +124,9 @@ class SaleOrderAgreementOption(models.Model):
     def _is_settled(self):
         """:return: bool, whether the order is decided: its prices stay"""
         self.ensure_one()
-        return bool(self._origin) and self.order_id.state in ("sale", "cancel")
+        order = self.order_id
+        is_decided = order.state in ("sale", "cancel") or order.signature
+        return bool(self._origin and is_decided)
 
     def _find_price(self):
         """:return: float, what a period costs by the tier and by what is sold"""
@@ -144,8 +146,11 @@ class SaleOrderAgreementOption(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        chosen = [vals["order_id"] for vals in vals_list if vals.get("is_chosen")]
-        orders = self.env["sale.order"].browse(chosen)
+        usual = self.env.context.get("default_order_id")
+        chosen = [
+            vals.get("order_id") or usual for vals in vals_list if vals.get("is_chosen")
+        ]
+        orders = self.env["sale.order"].browse(filter(None, chosen))
         self._leave_choice(orders.agreement_option_ids)
         options = super().create(vals_list)
         options._ensure_open()
@@ -168,15 +173,24 @@ class SaleOrderAgreementOption(models.Model):
         self._ensure_open()
 
     def _ensure_open(self):
-        """:raise UserError: the order is confirmed; says what to do instead"""
-        for order in self.order_id.filtered(lambda o: o.state == "sale"):
-            if not self.env.su:
-                raise UserError(
-                    self.env._(
-                        "%s is confirmed: change its service agreement instead.",
-                        order.name,
-                    )
-                )
+        """:raise UserError: the order is decided; says what to do instead"""
+        for order in self.order_id:
+            if not self.env.su and (reason := self._why_not_change(order)):
+                raise UserError(reason)
+
+    @api.model
+    def _why_not_change(self, order):
+        """:return: why the tiers of ``order`` stay as they are, or None"""
+        if order.state == "sale":
+            return self.env._(
+                "%s is confirmed: change its service agreement instead.", order.name
+            )
+        if order.signature:
+            return self.env._(
+                "%s is signed: cancel it and set it to quotation to change it.",
+                order.name,
+            )
+        return None
 
     # The agreement
 

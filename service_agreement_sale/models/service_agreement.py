@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import format_date
 
@@ -24,7 +25,8 @@ class ServiceAgreement(models.Model):
         copy=False,
         index="btree_not_null",
         ondelete="restrict",
-        groups="sales_team.group_sale_salesman",
+        groups="sales_team.group_sale_salesman,service_agreement.group_user,"
+        "account.group_account_invoice,account.group_account_readonly",
     )
     starts_on_delivery = fields.Boolean(
         string="Starts with the Delivery", readonly=True, copy=False
@@ -70,9 +72,13 @@ class ServiceAgreement(models.Model):
         for agreement in awaiting:
             agreement._start_on(day)
             agreement._cover_delivered(day)
-        signed = awaiting.filtered("signed_on")
+        awaiting._start_or_ask()
+
+    def _start_or_ask(self):
+        """What is signed is put in force; of the others a person is told."""
+        signed = self.filtered("signed_on")
         signed.action_activate()
-        (awaiting - signed)._ask_to_sign()
+        (self - signed)._ask_to_sign()
 
     def _start_on(self, day):
         """Sudo callers only: from the offer on, nobody types over the start."""
@@ -93,19 +99,52 @@ class ServiceAgreement(models.Model):
             agreement.activity_schedule(
                 DELIVERED,
                 user_id=agreement._get_responsible().id,
-                note=agreement.env._(
-                    "Delivered on %(date)s, and nobody has signed yet: send it, or "
-                    "start it without signature.",
-                    date=format_date(agreement.env, agreement.delivered_on),
-                ),
+                note=agreement._get_unsigned_text(),
             )
+
+    def _get_unsigned_text(self):
+        self.ensure_one()
+        if self.delivered_on:
+            return self.env._(
+                "Delivered on %(date)s, and nobody has signed yet: send it, or "
+                "start it without signature.",
+                date=format_date(self.env, self.delivered_on),
+            )
+        return self.env._(
+            "It is to start on %(date)s, and nobody has signed yet: send it, or "
+            "start it without signature.",
+            date=format_date(self.env, self.date_start),
+        )
+
+    def _why_not_draft(self):
+        """EXTENDS: nobody changes what the customer signed with the order."""
+        self.ensure_one()
+        return self._why_not_unsign() or super()._why_not_draft()
+
+    def _why_not_unsign(self):
+        """:return: why it is not changed and not deleted before it starts, or None"""
+        self.ensure_one()
+        if self.state == "proposed" and self.signed_on:
+            return self.env._("%s is signed: end it instead.", self.name)
+        return None
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_only_unsigned(self):
+        for agreement in self:
+            if reason := agreement._why_not_unsign():
+                raise UserError(reason)
 
     # What was delivered
 
     def _cover_delivered(self, day):
-        """The goods of the order are a system of the customer, each piece a device."""
+        """The goods of the order are a system of the customer, each piece a device;
+        those of an order that was cancelled and confirmed again are known.
+        """
         self.ensure_one()
-        lines = self.sale_order_id.order_line._get_delivered()
+        order = self.sale_order_id
+        if not self.system_ids and order.agreement_ids.system_ids:
+            self.system_ids = order.agreement_ids.system_ids
+        lines = order.order_line._get_delivered()
         if not lines or self.system_ids:
             return
         system = self.env["service.agreement.system"].create(

@@ -1,4 +1,7 @@
+import logging
 from functools import cached_property
+
+from psycopg2 import DatabaseError
 
 from odoo import api, fields, models
 from odoo.fields import Domain
@@ -9,6 +12,7 @@ from odoo.addons.service_agreement.models.self_service_end import EndService
 TO_DO = "service_agreement_sale.mail_activity_type_free"
 TEMPLATE = "service_agreement_sale.mail_template_free_ends"
 LAYOUT = "mail.mail_notification_layout_with_responsible_signature"
+_logger = logging.getLogger(__name__)
 
 
 class DeclineFree(EndService):
@@ -141,7 +145,7 @@ class ServiceAgreement(models.Model):
         for company in self._get_serving_companies():
             agreements = self.with_company(company)
             for agreement in agreements._find_free_to_tell(company):
-                agreement._tell_free_ends()
+                agreement._tell_free_ends_or_log()
                 self.env["ir.cron"]._commit_progress(1)
 
     @api.model
@@ -157,6 +161,17 @@ class ServiceAgreement(models.Model):
             & Domain("end_reason", "=", False)
         )
         return found.try_lock_for_update()
+
+    def _tell_free_ends_or_log(self):
+        """One mail that cannot be written keeps nobody else's; it is tried again."""
+        try:
+            with self.env.cr.savepoint():
+                self._tell_free_ends()
+        except DatabaseError:
+            # Tried again as a whole, or nothing of it is saved.
+            raise
+        except Exception:
+            _logger.exception("The end of what is free of %s was not told", self)
 
     def _tell_free_ends(self):
         """A mail to the customer; a to-do for a person where he has no address."""

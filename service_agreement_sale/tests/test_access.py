@@ -1,5 +1,5 @@
 from odoo.exceptions import AccessError
-from odoo.tests import new_test_user, tagged
+from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .common import ORDERED, SaleServiceCommon
@@ -56,6 +56,42 @@ class TestAccess(SaleServiceCommon):
         options = self.env["sale.order.agreement.option"].with_user(self.employee)
         with self.assertRaises(AccessError):
             options.search([])
+
+    def test_whoever_may_read_the_order_opens_and_prints_it(self):
+        self._confirm_signed(self.order)
+        for group in (
+            "account.group_account_readonly",
+            "account.group_account_invoice",
+            "project.group_project_user",
+            "sales_team.group_sale_salesman",
+        ):
+            user = new_test_user(
+                self.env,
+                login=group,
+                groups=group,
+                company_id=self.company.id,
+                company_ids=[(6, 0, self.company.ids)],
+            )
+            self.order.user_id = user
+            self.env.flush_all()
+            self.env.invalidate_all()
+            order = self.order.with_user(user)
+            with self.subTest(group):
+                ours = [
+                    name
+                    for name in order.fields_get()
+                    if order._fields[name]._module == "service_agreement_sale"
+                ]
+                values = order.web_read({name: {} for name in ours})[0]
+                self.assertIn("149.00", values["agreement_summary"])
+                # Odoo's own form opens for no one who knows projects alone.
+                if group != "project.group_project_user":
+                    Form(order)
+                report = self.env["ir.actions.report"].with_user(user)
+                page, _type = report._render_qweb_html(
+                    "sale.action_report_saleorder", order.ids
+                )
+                self.assertIn(b"149.00", page)
 
     def test_he_starts_no_service_of_others(self):
         with self.assertRaises(AccessError):

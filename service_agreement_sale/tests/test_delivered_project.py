@@ -1,3 +1,4 @@
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .common import SaleServiceCommon
@@ -65,3 +66,8 @@ class TestDeliveredProject(SaleServiceCommon):
         action = self.project.action_make_proposal()
         self.assertEqual(action["res_model"], "service.agreement.proposal")
         self.assertEqual(action["context"]["default_partner_id"], self.customer.id)
+
+    def test_nothing_is_offered_to_nobody(self):
+        self.project.partner_id = False
+        with self.assertRaisesRegex(UserError, "no customer"):
+            self.project.action_make_proposal()

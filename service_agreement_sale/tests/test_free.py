@@ -1,7 +1,9 @@
 from datetime import date
+from unittest.mock import patch
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from .common import SaleServiceCommon
 
@@ -93,6 +95,25 @@ class TestFreePeriod(SaleServiceCommon):
         self.assertEqual(told.partner_ids, self.customer)
         self.assertIn("149.00", told.body)
         self.assertIn("06/02/2026", told.body)
+
+    @mute_logger("odoo.addons.service_agreement_sale.models.service_agreement_free")
+    def test_one_broken_mail_keeps_no_others(self):
+        broken, other = self._start_free(), self._start_free()
+        agreements = type(broken)
+        mail = agreements._mail_free_ends
+
+        def fail_once(agreement, template):
+            if agreement == broken:
+                raise ValueError("no such template")
+            return mail(agreement, template)
+
+        with (
+            patch.object(agreements, "_mail_free_ends", fail_once),
+            self.at("2026-05-18 08:00:00"),
+        ):
+            self._run_cron(CRON)
+        self.assertFalse(broken.free_told_on)
+        self.assertEqual(other.free_told_on, date(2026, 5, 18))
 
     def test_who_has_no_email_is_told_by_a_person(self):
         self.customer.email = False

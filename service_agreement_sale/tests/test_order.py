@@ -2,7 +2,7 @@ from datetime import date
 
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .common import ORDERED, PIXEL, SaleServiceCommon
 
@@ -42,6 +42,15 @@ class TestOrder(SaleServiceCommon):
         self.env.flush_all()
         self.assertEqual(order.agreement_option_id, gold)
 
+    def test_another_one_added_to_the_order_at_hand(self):
+        order = self._quote(self.gold)
+        self._get_option(order, self.tier).unlink()
+        options = self.env["sale.order.agreement.option"]
+        option = options.with_context(default_order_id=order.id).create(
+            {"tier_id": self.tier.id, "is_chosen": True}
+        )
+        self.assertEqual(order.agreement_option_id, option)
+
     def test_a_copy_offers_the_same(self):
         order = self._quote(self.tier).copy()
         self.assertEqual(order.agreement_option_ids.tier_id, self.tier | self.gold)
@@ -64,6 +73,15 @@ class TestOrder(SaleServiceCommon):
             order.action_confirm()
         self.assertEqual(order.agreement_ids.state, "proposed")
         self.assertFalse(order.agreement_ids._why_not_sign())
+        todo = "service_agreement_sale.mail_activity_type_delivered"
+        activity = self.env["mail.activity"].search(
+            [
+                ("res_model", "=", "service.agreement"),
+                ("res_id", "=", order.agreement_ids.id),
+            ]
+        )
+        self.assertEqual(activity.activity_type_id, self.env.ref(todo))
+        self.assertIn("It is to start on 03/02/2026", activity.note)
 
     def test_nothing_chosen_makes_nothing(self):
         order = self._quote()
@@ -112,6 +130,24 @@ class TestOrder(SaleServiceCommon):
             self._get_option(order, self.gold).is_chosen = True
         with self.assertRaisesRegex(UserError, "confirmed"):
             order.agreement_option_ids.unlink()
+
+    def test_signed_nobody_changes_what_was_chosen(self):
+        """It is confirmed when it is paid, and that may take days."""
+        order = self._quote(self.gold)
+        price = order.agreement_option_id.price_unit
+        order.write({"signed_by": "Carla", "signature": PIXEL})
+        with self.assertRaisesRegex(UserError, "is signed"):
+            order.agreement_option_id.price_unit = 1.0
+        with self.assertRaisesRegex(UserError, "is signed"):
+            self._get_option(order, self.tier).is_chosen = True
+        order.order_line[0].product_uom_qty = 9
+        self.env.flush_all()
+        self.assertEqual(order.agreement_option_id.price_unit, price)
+        with self.at(ORDERED):
+            order._action_cancel()
+            order.action_draft()
+        self._get_option(order, self.tier).is_chosen = True
+        self.assertEqual(order.agreement_option_id.tier_id, self.tier)
 
     def test_nobody_says_by_hand_of_which_order_it_is(self):
         agreement = self._confirm_signed(self._quote(self.tier))
@@ -165,6 +201,15 @@ class TestOrder(SaleServiceCommon):
         cockpit = cockpit.with_context(cockpit_figure="to_sign")
         to_sign = agreement.search(cockpit.action_open_figure()["domain"])
         return register.state, agreement in to_sign
+
+    def test_signed_it_is_neither_changed_nor_deleted(self):
+        project = self._create_project()
+        order = self._quote(self.tier, service_project_id=project.id)
+        agreement = self._confirm_signed(order)
+        with self.assertRaisesRegex(UserError, "is signed"):
+            agreement.action_draft()
+        with self.assertRaisesRegex(UserError, "is signed"):
+            agreement.unlink()
 
     def test_delivered_it_starts(self):
         project = self._create_project()
@@ -248,6 +293,15 @@ class TestOrder(SaleServiceCommon):
             project.delivered_on = "2026-04-20"
         self.assertEqual(agreement.state, "active")
 
+    def test_delivered_before_anybody_named_the_project(self):
+        order = self._quote(self.tier, agreement_start_on="delivery")
+        agreement = self._confirm_signed(order)
+        project = self._create_project(delivered_on="2026-04-16")
+        with self.at("2026-04-20 09:00:00"):
+            order.service_project_id = project
+        self.assertEqual(agreement.state, "active")
+        self.assertEqual(agreement.date_start, date(2026, 4, 16))
+
     def test_without_project_a_button_starts_it(self):
         order = self._quote(self.tier, agreement_start_on="delivery")
         agreement = self._confirm_signed(order)
@@ -270,6 +324,57 @@ class TestOrder(SaleServiceCommon):
             order.service_project_id.delivered_on = "2026-04-20"
         self.assertEqual(agreement.state, "active")
 
+    def test_a_chosen_start_stays(self):
+        order = self._quote(self.tier)
+        with Form(order) as form:
+            form.agreement_start_on = "delivery"
+            form.service_project_id = self._create_project()
+            form.agreement_start_on = "date"
+            with form.order_line.new() as line:
+                line.product_id = self.speaker
+            self.assertEqual(form.agreement_start_on, "date")
+        with Form(order) as form:
+            with form.order_line.new() as line:
+                line.product_id = self.projector
+        self.assertEqual(order.agreement_start_on, "date")
+        order.order_line[0].unlink()
+        self.assertEqual(order.agreement_start_on, "date")
+        order.service_project_id = False
+        self.env.flush_all()
+        order.service_project_id = self._create_project()
+        self.assertEqual(order.agreement_start_on, "delivery")
+
+    def test_a_start_chosen_on_a_new_order_stays(self):
+        order = self._quote(
+            self.tier,
+            service_project_id=self._create_project().id,
+            agreement_start_on="date",
+        )
+        order.order_line[0].unlink()
+        self.assertEqual(order.agreement_start_on, "date")
+
+    def test_no_shared_and_no_old_project(self):
+        if "project_ids" not in self.env["sale.order"]._fields:
+            self.skipTest("sale_project is not installed")
+        shared = self._create_project(name="All Repairs", allow_billable=True)
+        self.speaker.write(
+            {
+                "type": "service",
+                "service_tracking": "task_global_project",
+                "project_id": shared.id,
+            }
+        )
+        old = self._create_project(delivered_on="2020-02-20", allow_billable=True)
+        order = self._quote(self.tier, project_id=old.id, agreement_start_on="delivery")
+        agreement = self._confirm_signed(order)
+        self.assertFalse(order.service_project_id)
+        self.assertEqual(agreement.state, "proposed")
+        self.labour.service_tracking = "project_only"
+        order = self._quote(self.tier, project_id=old.id)
+        self._confirm_signed(order)
+        self.assertTrue(order.service_project_id)
+        self.assertEqual(order.service_project_id, order.order_line.project_id)
+
     # Cancelled
 
     def test_cancelled_the_offer_is_withdrawn(self):
@@ -281,6 +386,17 @@ class TestOrder(SaleServiceCommon):
         self.assertEqual(agreement.state, "ended")
         self.assertFalse(agreement.activated_on)
 
+    def test_cancelled_its_proposals_are_withdrawn(self):
+        order = self._quote()
+        order.action_make_proposal()
+        proposal = order.proposal_ids
+        proposal._send()
+        order.action_make_proposal()
+        with self.at(ORDERED):
+            order._action_cancel()
+        self.assertEqual(set(order.proposal_ids.mapped("state")), {"withdrawn"})
+        self.assertFalse(proposal.access_token)
+
     def test_cancelled_and_confirmed_again_there_is_another(self):
         order = self._quote(self.tier)
         with self.at(ORDERED):
@@ -291,6 +407,12 @@ class TestOrder(SaleServiceCommon):
         self.assertEqual(
             sorted(order.agreement_ids.mapped("state")), ["ended", "proposed"]
         )
+        systems = self.env["service.agreement.system"].search(
+            [("partner_id", "=", self.customer.id)]
+        )
+        self.assertEqual(len(systems.device_ids), 7)
+        for agreement in order.agreement_ids:
+            self.assertEqual(agreement.system_ids, systems)
 
     def test_cancelled_what_is_in_force_is_a_persons_to_decide(self):
         order = self._quote(self.tier)

@@ -3,7 +3,7 @@ from urllib.parse import urlencode
 from odoo import http
 from odoo.tests import HttpCase, tagged
 
-from .common import PIXEL, SaleServiceCommon
+from .common import ORDERED, PIXEL, SaleServiceCommon
 
 
 @tagged("post_install", "-at_install")
@@ -127,6 +127,21 @@ class TestOrderPortal(SaleServiceCommon, HttpCase):
         self.assertIn(agreement.name, page)
         self._choose(self.gold_option, self.token)
         self.assertEqual(self._chosen(), self.silver_option)
+
+    def test_the_page_leads_to_the_agreement_that_is_alive(self):
+        self.silver_option.is_chosen = True
+        self.order.commitment_date = "2026-09-01 10:00:00"
+        ended = self._confirm_signed(self.order)
+        with self.at(ORDERED):
+            ended._withdraw_offer("Ordered for another day")
+        self.order._action_cancel()
+        self.order.action_draft()
+        self.order.commitment_date = False
+        agreement = self._confirm_signed(self.order) - ended
+        self.authenticate(None, None)
+        page = self.url_open(self._url(token=self.token)).text
+        self.assertIn(f"/my/agreements/{agreement.id}?", page)
+        self.assertNotIn(f"/my/agreements/{ended.id}?", page)
 
     def test_signed_with_the_order_it_is_no_proposal_to_decline(self):
         project = self._create_project()
