@@ -150,7 +150,7 @@ SCREENS = {
         ".o_data_row, .o_kanban_record",
         None,
     ),
-    "worth": (OWNER, "/odoo/service-worth", ".o_form_view .o_field_widget", None),
+    "worth": (OWNER, "/odoo/service-worth", ".o_data_row", None),
     "capacity": (
         OWNER,
         "/odoo/can-we-back-it-up",

@@ -75,6 +75,15 @@ class ServiceAgreementGuard(models.AbstractModel):
             if reason := why_not(record):
                 raise UserError(reason)
 
+    def _describe_failure(self, error):
+        """:return: str, why something failed in the background: of a UserError its own
+        words; of anything else, which nobody foresaw, where to look
+        """
+        if isinstance(error, UserError):
+            return str(error)
+        text = self.env._("cannot be counted: the reason is in the server's log")
+        return text[:1].upper() + text[1:]
+
     def _lock_and_wait(self):
         """Wait for whoever is at these records; what he did is seen then.
 

@@ -31,6 +31,18 @@ class ResPartner(models.Model):
             partner_id=contact
         )
 
+    def _may_be_proposed_to(self, company):
+        """:return: bool, whether who asks may see a proposal to this customer"""
+        self.ensure_one()
+        user = self.env.user
+        # Sudo: whoever sells need not see the settings.
+        own_only = company.sudo().service_own_customers
+        if not own_only or user._is_superuser():
+            return True
+        if user.has_group("service_agreement.group_manager"):
+            return True
+        return self.user_id in (self.env["res.users"], user)
+
     def _get_proposal_contact(self):
         """:return: res.partner who is written to, where a house has no email"""
         self.ensure_one()

@@ -11,6 +11,8 @@ class ServiceAgreementAttach(models.Model):
     One row for each project of a customer that was delivered: with an agreement that
     started from that day on and within 90 days, without one, or still in time. One that
     the customer had before does not count: it was not sold with this project.
+
+    A project of no company is of the one its agreement is of, or of whoever made it.
     """
 
     _name = "service.agreement.attach"
@@ -23,6 +25,7 @@ class ServiceAgreementAttach(models.Model):
     # What has to be written down before this is read.
     _depends = {
         "project.project": ["company_id", "delivered_on", "is_template", "partner_id"],
+        "res.users": ["company_id"],
         "res.partner": ["commercial_partner_id", "user_id"],
         "service.agreement": [
             "activated_on",
@@ -34,9 +37,7 @@ class ServiceAgreementAttach(models.Model):
 
     project_id = fields.Many2one("project.project", readonly=True)
     partner_id = fields.Many2one("res.partner", string="Customer", readonly=True)
-    company_id = fields.Many2one(
-        "res.company", readonly=True, help="Empty: a project of all companies."
-    )
+    company_id = fields.Many2one("res.company", readonly=True)
     user_id = fields.Many2one("res.users", string="Salesperson", readonly=True)
     delivered_on = fields.Date(readonly=True)
     agreement_id = fields.Many2one("service.agreement", readonly=True)
@@ -70,7 +71,8 @@ class ServiceAgreementAttach(models.Model):
         return SQL(
             """
             SELECT project.id, project.id AS project_id, customer.id AS partner_id,
-                   COALESCE(project.company_id, first.company_id) AS company_id,
+                   COALESCE(project.company_id, first.company_id, author.company_id)
+                       AS company_id,
                    customer.user_id, project.delivered_on,
                    first.id AS agreement_id, first.date_start AS started_on,
                    first.date_start - project.delivered_on AS days,
@@ -83,6 +85,7 @@ class ServiceAgreementAttach(models.Model):
               FROM project_project project
               JOIN res_partner contact ON contact.id = project.partner_id
               JOIN res_partner customer ON customer.id = contact.commercial_partner_id
+         LEFT JOIN res_users author ON author.id = project.create_uid
          LEFT JOIN LATERAL (
                 SELECT agreement.id, agreement.company_id, agreement.date_start
                   FROM service_agreement agreement

@@ -418,9 +418,7 @@ class ServiceAgreementCockpit(models.Model):
         }
 
     def _get_project_figures(self):
-        # A project of no company is one of all.
-        within = Domain("company_id", "in", [*self.env.companies.ids, False])
-        domain = within & self._get_days_domain("delivered_on")
+        domain = self._get_companies_domain() & self._get_days_domain("delivered_on")
         model = "service.agreement.attach"
         attached = {"status": ("attached",)}
         return {
@@ -472,7 +470,8 @@ class ServiceAgreementCockpit(models.Model):
                 self.env._("To Renew"), self._get_renew_domain()
             ),
             "to_sign": self._get_agreement_figure(
-                self.env._("To Sign"), Domain("state", "=", "proposed")
+                self.env._("To Sign"),
+                self.env["service.agreement"]._get_to_sign_domain(),
             ),
             "to_accept": Figure(
                 self.env._("Open Proposals"),
@@ -498,7 +497,7 @@ class ServiceAgreementCockpit(models.Model):
         return (
             Domain("state", "in", ("active", "suspended"))
             & Domain("date_end", "<=", last)
-            & Domain("auto_renew", "=", False)
+            & (Domain("auto_renew", "=", False) | Domain("term_months", "=", 0))
             & Domain("end_reason", "=", False)
         )
 

@@ -21,7 +21,8 @@ class ServiceAgreementProfit(models.Model):
     _name = "service.agreement.profit"
     _description = "Profit of Agreements"
     _auto = False
-    _order = "date desc, agreement_id"
+    # Not by the order of agreements: PostgreSQL joins them to every month again.
+    _order = "date desc, id desc"
     _rec_name = "agreement_id"
     # What has to be written down before this is read.
     _depends = {
@@ -102,27 +103,27 @@ class ServiceAgreementProfit(models.Model):
     @property
     def _table_query(self):
         today = self.env.company._service_today()
+        # Grouped at the top: PostgreSQL hands on to a part of it only which months are
+        # asked for, if the whole is no plain selection.
         return SQL(
             """
-            SELECT agreement_id * 2400
-                       + EXTRACT(year FROM date)::int %% 200 * 12
-                       + EXTRACT(month FROM date)::int AS id,
-                   months.*,
-                   revenue - cost_time - cost_parts AS margin,
-                   revenue / NULLIF(hours, 0) AS effective_rate,
-                   (company_id, tier_id, partner_id) IN (%(outliers)s) AS is_outlier
-              FROM (
-                -- Joined here: of the months alone PostgreSQL expects too few.
-                SELECT agreement.id AS agreement_id, agreement.tier_id,
-                       agreement.commercial_partner_id AS partner_id,
-                       agreement.company_id, flow.date,
-                       SUM(revenue) AS revenue, SUM(cost_time) AS cost_time,
-                       SUM(cost_parts) AS cost_parts, SUM(hours) AS hours,
-                       SUM(hours_without_cost) AS hours_without_cost
-                  FROM (%(flows)s) AS flow
-                  JOIN service_agreement agreement ON agreement.id = flow.agreement_id
-              GROUP BY agreement.id, flow.date
-                   ) AS months
+            SELECT agreement.id * 2400
+                       + EXTRACT(year FROM flow.date)::int %% 200 * 12
+                       + EXTRACT(month FROM flow.date)::int AS id,
+                   agreement.id AS agreement_id, agreement.tier_id,
+                   agreement.commercial_partner_id AS partner_id,
+                   agreement.company_id, flow.date,
+                   SUM(revenue) AS revenue, SUM(cost_time) AS cost_time,
+                   SUM(cost_parts) AS cost_parts,
+                   SUM(revenue) - SUM(cost_time) - SUM(cost_parts) AS margin,
+                   SUM(hours) AS hours,
+                   SUM(hours_without_cost) AS hours_without_cost,
+                   SUM(revenue) / NULLIF(SUM(hours), 0) AS effective_rate,
+                   (agreement.company_id, agreement.tier_id,
+                    agreement.commercial_partner_id) IN (%(outliers)s) AS is_outlier
+              FROM (%(flows)s) AS flow
+              JOIN service_agreement agreement ON agreement.id = flow.agreement_id
+          GROUP BY agreement.id, flow.date
             """,
             flows=SQL(" UNION ALL ").join(self._get_flows()),
             outliers=self._get_outliers_query(today - relativedelta(months=12)),
@@ -185,29 +186,37 @@ class ServiceAgreementProfit(models.Model):
         )
 
     def _get_time_query(self):
-        """Hours as worked and what they cost, shared as the work was."""
+        """Hours as worked and what they cost, shared as the work was, month by month.
+
+        All parts of a line are of one month: asked by it, too, PostgreSQL leaves out
+        the months that nobody wants. It reads nothing but two indexes.
+        """
         return SQL(
             """
-            SELECT agreement_id, DATE_TRUNC('month', date::timestamp)::date AS date,
-                   0::numeric AS revenue, -amount * share AS cost_time,
-                   0::numeric AS cost_parts, unit_amount * share AS hours,
-                   CASE WHEN amount = 0 THEN unit_amount * share ELSE 0::float8 END
+            SELECT agreement_id, date, 0::numeric AS revenue,
+                   SUM(-amount * share) AS cost_time, 0::numeric AS cost_parts,
+                   SUM(unit_amount * share) AS hours,
+                   SUM(CASE WHEN amount = 0 THEN unit_amount * share ELSE 0 END)
                        AS hours_without_cost
               FROM (
-                SELECT draw.agreement_id, draw.date, work.amount::float8 AS amount,
-                       work.unit_amount,
-                       (draw.quantity / line.quantity)::float8 AS share
-                  FROM service_agreement_allowance_draw draw
-                  JOIN (
-                    SELECT line_id, SUM(quantity) AS quantity
+                SELECT draw.agreement_id, draw.date, work.unit_amount,
+                       work.amount::float8 AS amount,
+                       CASE WHEN draw.quantity = draw.of_line THEN 1
+                            ELSE (draw.quantity / draw.of_line)::float8 END AS share
+                  FROM (
+                    SELECT agreement_id, line_id, quantity,
+                           DATE_TRUNC('month', date::timestamp)::date AS date,
+                           SUM(quantity) OVER (
+                               PARTITION BY line_id,
+                                            DATE_TRUNC('month', date::timestamp)::date
+                           ) AS of_line
                       FROM service_agreement_allowance_draw
                      WHERE unit = 'hour'
-                  GROUP BY line_id
-                    HAVING SUM(quantity) != 0
-                       ) AS line ON line.line_id = draw.line_id
+                       ) AS draw
                   JOIN account_analytic_line work ON work.id = draw.line_id
-                 WHERE draw.unit = 'hour' AND draw.agreement_id IS NOT NULL
+                 WHERE draw.agreement_id IS NOT NULL AND draw.of_line != 0
                    ) AS part
+          GROUP BY agreement_id, date
             """
         )
 
@@ -226,6 +235,7 @@ class ServiceAgreementProfit(models.Model):
                   FROM service_agreement_line line
             CROSS JOIN LATERAL jsonb_object_keys(line.analytic_distribution) AS key
             CROSS JOIN LATERAL unnest(string_to_array(key, ',')::int[]) AS account(id)
+                 WHERE line.analytic_distribution IS NOT NULL
               GROUP BY account.id
                 HAVING COUNT(DISTINCT line.agreement_id) = 1
                    ) own ON own.id IN (%s)

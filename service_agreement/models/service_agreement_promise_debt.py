@@ -216,8 +216,13 @@ class ServiceAgreementPromiseDebt(models.Model):
         )
 
     def _get_exchange_query(self):
-        """What a unit of another currency is in that of the company."""
-        currencies = self.env["res.currency"].search(Domain.TRUE)
+        """What a unit of another currency is in that of the company; archived ones are
+        still agreed in.
+        """
+        currencies = self.env["res.currency"].with_context(active_test=False)
+        currencies = currencies.search(
+            Domain("active", "=", True) | Domain("rate_ids", "!=", False)
+        )
         rows = []
         for company in self.env.companies:
             today = company._service_today()
@@ -457,10 +462,13 @@ class ServiceAgreementPromiseDebt(models.Model):
                        ) AS month
                  WHERE move.state != 'cancel' AND period.kind != 'one_off'
                    AND period.date_end > company.today + 1
+                   AND period.date_end > %(today)s
                    ) AS fee
           GROUP BY fee.agreement_id, fee.month
             HAVING SUM(fee.amount) != 0
-            """
+            """,
+            # Said twice: by a plain day PostgreSQL leaves out the past before it joins.
+            today=min(company._service_today() for company in self.env.companies),
         )
 
     def _get_billed_query(self):
@@ -487,10 +495,10 @@ class ServiceAgreementPromiseDebt(models.Model):
         return SQL(
             """(%(quantity)s * CASE %(unit)s
                    WHEN 'hours' THEN 1
-                   WHEN 'amount' THEN (
+                   WHEN 'amount' THEN COALESCE((
                        SELECT exchange.rate / NULLIF(company.price, 0) FROM exchange
                         WHERE exchange.company_id = agreement.company_id
-                          AND exchange.currency_id = agreement.currency_id)
+                          AND exchange.currency_id = agreement.currency_id), 0)
                    ELSE COALESCE(
                        (SELECT length.hours FROM length
                          WHERE length.company_id = agreement.company_id

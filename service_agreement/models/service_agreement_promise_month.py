@@ -311,8 +311,8 @@ def _sum_by_month(owed, months):
         month = each.month if each.month in sums else None
         figures = sums.setdefault(month, dict.fromkeys(zeros, 0.0))
         hours = "visit_hours" if each.kind in DATED else "call_hours"
-        figures[hours] += each.hours
-        figures["late_hours"] += each.hours if each.is_late else 0.0
+        figures[hours] += each.hours or 0.0
+        figures["late_hours"] += (each.is_late and each.hours) or 0.0
         for name in ("visits", "worth", "unearned"):
             figures[name] += getattr(each, name) or 0.0
     return sums
@@ -323,7 +323,7 @@ def _fit(months, owed, capacity):
     visits = defaultdict(Decimal)
     calls = []
     for each in owed:
-        hours = Decimal(str(each.hours))
+        hours = Decimal(str(each.hours or 0))
         if each.kind in DATED:
             visits[each.month] += hours
         else:

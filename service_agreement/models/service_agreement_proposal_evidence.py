@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import format_amount, format_date
 
 from .service_evidence import Evidence
@@ -67,17 +68,27 @@ class ServiceAgreementProposal(models.Model):
         return result
 
     def _gather_evidence(self):
-        """Sudo: a fact, made of work that who offers need not be able to read."""
+        """Sudo: a fact, made of work that who offers need not be able to read; but of
+        a colleague's customer he learns nothing where the company says so.
+        """
         for company, proposals in self.grouped("company_id").items():
             evidence = Evidence(company, proposals.commercial_partner_id)
             for proposal in proposals.sudo():
-                proposal.evidence = evidence.get_values(proposal.commercial_partner_id)
-                proposal.evidence_on = evidence.until
+                customer = proposal.commercial_partner_id
+                is_ours = customer._may_be_proposed_to(company)
+                proposal.evidence = is_ours and evidence.get_values(customer)
+                proposal.evidence_on = is_ours and evidence.until
 
     def action_gather_evidence(self):
         """Look at his calls again, as of today."""
         self.check_access("write")
         self._ensure_draft()
+        for proposal in self:
+            customer = proposal.commercial_partner_id
+            if not customer._may_be_proposed_to(proposal.company_id):
+                raise UserError(
+                    self.env._("%s looks after this customer.", customer.user_id.name)
+                )
         self._gather_evidence()
 
     # In the customer's words

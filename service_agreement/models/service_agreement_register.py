@@ -86,10 +86,12 @@ class ServiceAgreementRegister(models.Model):
         ],
         "project.task": ["agreement_id", "company_id", "partner_id", "project_id"],
         "service.agreement": [
+            "activated_on",
             "commercial_partner_id",
             "company_id",
             "date_end",
             "proposed_on",
+            "signed_on",
             "site_ids",
             "state",
             "system_ids",
@@ -435,30 +437,37 @@ class ServiceAgreementRegister(models.Model):
 
     @api.model
     def _get_agreements_sql(self, scope):
-        """:return: SQL of company_id, partner_id, the last day on which there was one,
-        when the last one ended, and since when one waits to be signed
+        """What never came into force was an offer: its term did not end.
+
+        :return: SQL of company_id, partner_id, the last day on which there was one,
+            when the last one ended, and since when one waits to be signed
         """
         return SQL(
             """
             SELECT company_id, commercial_partner_id AS partner_id,
-                   MAX(CASE state WHEN 'ended' THEN date_end
-                                  ELSE %(today)s END) AS last_day,
-                   MAX(date_end) FILTER (WHERE state = 'ended') AS ended_on,
+                   MAX(CASE WHEN state != 'ended' THEN %(today)s
+                            WHEN activated_on IS NOT NULL THEN date_end
+                            ELSE %(proposed_on)s END) AS last_day,
+                   MAX(date_end) FILTER (
+                       WHERE state = 'ended' AND activated_on IS NOT NULL) AS ended_on,
                    MAX(COALESCE(proposed_on, create_date))
-                       FILTER (WHERE state = 'proposed') AS proposed_at
+                       FILTER (WHERE state = 'proposed' AND signed_on IS NULL)
+                       AS proposed_at
               FROM service_agreement
              WHERE state != 'draft'
                AND company_id IN %(companies)s AND %(among)s
           GROUP BY company_id, commercial_partner_id
             """,
             today=scope.today,
+            proposed_on=scope.to_day(SQL("COALESCE(proposed_on, create_date)")),
             companies=scope.companies,
             among=scope.among(SQL("commercial_partner_id")),
         )
 
     @api.model
     def _get_covering_sql(self, scope):
-        """Also for one customer of all: those above him may cover him.
+        """Also for one customer of all: those above him may cover him. What is signed
+        is about to start.
 
         :return: SQL of company_id and partner_id that an agreement covers: its own
             customer, and where it says so the companies below him
@@ -469,7 +478,8 @@ class ServiceAgreementRegister(models.Model):
                    wide.agreement_id IS NOT NULL AS covers_children
               FROM service_agreement agreement
          LEFT JOIN (%(wide)s) AS wide ON wide.agreement_id = agreement.id
-             WHERE agreement.state IN ('active', 'suspended')
+             WHERE (agreement.state IN ('active', 'suspended')
+                    OR agreement.state = 'proposed' AND agreement.signed_on IS NOT NULL)
                AND agreement.company_id IN %(companies)s
              UNION
             SELECT covering.company_id, child.id, TRUE

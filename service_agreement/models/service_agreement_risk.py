@@ -93,12 +93,14 @@ class ServiceAgreementRisk(models.Model):
             """
             WITH paid AS (
                 SELECT company_id, commercial_partner_id AS partner_id, agreement_id,
-                       SUM(amount_company) AS mrr,
-                       SUM(SUM(amount_company)) OVER (
-                           PARTITION BY company_id, commercial_partner_id
-                       ) AS partner_mrr
+                       SUM(amount_company) AS mrr
                   FROM service_agreement_movement
               GROUP BY company_id, commercial_partner_id, agreement_id
+                 ),
+                 partner_paid AS (
+                SELECT company_id, partner_id, SUM(mrr) AS mrr
+                  FROM paid
+              GROUP BY company_id, partner_id
                  ),
                  missed AS (%(missed)s),
                  overdue AS (%(overdue)s),
@@ -111,14 +113,17 @@ class ServiceAgreementRisk(models.Model):
                    COALESCE(paid.mrr, 0) AS mrr,
                    COALESCE(missed.number, 0) AS missed,
                    COALESCE(overdue.number, 0) AS overdue,
-                   CASE WHEN leaked.amount > paid.partner_mrr THEN leaked.amount ELSE 0
-                   END AS leaked,
+                   CASE WHEN leaked.amount > COALESCE(partner_paid.mrr, 0)
+                        THEN leaked.amount ELSE 0 END AS leaked,
                    COALESCE(declined.number, 0) AS declined
               FROM service_agreement agreement
               JOIN res_company company ON company.id = agreement.company_id
          LEFT JOIN paid
                 ON paid.agreement_id = agreement.id
                AND paid.partner_id = agreement.commercial_partner_id
+         LEFT JOIN partner_paid
+                ON partner_paid.company_id = agreement.company_id
+               AND partner_paid.partner_id = agreement.commercial_partner_id
          LEFT JOIN missed ON missed.agreement_id = agreement.id
          LEFT JOIN overdue ON overdue.agreement_id = agreement.id
          LEFT JOIN leaked
@@ -129,7 +134,7 @@ class ServiceAgreementRisk(models.Model):
                AND declined.partner_id = agreement.commercial_partner_id
              WHERE agreement.state IN ('active', 'suspended')
                AND (missed.number > 0 OR overdue.number > 0 OR declined.number > 0
-                    OR leaked.amount > paid.partner_mrr)
+                    OR leaked.amount > COALESCE(partner_paid.mrr, 0))
             """,
             missed=self._get_missed_query(now(self.env)),
             overdue=self._get_overdue_query(today),

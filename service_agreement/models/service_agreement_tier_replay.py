@@ -35,6 +35,7 @@ FACTS = (
     "user_id",
     "date_started",
     "date_finished",
+    "problem",
     "customer_count",
     "average_cost",
     "price_50",
@@ -177,6 +178,7 @@ class ServiceAgreementTierReplay(models.Model):
     )
     date_started = fields.Datetime(string="Started", readonly=True, copy=False)
     date_finished = fields.Datetime(string="Finished", readonly=True, copy=False)
+    problem = fields.Char(readonly=True, copy=False)
     customer_count = fields.Integer(string="Clients", readonly=True, copy=False)
     done_count = fields.Integer(string="Clients Done", compute="_compute_done_count")
     line_ids = fields.One2many(
@@ -380,7 +382,7 @@ class ServiceAgreementTierReplay(models.Model):
     def action_resume(self):
         """Go on with who is left."""
         self._ensure_can(type(self)._why_not_resume)
-        self.sudo().state = "running"
+        self.sudo().write({"state": "running", "problem": False})
         for replay in self:
             replay._go_on()
 
@@ -403,6 +405,7 @@ class ServiceAgreementTierReplay(models.Model):
                 "average_cost": 0,
                 "date_started": False,
                 "date_finished": False,
+                "problem": False,
                 **{f"price_{percent}": 0 for percent in PERCENTS},
             }
         )

@@ -221,15 +221,10 @@ class ServiceAgreementTierReplayLine(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "service_agreement.action_service_work"
         )
-        replay = self.replay_id
-        domain = [
-            ("is_service_work", "=", True),
-            ("company_id", "=", self.company_id.id),
-            ("partner_id", "child_of", self.partner_id.id),
-            ("date", ">=", max(self.date_start, replay.date_start)),
-            ("date", "<=", replay.date_end),
-        ]
-        return dict(action, domain=domain, context={})
+        # Sudo: which work was counted; what of it is shown is for who asks.
+        replay = self.replay_id.sudo().with_company(self.company_id)
+        work = replay._find_counted(self.partner_id)
+        return dict(action, domain=[("id", "in", work.ids)], context={})
 
 
 class ServiceAgreementTierReplayPoint(models.Model):

@@ -20,11 +20,13 @@ class ServiceAgreementTierReplay(models.Model):
     @api.depends("state", "price")
     @api.depends_context("lang")
     def _compute_picture(self):
-        rows = self._get_size_rows()
+        # Of what is stored: a price that is being typed is not tried out yet.
+        rows = self._origin._get_size_rows()
         for replay in self:
+            saved = replay._origin
             replay.picture = replay.state == "done" and self.env["ir.qweb"]._render(
                 "service_agreement.tier_replay_picture",
-                {"curve": replay._get_curve(), "bands": rows[replay]},
+                {"curve": saved._get_curve(), "bands": rows[saved]},
             )
 
     # Sizes
@@ -80,6 +82,7 @@ class ServiceAgreementTierReplay(models.Model):
             return None
         highest = points[-1].price
         marks = [self._get_mark(highest, percent) for percent in PERCENTS]
+        marks = list(filter(None, marks))
         drawn = [_place(point.price, highest, point.share) for point in points]
         drawn = sorted([*drawn, *((mark["x"], mark["y"]) for mark in marks)])
         return {
@@ -106,12 +109,16 @@ class ServiceAgreementTierReplay(models.Model):
         }
 
     def _get_mark(self, highest, percent):
-        """:return: dict of where the price is at which so many are profitable"""
+        """:return: dict of where the price is at which so many are profitable; None:
+        there are no clients any more
+        """
         price = self[f"price_{percent}"]
         lines = self.env["service.agreement.tier.replay.line"]
         clients = Domain("replay_id", "=", self.id) & Domain("months", ">", 0)
+        if not (total := lines.search_count(clients)):
+            return None
         paying = lines.search_count(clients & Domain("break_even", "<=", price))
-        share = 100 * paying / lines.search_count(clients)
+        share = 100 * paying / total
         x, y = _place(price, highest, share)
         return {"x": x, "y": y, "text": f"{percent} %"}
 

@@ -1,9 +1,13 @@
 """How a replay is worked through: who is looked at, batch by batch, to the prices."""
 
+import logging
 from collections import defaultdict
 from decimal import Decimal
 
+from psycopg2 import OperationalError
+
 from odoo import api, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -11,6 +15,8 @@ from ..tools.tier_price import BANDS, break_even, curve, get_band, get_steps, pr
 from .instant import now
 from .service_agreement_tier_replay import PERCENTS
 from .service_replay import SoldTier
+
+_logger = logging.getLogger(__name__)
 
 
 class ServiceAgreementTierReplay(models.Model):
@@ -26,7 +32,13 @@ class ServiceAgreementTierReplay(models.Model):
         self.ensure_one()
         # Sudo: of who may look at margins, and nothing else of these is shown.
         partners = self.env["res.partner"].sudo().with_company(self.company_id)
-        partners = partners.browse(self._search_active())
+        known = self._get_known_since()
+        partners = partners.browse(
+            each
+            for each in self._search_active()
+            # Somebody whose system is on record, but who only came afterwards.
+            if each not in known or known[each] <= self.date_end
+        )
         if self.mode == "in_force":
             partners &= self._get_on_tier(self.tier_id)
         if self.scope == "tier":
@@ -105,8 +117,12 @@ class ServiceAgreementTierReplay(models.Model):
         )
 
     def _prepare_line(self, customer, known):
-        """:param date known: since when the customer is one; None: nobody knows"""
-        since = max(filter(None, (self.date_start, known)))
+        """
+        :param date known: since when the customer is one; None: before these months
+        """
+        # Of a company that came after those below it these are what is looked at.
+        is_later = not known or known > self.date_end
+        since = self.date_start if is_later else max(self.date_start, known)
         return {
             "replay_id": self.id,
             "company_id": self.company_id.id,
@@ -117,7 +133,9 @@ class ServiceAgreementTierReplay(models.Model):
         }
 
     def _get_known_since(self):
-        """:return: {partner id: date}, of who first called or came in these months"""
+        """:return: {partner id: date}, of who first called or came in these months or
+        afterwards
+        """
         rows = self.env.execute_query(
             SQL(
                 """
@@ -138,11 +156,10 @@ class ServiceAgreementTierReplay(models.Model):
                        ) deal ON deal.partner_id = partner.id
               GROUP BY partner.commercial_partner_id
                 HAVING MIN(LEAST(partner.create_date::date, work.first, deal.first))
-                       BETWEEN %(first)s AND %(last)s
+                       >= %(first)s
                 """,
                 company=self.company_id.id,
                 first=self.date_start,
-                last=self.date_end,
             )
         )
         return dict(rows)
@@ -178,8 +195,23 @@ class ServiceAgreementTierReplay(models.Model):
         waiting = sum(r.customer_count - r.done_count for r in replays)
         for replay in replays:
             waiting -= replay.customer_count - replay.done_count
-            if not replay._work(waiting):
+            if not replay._work_or_stop(waiting):
                 return
+
+    def _work_or_stop(self, waiting):
+        """The same as `_work`; what cannot be worked out keeps no other waiting."""
+        try:
+            return self._work(waiting)
+        except OperationalError:
+            raise  # The database's, not of this replay: it is tried again.
+        except Exception as error:
+            self.env.cr.rollback()
+            if not isinstance(error, UserError):
+                _logger.exception("%s was stopped", self)
+            if self.exists().state == "running":
+                problem = self._describe_failure(error)
+                self.write({"state": "stopped", "problem": problem})
+            return bool(self.env["ir.cron"]._commit_progress(remaining=waiting))
 
     def _work(self, waiting):
         """Batch by batch, until nobody is left or somebody stops it.

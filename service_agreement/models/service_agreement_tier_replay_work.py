@@ -10,7 +10,7 @@ from odoo.fields import Domain
 from ..tools.charges import unbilled
 from ..tools.visit_plan import year_of
 from .service_agreement_visit import OPEN
-from .service_book import DAY
+from .service_book import DAY, get_companies
 from .service_replay import InForceReplay, Tally, TierReplay
 
 # Of timesheet lines: what who pays is decided by, and what they cost.
@@ -53,6 +53,23 @@ class ServiceAgreementTierReplay(models.Model):
         ours = Domain("partner_id", "in", list(members))
         work = self.env["account.analytic.line"].sudo()
         return work.search_fetch(self._get_work_domain() & ours, NEEDED, order="id")
+
+    def _find_counted(self, customer):
+        """:return: account.analytic.line that the line of a customer adds up"""
+        if self.mode == "in_force":
+            return self._find_on_tier(customer)
+        starts = {customer: self.date_start}
+        sold, until = self._get_sold(), self.date_end
+        book = TierReplay(self.company_id, customer, sold, starts, until)
+        return self._read_work(book.members)
+
+    def _find_on_tier(self, customer):
+        """:return: account.analytic.line of the days on which he had the tier"""
+        book = InForceReplay(self.company_id, customer)
+        spans = book.get_spans(self.tier_id, self.date_start, self.date_end)
+        return self._read_work(book.members).filtered(
+            lambda work: spans.find(work.partner_id, work.date) == customer
+        )
 
     def _decide_work(self, book, work):
         """:return: list of Decision"""
@@ -247,8 +264,22 @@ class ServiceAgreementTierReplay(models.Model):
                 ["commercial_partner_id", "site_id"],
             )
         )
-        sold = self._get_sold()
-        return found.grouped(lambda s: sold.get_customer(s.commercial_partner_id))
+        owners = self._get_owners(found.commercial_partner_id, customers)
+        return found.grouped(lambda s: owners[s.commercial_partner_id])
+
+    def _get_owners(self, companies, customers):
+        """:return: {res.partner: res.partner}, the nearest with a line of his own"""
+        above = {company: get_companies(company) for company in companies}
+        lines = self.env["service.agreement.tier.replay.line"].search_fetch(
+            Domain("replay_id", "=", self.id)
+            & Domain("partner_id", "in", companies.union(*above.values()).ids),
+            ["partner_id"],
+        )
+        known = lines.partner_id | customers
+        return {
+            company: next((each for each in found if each in known), company)
+            for company, found in above.items()
+        }
 
 
 class AccountAnalyticLine(models.Model):

@@ -52,12 +52,14 @@ class PromiseDebtCommon(ServiceWorkMixin, VisitCommon):
 
     def _including(self, *allowances, start="2026-03-01", name="Silver+", **values):
         """:return: an agreement in force by a tier that includes these"""
+        pricelist = values.pop("pricelist", self.env["product.pricelist"])
         values["allowance_ids"] = [
             Command.create({"name": "Help", "kind": "included", **each})
             for each in allowances
         ]
         tier = self._create_tier(name, 149.0, 25, **values)
-        agreement = self._create_active(start, tier_id=tier.id)
+        terms = {"pricelist_id": pricelist.id} if pricelist else {}
+        agreement = self._create_active(start, tier_id=tier.id, **terms)
         agreement._refresh_ledgers()
         return agreement
 
@@ -242,6 +244,24 @@ class TestPromiseDebt(PromiseDebtCommon):
 
     def test_money_is_as_many_hours_as_the_list_gives_for_it(self):
         agreement = self._including({"unit": "amount", "quantity": 300.0})
+        row = self._rows("granted", agreement=agreement)
+        self.assertEqual((row.hours, row.worth), (2, 300))
+
+    def test_money_of_a_currency_that_was_archived(self):
+        euro = self.env.ref("base.EUR")
+        euro.active = True
+        euro.rate_ids.unlink()
+        euro.rate_ids.create(
+            {"name": "2026-01-01", "rate": 0.5, "currency_id": euro.id}
+        )
+        pricelist = self.env["product.pricelist"].create(
+            {"name": "Euro", "currency_id": euro.id}
+        )
+        agreement = self._including(
+            {"unit": "amount", "quantity": 300.0}, pricelist=pricelist
+        )
+        self.assertEqual(agreement.currency_id, euro)
+        euro.active = False
         row = self._rows("granted", agreement=agreement)
         self.assertEqual((row.hours, row.worth), (2, 300))
 
@@ -453,6 +473,11 @@ class TestPromiseMonth(PromiseDebtCommon):
         self._log("2026-03-05", 1.0)
         self.technician.sudo().resource_calendar_id = False
         self.assertEqual(self._months()["2026-04"].working_hours, 176)
+
+    def test_money_without_a_rate_is_no_hours(self):
+        self._including({"unit": "amount", "quantity": 300.0})
+        self.env["service.agreement.rate"].search([]).unlink()
+        self.assertEqual(self._months()["2026-03"].call_hours, 0)
 
     def test_where_nothing_is_owed_there_is_no_row(self):
         other = self.env["res.company"].create({"name": "Other"})

@@ -250,6 +250,32 @@ class TestRegister(RegisterCommon):
         self.company.partner_id.tz = "Europe/Amsterdam"
         self.assertEqual(str(self._rows(self.client).offered_on), "2026-02-28")
 
+    def test_an_offer_that_was_called_off_is_no_end(self):
+        client = self._create_client("Called off", invoiced=False)
+        agreement = self._create_agreement(
+            "2026-03-01", partner_id=client.id, term_months=36
+        )
+        with self.at("2026-02-27 09:00:00"):
+            agreement._propose()
+        with self.at("2026-02-28 09:00:00"):
+            agreement._end(date(2026, 2, 28), "cancelled")
+        self.assertEqual(agreement.state, "ended")
+        [row] = self._rows(client)
+        self.assertEqual((row.state, row.ended_on), ("never", False))
+        self._decline(self._send("2026-03-02 09:00:00", client), "2026-03-03 09:00:00")
+        self.assertEqual(self._state(client), "declined")
+
+    def test_an_offer_that_was_called_off_is_long_ago_one_day(self):
+        client = self._create_client("Called off", invoiced=False)
+        agreement = self._create_agreement(
+            "2026-03-01", partner_id=client.id, term_months=36
+        )
+        with self.at("2026-02-27 09:00:00"):
+            agreement._propose()
+            agreement._end(date(2026, 2, 27), "cancelled")
+        self.assertTrue(self._rows(client, instant="2028-02-27 09:00:00"))
+        self.assertFalse(self._rows(client, instant="2028-02-28 09:00:00"))
+
     # The tree
 
     def test_contacts_stand_for_their_company(self):
@@ -715,6 +741,26 @@ class TestRegisterSteps(RegisterCommon):
         self.assertEqual(
             batch.line_ids.reason, f"{self.boss.name} looks after this customer."
         )
+
+    def test_a_colleague_s_calls_are_told_by_no_proposal(self):
+        self._call("2026-02-10")
+        mine = self._create_client("Mine", user_id=self.anna.id)
+        self.client.user_id = self.boss
+        self.company.service_own_customers = True
+        values = {"partner_id": self.client.id, "user_id": self.anna.id}
+        proposals = self.proposals.with_user(self.anna)
+        with self.at(NOW):
+            made = proposals.create(values)
+            # As from a quotation.
+            linked = proposals.sudo().create(values)
+            moved = proposals.create({**values, "partner_id": mine.id})
+            moved.partner_id = self.client
+            with self.assertRaisesRegex(UserError, "looks after this customer"):
+                made.action_gather_evidence()
+            by_boss = self.proposals.with_user(self.boss).create(values)
+        for proposal in made | linked | moved:
+            self.assertFalse(proposal.evidence or proposal.evidence_on)
+        self.assertEqual(by_boss.evidence["calls"], 1)
 
     def test_a_technician_sees_no_register_and_no_margins(self):
         self._call("2026-02-10")

@@ -299,6 +299,49 @@ class TestCockpit(SteeringCommon, AnswerCommon):
             row.invalidate_recordset()
             self.assertEqual(row.status, "missed")
 
+    def test_a_project_of_no_company_is_of_whoever_made_it(self):
+        project = self.fresh.copy({"company_id": False, "delivered_on": "2026-11-02"})
+        self.assertFalse(project.company_id)
+        other = self.env["res.company"].create({"name": "B"})
+        stranger = new_test_user(
+            self.env,
+            "stranger",
+            "service_agreement.group_manager",
+            company_id=other.id,
+            company_ids=[Command.set(other.ids)],
+        )
+        attach = self._read("service.agreement.attach")
+        which = [("project_id", "=", project.id)]
+        self.company.service_own_customers = True
+        with self.at(NOW):
+            self.assertEqual(attach.search(which).company_id, self.company)
+            self.assertEqual(self._open_cockpit("month").projects, 2)
+            self.assertFalse(attach.with_user(self.anna).search(which))
+            attach = attach.with_context(allowed_company_ids=other.ids)
+            self.assertFalse(attach.with_user(stranger).search(which))
+
+    def test_what_ends_and_has_no_term_is_to_renew(self):
+        agreement = self._create_active(
+            "2026-01-01", term_months=0, auto_renew=True, date_end="2026-12-20"
+        )
+        with self.at(NOW):
+            cockpit = self._open_cockpit().with_context(cockpit_figure="to_renew")
+            found = agreement.search(cockpit.action_open_figure()["domain"])
+        self.assertIn(agreement, found)
+
+    def test_who_pays_nothing_and_is_given_much_is_at_risk(self):
+        customer = self._create_customer("Free")
+        free = self._create_tier("Free", 0.0, 5)
+        agreement = self._create_active(
+            "2026-01-01", partner_id=customer.id, tier_id=free.id
+        )
+        self._create_part("2026-11-02", worth=100, partner_id=customer.id)
+        with self.at(NOW):
+            row = self._read("service.agreement.risk").search(
+                [("agreement_id", "=", agreement.id)]
+            )
+            self.assertEqual((row.leaked, row.mrr), (100, 0))
+
     def test_who_is_at_risk_and_why(self):
         risk = self._read("service.agreement.risk")
         with self.at(NOW):

@@ -5,8 +5,8 @@ from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
-from odoo.tests import new_test_user, tagged
-from odoo.tools import SQL
+from odoo.tests import Form, new_test_user, tagged
+from odoo.tools import SQL, mute_logger
 
 from ..models.service_agreement_tier_replay_run import ServiceAgreementTierReplay
 from .common import ServiceDeskCommon, ServiceWorkMixin
@@ -131,6 +131,19 @@ class TestTierReplay(ReplayCommon):
         line = self._line(self._replay(), client)
         self.assertEqual((str(line.date_start), line.months), ("2026-02-01", 11))
 
+    def test_who_came_afterwards_is_no_client_of_these_months(self):
+        later = self._create_customer("Later")
+        self._create_system("Cinema", partner_id=later.id)
+        [client] = self._create_clients(1.0)
+        self.assertIn(later, self._replay().line_ids.partner_id)
+        self.env.cr.execute(
+            "UPDATE res_partner SET create_date = '2027-01-05' WHERE id = %s",
+            [later.id],
+        )
+        found = self._replay().line_ids.partner_id
+        self.assertNotIn(later, found)
+        self.assertIn(client, found)
+
     def test_hours_nobody_knows_the_cost_of_cost_the_average_and_are_told(self):
         with self.at("2026-12-01 10:00:00"):
             self._log("2026-03-03", 1.0, "10:00")
@@ -169,6 +182,44 @@ class TestTierReplay(ReplayCommon):
         self.assertEqual((line.size, line.band), (5, "medium"))
         [client] = self._create_clients(1.0)
         self.assertEqual(self._line(self._replay(), client).band, "none")
+
+    def _create_branch(self):
+        """:return: a company below another one, on Gold from October on"""
+        chain = self._create_customer("Chain", is_company=True)
+        branch = self._create_customer("Branch", is_company=True, parent_id=chain.id)
+        with self.at("2026-10-01 10:00:00"):
+            values = {"tier_id": self.gold.id, "partner_id": branch.id}
+            self._create_active("2026-10-01", self.plan_first, **values)
+        return branch
+
+    def test_as_it_was_a_branch_has_its_own_systems(self):
+        self.gold.covers_children = True
+        branch = self._create_branch()
+        self._create_system("Theatre", partner_id=branch.id)
+        line = self._line(self._replay(mode="in_force"), branch)
+        self.assertEqual((line.size, line.band), (1, "small"))
+
+    def test_the_work_of_a_row_is_what_it_counts(self):
+        branch = self._create_branch()
+        ticket, above = (
+            self._create_ticket(each) for each in (branch, branch.parent_id)
+        )
+        with self.at("2026-12-01 10:00:00"):
+            before = self._log("2026-03-03", 1.0, "10:00", task_id=ticket.id)
+            work = self._log("2026-11-03", 2.0, "10:00", task_id=ticket.id)
+            chains = self._log("2026-11-04", 4.0, "10:00", task_id=above.id)
+            self._log("2026-11-05", -0.5, "10:00", task_id=ticket.id)
+
+        def opened(customer, **values):
+            line = self._line(self._replay(**values), customer)
+            action = line.action_open_work()
+            found = self.env[action["res_model"]].search(action["domain"])
+            self.assertEqual(sum(found.mapped("unit_amount")), line.hours)
+            return found
+
+        self.assertEqual(opened(branch, mode="in_force"), work)
+        self.assertEqual(opened(branch), before | work)
+        self.assertEqual(opened(branch.parent_id), chains)
 
     def test_blocks_of_hours_are_bought_as_they_are_needed(self):
         block = {"kind": "prepaid", "quantity": 5.0, "price": 400.0, "name": "Block"}
@@ -224,6 +275,18 @@ class TestTierReplay(ReplayCommon):
         wanted = self._replay(**chosen, margin_wanted=50.0)
         self.assertEqual(wanted.price_80, 2 * costs)
 
+    def test_another_price_is_typed(self):
+        clients = self._create_clients(2.0)
+        chosen = {"scope": "domain", "partner_domain": str([("id", "in", clients.ids)])}
+        replay = self._replay(**chosen)
+        with Form(replay) as form:
+            form.price = 5.0
+            self.assertIn("<svg", form.picture)
+        self.assertEqual((replay.price, replay.share_profitable), (5, 0))
+        replay.line_ids.sudo().unlink()
+        replay.invalidate_recordset()
+        self.assertIn("<svg", replay.picture)
+
     # In steps
 
     def test_many_clients_are_replayed_in_batches(self):
@@ -243,6 +306,31 @@ class TestTierReplay(ReplayCommon):
         self.assertEqual(sum(replay.line_ids.mapped("hours")), 6)
         replay.action_again()
         self.assertEqual((replay.state, len(replay.line_ids)), ("draft", 0))
+
+    def test_one_that_fails_keeps_no_other_waiting(self):
+        clients = self._create_clients(1.0, 2.0)
+        chosen = {"scope": "domain", "partner_domain": str([("id", "in", clients.ids)])}
+        work_out = ServiceAgreementTierReplay._work_out
+
+        def fail(replay, lines, sold):
+            if replay in errors:
+                raise errors[replay]
+            return work_out(replay, lines, sold)
+
+        with (
+            patch.object(ServiceAgreementTierReplay, "_batch_size", 1),
+            patch.object(ServiceAgreementTierReplay, "_work_out", fail),
+            mute_logger("odoo.addons.service_agreement.models"),
+        ):
+            refused, broken, fine = (self._replay(**chosen) for _number in range(3))
+            errors = {refused: UserError("No rate"), broken: ValueError("Secret")}
+            self._run_cron("service_agreement.ir_cron_tier_replay")
+            self.assertEqual((refused.state, refused.problem), ("stopped", "No rate"))
+            self.assertEqual(broken.state, "stopped")
+            self.assertIn("server's log", broken.problem)
+            self.assertEqual((fine.state, fine.problem), ("done", False))
+            refused.action_resume()
+            self.assertFalse(refused.problem)
 
     def test_once_started_nothing_is_chosen_any_more(self):
         self._create_clients(1.0)
@@ -323,6 +411,9 @@ class TestTierReplay(ReplayCommon):
         reader = user("accountant", "account.group_account_readonly")
         self.assertTrue(reader.line_ids.mapped("margin"))
         self.assertTrue(reader.picture)
+        self.assertTrue(
+            reader.line_ids.filtered("hours")[0].action_open_work()["domain"]
+        )
         with self.assertRaises(AccessError):
             reader.action_again()
         manager = user("manager", "service_agreement.group_manager")

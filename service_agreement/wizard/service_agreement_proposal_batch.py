@@ -134,7 +134,7 @@ class ServiceAgreementProposalBatch(models.TransientModel):
         customer = partner.commercial_partner_id
         if partner.company_id and partner.company_id != self.company_id:
             return self.env._("Belongs to another company of ours.")
-        if not self._is_ours(customer):
+        if not customer._may_be_proposed_to(self.company_id):
             return self.env._("%s looks after this customer.", customer.user_id.name)
         if customer in seen:
             return self.env._("Somebody else of the same company gets it.")
@@ -145,14 +145,6 @@ class ServiceAgreementProposalBatch(models.TransientModel):
         if self.is_sent and not partner._get_proposal_contact().email:
             return self.env._("Nobody there has an email address.")
         return None
-
-    def _is_ours(self, customer):
-        """:return: bool, whether who proposes may see a proposal to this customer"""
-        # Sudo: whoever sells need not see the settings.
-        own_only = self.company_id.sudo().service_own_customers
-        if not own_only or self.env.user.has_group("service_agreement.group_manager"):
-            return True
-        return customer.user_id in (self.env["res.users"], self.env.user)
 
     def _get_customers_domain(self):
         customers = self.partner_ids.commercial_partner_id

@@ -64,6 +64,8 @@ class CapacityStaff:
             )
             return intervals[resource.id]
         calendar = self._run.company_id.resource_calendar_id
+        if not calendar:
+            return []
         span = self._start, self._end
         # Asked for this resource, the calendar would say day and night.
         hours = calendar._attendance_intervals_batch(*span)[False]

@@ -3,35 +3,32 @@
 from datetime import timezone
 
 from odoo import models
-from odoo.fields import Domain
+
+from .capacity_history import OpenedTickets
 
 
 class ServiceAgreementCapacityRun(models.Model):
     _inherit = "service.agreement.capacity.run"
 
-    def _get_ticket_facts(self):
-        """:return: service.agreement.ticket.fact, the openings that were looked at"""
+    def _find_opened(self):
+        """:return: list of Opened, the tickets of the desk that come again"""
         self.ensure_one()
-        since, until = self._get_history_instants()
-        return self.env["service.agreement.ticket.fact"].search(
-            Domain("kind", "=", "opened")
-            & Domain("at", ">=", since)
-            & Domain("at", "<", until)
-            & Domain("company_id", "in", (self.company_id.id, False))
-            & Domain("res_model", "=", "project.task")
-        )
+        # Sudo: as they were counted; which of them are shown is for who asks.
+        run = self.sudo().with_company(self.company_id)
+        found = [opened for opened, _ticket, _hours in OpenedTickets(run).read()]
+        return [opened for opened in found if opened.res_model == "project.task"]
 
-    def _get_tickets_action(self, facts):
+    def _get_tickets_action(self, opened):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "service_agreement.action_service_desk_ticket"
         )
-        ids = facts.mapped("res_id")
+        ids = [each.res_id for each in opened]
         return dict(action, domain=[("id", "in", ids)], context={"active_test": False})
 
     def action_view_tickets(self):
         """The tickets that come again."""
         self.check_access("read")
-        return self._get_tickets_action(self._get_ticket_facts())
+        return self._get_tickets_action(self._find_opened())
 
     def action_view_targets(self):
         return self._get_lines_action("action_service_agreement_capacity_target")
@@ -99,9 +96,9 @@ class ServiceAgreementCapacityHour(models.Model):
         zone = self.company_id._service_tz()
         wanted = int(self.weekday), self.hour
 
-        def came_then(fact):
-            local = fact.at.replace(tzinfo=timezone.utc).astimezone(zone)
+        def came_then(opened):
+            local = opened.at.replace(tzinfo=timezone.utc).astimezone(zone)
             return (local.weekday(), local.hour) == wanted
 
-        facts = self.run_id._get_ticket_facts().filtered(came_then)
-        return self.run_id._get_tickets_action(facts)
+        opened = filter(came_then, self.run_id._find_opened())
+        return self.run_id._get_tickets_action(opened)

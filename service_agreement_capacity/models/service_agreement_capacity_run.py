@@ -1,6 +1,9 @@
+import logging
+from collections import Counter
 from datetime import datetime, time, timedelta, timezone
 
 from dateutil.relativedelta import MO, relativedelta
+from psycopg2 import OperationalError
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -12,6 +15,7 @@ from odoo.addons.service_agreement.models.instant import now
 FACTS = (
     "state",
     "user_id",
+    "start_number",
     "date_start",
     "history_to",
     "date_done",
@@ -29,6 +33,13 @@ FACTS = (
     "hour_ids",
     "choice_ids",
 )
+
+
+_logger = logging.getLogger(__name__)
+
+
+class _Stopped(Exception):
+    """Somebody stopped a check that was at work."""
 
 
 class ServiceAgreementCapacityRun(models.Model):
@@ -177,6 +188,10 @@ class ServiceAgreementCapacityRun(models.Model):
 
     user_id = fields.Many2one(
         "res.users", string="Started By", readonly=True, copy=False
+    )
+    # Tells one start from the next, where somebody stopped it and asked otherwise.
+    start_number = fields.Integer(
+        readonly=True, copy=False, export_string_translation=False
     )
     date_start = fields.Date(string="From", readonly=True, copy=False)
     date_end = fields.Date(string="Until", compute="_compute_dates")
@@ -375,13 +390,14 @@ class ServiceAgreementCapacityRun(models.Model):
 
     def _why_nobody(self):
         """:return: str, why it cannot be said who is there; else None"""
-        for part in self.staff_ids.filtered(lambda p: p.number < 0):
-            if len(self._get_technicians_of(part.calendar_id)) < -part.number:
+        for calendar, number in self._get_missing().items():
+            if len(self._get_technicians_of(calendar)) < number:
                 return self.env._(
                     "There are not so many technicians with the hours “%(calendar)s”.",
-                    calendar=part.calendar_id.name or self.env._("day and night"),
+                    calendar=calendar.name or self.env._("day and night"),
                 )
-        if not (self._get_technicians() or self.staff_ids):
+        more = self.staff_ids.filtered(lambda part: part.number > 0)
+        if not (self._get_technicians() or more):
             return self.env._(
                 "Nobody would be there: choose technicians who work on tickets."
             )
@@ -399,6 +415,7 @@ class ServiceAgreementCapacityRun(models.Model):
         return {
             "state": "running",
             "user_id": self.env.user.id,
+            "start_number": self.start_number + 1,
             "date_start": today + relativedelta(days=1, weekday=MO),
             "history_to": today,
             "problem": False,
@@ -443,14 +460,39 @@ class ServiceAgreementCapacityRun(models.Model):
         commit_progress = self.env["ir.cron"]._commit_progress
         commit_progress(remaining=len(runs))
         for run in runs:
-            run._work(run._tell_progress)
+            if run.exists().state == "running":
+                run._work_or_fail()
             if not commit_progress(1):
                 return
 
+    def _work_or_fail(self):
+        """The same as `_work`; what cannot be worked out keeps no other waiting."""
+        number = self.start_number
+        try:
+            self._work(self._tell_progress)
+        except OperationalError:
+            raise  # The database's, not of this check: it is tried again.
+        except Exception as error:
+            self.env.cr.rollback()
+            _logger.exception("%s failed", self)
+            if self._is_at_work(number):
+                problem = self._describe_failure(error)
+                self.sudo().write({"state": "failed", "problem": problem})
+
     def _tell_progress(self, percent):
         """Of a run at work: for who watches it."""
-        self.progress = percent
-        self.env["ir.cron"]._commit_progress()
+        commit_progress = self.env["ir.cron"]._commit_progress
+        # What somebody did meanwhile is seen from here on.
+        commit_progress()
+        if self.exists().state == "running":
+            self.progress = percent
+            commit_progress()
+
+    def _is_at_work(self, number):
+        """:return: bool, whether nobody stopped it since its start of this number"""
+        self.invalidate_recordset(["state", "start_number"])
+        run = self.exists()
+        return run.state == "running" and run.start_number == number
 
     def _work(self, tell=lambda _percent: None):
         """Find the answer, or say why there is none.
@@ -459,14 +501,23 @@ class ServiceAgreementCapacityRun(models.Model):
         """
         self.ensure_one()
         run = self.sudo().with_company(self.company_id)
+        number = run.start_number
+
+        def tell_or_stop(percent):
+            tell(percent)
+            if not run._is_at_work(number):
+                raise _Stopped
+
         try:
-            answer = run._simulate(tell)
-        except UserError as error:
-            run.write({"state": "failed", "problem": str(error)})
+            answer = run._simulate(tell_or_stop)
+        except _Stopped:
             return
-        run.invalidate_recordset(["state"])
-        if run.state != "running":
-            return  # Somebody stopped it meanwhile.
+        except UserError as error:
+            if run._is_at_work(number):
+                run.write({"state": "failed", "problem": str(error)})
+            return
+        if not run._is_at_work(number):
+            return  # Somebody stopped it meanwhile, and perhaps asked otherwise.
         run._forget_answer()
         run.write(
             {**answer, "state": "done", "progress": 100, "date_done": now(self.env)}
@@ -483,10 +534,17 @@ class ServiceAgreementCapacityRun(models.Model):
         self.ensure_one()
         # Sudo: their hours, not their files.
         employees = self.env["hr.employee"].sudo().browse(self.employee_ids.ids)
-        for part in self.staff_ids.filtered(lambda p: p.number < 0):
-            those = self._get_technicians_of(part.calendar_id)
-            employees -= employees.browse(those.ids[part.number :])
+        for calendar, number in self._get_missing().items():
+            those = self._get_technicians_of(calendar)
+            employees -= employees.browse(those.ids[-number:])
         return employees
+
+    def _get_missing(self):
+        """:return: Counter of technicians who would not be there, by calendar"""
+        missing = Counter()
+        for part in self.staff_ids.filtered(lambda p: p.number < 0):
+            missing[part.calendar_id] -= part.number
+        return missing
 
     def _get_technicians_of(self, calendar):
         """:return: hr.employee.public with these working hours"""

@@ -174,7 +174,40 @@ class TestCapacityRun(CapacityCommon):
         with self.assertRaisesRegex(UserError, "not so many"):
             run.action_start()
 
+    def test_lines_of_the_same_hours_add_up(self):
+        fewer = Command.create({"calendar_id": self.calendar.id, "number": -1})
+        alone = self._ask(employee_ids=self.technician.ids, staff_ids=[fewer])
+        with self.assertRaisesRegex(UserError, "Nobody would be there"):
+            alone.action_start()
+        employees = self.env["hr.employee"].sudo()
+        three = self.technician | employees.create(
+            [
+                {"name": name, "resource_calendar_id": self.calendar.id}
+                for name in ("Ben", "Eve")
+            ]
+        )
+        run = self._ask(employee_ids=three.ids, staff_ids=[fewer, fewer])
+        self.assertEqual(len(run._get_technicians()), 1)
+        run.staff_ids = [fewer, fewer]
+        with self.assertRaisesRegex(UserError, "not so many"):
+            run.action_start()
+
     # What is about to be sold
+
+    def test_a_rate_is_of_the_weeks_in_which_the_agreement_ran(self):
+        with self.at(TODAY):
+            before = self._get_history(self._ask())
+            rate = before.get_rate(self.tier)
+        self.agreement.sudo().date_start = "2026-02-16"
+        with self.at(TODAY):
+            history = self._get_history(self._ask())
+        self.assertEqual(len(history.by_tier[self.tier.id]), 8)
+        self.assertEqual(history.rated[self.tier.id], 4)
+        self.assertEqual((rate, history.get_rate(self.tier)), (2, 2))
+        self.agreement.sudo().date_start = "2026-03-05"
+        with self.at(TODAY):
+            history = self._get_history(self._ask())
+        self.assertEqual(history.get_rate(self.tier), 0)
 
     def test_an_agreement_that_is_sold_covers_what_its_customer_calls_about(self):
         stranger = self._create_customer("Free Rider")
@@ -324,6 +357,20 @@ class TestCapacityRun(CapacityCommon):
         past = self.env[target.action_view_past()["res_model"]]
         self.assertTrue(past.search(target.action_view_past()["domain"]))
 
+    def test_figures_open_nothing_else(self):
+        merged, called_off = (self._came_in("2026-02-14 20:00") for _each in range(2))
+        with self.at("2026-02-16 12:00:00"):
+            merged._ticket_record("merged")
+            called_off._ticket_record("cancelled")
+            self.env.flush_all()
+        run = self._check()
+        tickets = self.env["project.task"]
+        found = tickets.search(run.action_view_tickets()["domain"])
+        self.assertEqual(found, self.calm | self.urgent)
+        saturday = run.hour_ids.filtered(lambda hour: hour.weekday == "5")[0]
+        found = tickets.search(saturday.action_view_tickets()["domain"])
+        self.assertEqual(found, self.urgent)
+
     # Its life
 
     def test_it_is_worked_out_in_the_background(self):
@@ -354,6 +401,46 @@ class TestCapacityRun(CapacityCommon):
         with self.assertRaisesRegex(UserError, "not at work"):
             run.action_stop()
         run.unlink()
+
+    def test_started_otherwise_meanwhile_it_is_begun_anew(self):
+        run = self._ask().with_user(self.manager)
+        with self.at(TODAY):
+            run.action_start()
+
+            def start_otherwise(percent):
+                if percent == 70:
+                    run.action_stop()
+                    run.weeks = 3
+                    run.action_start()
+
+            run.sudo()._work(start_otherwise)
+            self.assertEqual(run.state, "running")
+            self.assertFalse(run.target_ids)
+            run.sudo()._work()
+        self.assertEqual(run.state, "done")
+
+    def test_one_that_fails_keeps_no_other_waiting(self):
+        simulate = type(self.env["service.agreement.capacity.run"])._simulate
+        broken, fine = self._ask(), self._ask()
+
+        def fail(run, tell):
+            if run == broken:
+                raise ValueError("Secret")
+            return simulate(run, tell)
+
+        with self.at(TODAY):
+            (broken | fine).action_start()
+            self.patch(type(broken), "_simulate", fail)
+            with mute_logger("odoo.addons.service_agreement_capacity.models"):
+                self._run_cron("service_agreement_capacity.ir_cron_capacity")
+        self.assertEqual((broken.state, fine.state), ("failed", "done"))
+        self.assertIn("server's log", broken.problem)
+
+    def test_who_works_when_he_likes_where_no_hours_are_set(self):
+        self.technician.sudo().resource_calendar_id = False
+        run = self._ask()
+        self.company.sudo().resource_calendar_id = False
+        self.assertEqual(self._answer(run).hours_there, 0)
 
     def test_without_any_promise_it_says_why_and_can_be_started_again(self):
         self.agreement.sudo().target_ids.unlink()

@@ -190,7 +190,7 @@ class Demand:
 
     def draw(self, seed: int, number: int) -> Drawn:
         """What comes in, the time that is drawn as this number."""
-        drawing = _Drawing(self.clock, self.effort)
+        drawing = _Drawing(self.clock, self.effort, self.clock.second(self.weeks, 0))
         sold = [p for p in self.prospects if p.is_sold(f"{seed}/{number}")]
         covers = {p.customer: p.cover for p in sold if p.customer is not None}
         dice = Random(f"{seed}/{number}")
@@ -214,8 +214,8 @@ class Demand:
 class _Drawing:
     """Tasks, and what was promised for them, as they are drawn."""
 
-    def __init__(self, clock, effort):
-        self._clock, self._effort = clock, effort
+    def __init__(self, clock, effort, end):
+        self._clock, self._effort, self._end = clock, effort, end
         self.tasks: list[Task] = []
         self.checks: list[Check] = []
         self.work = 0
@@ -235,7 +235,8 @@ class _Drawing:
         """:param steps: seconds of work, by the metric that they fulfil"""
         urgency = past.urgency
         dues = [self._due(arrival, cover, (urgency, metric)) for metric in steps]
-        if arrival >= 0:
+        # What comes before or after the weeks that are asked about is work, no more.
+        if 0 <= arrival < self._end:
             hour = self._clock.hour_of_week(arrival)
             self.checks += [
                 Check(len(self.tasks), step, due, cover, urgency, metric, hour)

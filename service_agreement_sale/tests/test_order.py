@@ -174,6 +174,34 @@ class TestOrder(SaleServiceCommon):
         self._run_billing("2026-06-01")
         self.assertFalse(agreement.period_ids)
 
+    def test_signed_it_is_about_to_start(self):
+        """Nobody is asked to offer it again, or to get it signed."""
+        project = self._create_project()
+        order = self._quote(self.tier, service_project_id=project.id)
+        with self.at(ORDERED):
+            order.action_confirm()
+        agreement = order.agreement_ids
+        self.assertEqual(self._get_steering(agreement), ("offered", True))
+        with self.at("2026-03-05 10:00:00"):
+            agreement._accept("Carla", PIXEL)
+        self.assertEqual(agreement.state, "proposed")
+        self.assertEqual(self._get_steering(agreement), ("covered", False))
+
+    def _get_steering(self, agreement):
+        """:return: the client's state, whether the cockpit wants it to be signed"""
+        self.env.invalidate_all()
+        register = self.env["service.agreement.register"].search(
+            [
+                ("partner_id", "=", agreement.commercial_partner_id.id),
+                ("company_id", "=", agreement.company_id.id),
+            ]
+        )
+        cockpit = self.env["service.agreement.cockpit"]
+        cockpit = cockpit.browse(cockpit.action_open_mine()["res_id"])
+        cockpit = cockpit.with_context(cockpit_figure="to_sign")
+        to_sign = agreement.search(cockpit.action_open_figure()["domain"])
+        return register.state, agreement in to_sign
+
     def test_signed_it_is_neither_changed_nor_deleted(self):
         project = self._create_project()
         order = self._quote(self.tier, service_project_id=project.id)

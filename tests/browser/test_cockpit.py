@@ -21,7 +21,7 @@ def test_a_figure_opens_what_it_counts(page):
     for name in AMOUNTS:
         open_and_compare(page, name, read_sums)
     page.locator("button[name=action_open_movements]").first.click()
-    expect(page.locator(LIST)).to_be_visible()
+    page.locator(LIST).first.wait_for()
 
 
 def test_the_period_is_switched_on_a_phone(phone):

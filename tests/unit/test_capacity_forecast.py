@@ -118,6 +118,14 @@ class TestEffort:
 
 
 class TestDemand:
+    def test_what_is_asked_after_the_weeks_is_work_and_not_counted(self):
+        past = [Past(600, work=2 * HOUR, questions=(3 * WEEK,), cover=GOLD)]
+        tasks, checks, _work = demand(past * 520, weeks=4).draw(1, 0)
+        arrivals = [tasks[check.task].arrival for check in checks]
+        assert arrivals
+        assert all(0 <= arrival < 4 * WEEK for arrival in arrivals)
+        assert any(task.arrival >= 4 * WEEK for task in tasks)
+
     def test_a_seed_always_draws_the_same(self):
         first, again = demand(history(99)).draw(5, 0), demand(history(99)).draw(5, 0)
         assert first == again
