@@ -98,7 +98,8 @@ class TestFreePeriod(SaleServiceCommon):
 
     @mute_logger("odoo.addons.service_agreement_sale.models.service_agreement_free")
     def test_one_broken_mail_keeps_no_others(self):
-        broken, other = self._start_free(), self._start_free()
+        # The newer one comes first.
+        other, broken = self._start_free(), self._start_free()
         agreements = type(broken)
         mail = agreements._mail_free_ends
 
