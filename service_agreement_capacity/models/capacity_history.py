@@ -32,7 +32,7 @@ class OpenedTickets:
     def __init__(self, run):
         self.env, self._run = run.env, run
 
-    def read(self):
+    def iterate(self):
         """Yield (Opened, ticket, hours of work or None) of each."""
         for res_model, rows in self._find_opened().items():
             ids = [row.res_id for row in rows]
@@ -103,7 +103,7 @@ class CapacityHistory(OpenedTickets):
         self._weeks = self._get_weeks()
         by_customer = self._agreements.grouped("commercial_partner_id")
         self._by_customer = {who: them[:1] for who, them in by_customer.items()}
-        for opened, ticket, hours in self.read():
+        for opened, ticket, hours in self.iterate():
             self._take(opened, ticket, hours)
         self.by_customer = Counter(past.customer for past in self.tickets)
 

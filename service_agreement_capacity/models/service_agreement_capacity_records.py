@@ -15,7 +15,7 @@ class ServiceAgreementCapacityRun(models.Model):
         self.ensure_one()
         # Sudo: as they were counted; which of them are shown is for who asks.
         run = self.sudo().with_company(self.company_id)
-        found = [opened for opened, _ticket, _hours in OpenedTickets(run).read()]
+        found = [opened for opened, _ticket, _hours in OpenedTickets(run).iterate()]
         return [opened for opened in found if opened.res_model == "project.task"]
 
     def _get_tickets_action(self, opened):
