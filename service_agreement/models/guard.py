@@ -76,8 +76,9 @@ class ServiceAgreementGuard(models.AbstractModel):
                 raise UserError(reason)
 
     def _describe_failure(self, error):
-        """:return: str, why something failed in the background: of a UserError its own
-        words; of anything else, which nobody foresaw, where to look
+        """Why something failed in the background.
+
+        :return: str, of a UserError its own words, of anything else where to look
         """
         if isinstance(error, UserError):
             return str(error)

@@ -27,8 +27,9 @@ class ResCompany(models.Model):
     _inherit = "res.company"
 
     def _get_technicians(self):
-        """:return: dict by hr.employee, who works here: float, which part of his hours
-        on tickets no included or bought hours paid for, visits apart
+        """Who works on tickets here, and how much of that nothing included pays for.
+
+        :return: dict by hr.employee: float, that part of his hours, visits apart
         """
         self.ensure_one()
         draws = self.env["service.agreement.allowance.draw"]
@@ -115,8 +116,9 @@ class ResCompany(models.Model):
         }
 
     def _get_past(self, technicians):
-        """:return: tools.promise_debt.Past of all together, each since his first
-        timesheet of the 12 months
+        """What all together did, each since his first timesheet of the 12 months.
+
+        :return: tools.promise_debt.Past
         """
         # Sudo: see above.
         lines = self.env["account.analytic.line"].sudo()
