@@ -155,7 +155,6 @@ class AccountAnalyticLine(models.Model):
     )
 
     # What the profit of agreements looks for among all that was ever written down.
-    _service_cost_idx = models.Index("(id) INCLUDE (amount, unit_amount)")
     _vendor_bill_idx = models.Index("(id) WHERE category = 'vendor_bill'")
     _service_ledger_idx = models.Index(
         "(company_id, partner_id, date) WHERE is_service_work"

@@ -138,12 +138,6 @@ class ServiceAgreementAllowanceDraw(models.Model):
         index="btree_not_null",
     )
 
-    # All that the profit of agreements reads; and PostgreSQL counts those of a month.
-    _share_idx = models.Index(
-        "(line_id, (DATE_TRUNC('month', date::timestamp)::date)) "
-        "INCLUDE (date, unit, agreement_id, quantity)"
-    )
-
     def _after_decided(self):
         """Hook: these were decided anew, or otherwise."""
 
