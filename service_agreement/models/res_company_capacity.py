@@ -100,13 +100,7 @@ class ResCompany(models.Model):
         employees = self.env["hr.employee"].sudo().union(*technicians)
         resources = employees.resource_id.with_company(self)
         free = resources.filtered(lambda resource: resource._is_fully_flexible())
-        found, _calendars = (resources - free)._get_valid_work_intervals(start, end)
-        usual = self.sudo().resource_calendar_id
-        if free and usual:
-            # Of who has no calendar, Odoo would say that he works day and night.
-            days = usual._attendance_intervals_batch(start, end)[False]
-            leaves = usual._leave_intervals_batch(start, end, resources=free)
-            found.update({each.id: days - leaves[each.id] for each in free})
+        found = self._get_resource_intervals(resources, free, start, end)
         return {
             each: [
                 (begin, stop)
@@ -114,6 +108,23 @@ class ResCompany(models.Model):
             ]
             for each in employees
         }
+
+    def _get_resource_intervals(self, resources, free, start, end):
+        """Working hours without leaves.
+
+        :param resources: resource.resource, as superuser
+        :param free: those whose hours are the company's: of who has none of his own,
+            Odoo would say that he works day and night
+        :param start, end: aware datetimes
+        :return: dict of Intervals by id; none of who has no hours at all
+        """
+        found, _calendars = (resources - free)._get_valid_work_intervals(start, end)
+        usual = self.sudo().resource_calendar_id
+        if free and usual:
+            hours = usual._attendance_intervals_batch(start, end)[False]
+            leaves = usual._leave_intervals_batch(start, end, resources=free)
+            found.update({each.id: hours - leaves[each.id] for each in free})
+        return found
 
     def _get_past(self, technicians):
         """What all together did, each since his first timesheet of the 12 months.

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 # What a person answers: of which part of the work, and what was said of it.
 SAME_QUESTION = ("unit", "outcome")
@@ -9,6 +10,9 @@ SAID = ("answer", "answered_by_id", "answered_at", "answer_note")
 NOTHING_SAID = dict.fromkeys(SAID[1:], False)
 # By which a part is found again among those of its line.
 ALIKE = ("agreement_id", "lot_id", "date", "quantity")
+# What leaks (SEMANTICS §7): neither covered nor billed, no warranty and no goodwill
+# that somebody answers for. What nobody has answered for yet leaks.
+LEAKED = SQL("outcome != 'covered' AND COALESCE(answer, 'given') = 'given'")
 # Of what is stored with four places.
 SMALLEST = 0.00005
 
@@ -140,6 +144,12 @@ class ServiceAgreementAllowanceDraw(models.Model):
 
     def _after_decided(self):
         """Hook: these were decided anew, or otherwise."""
+
+    @api.model
+    def _get_leaked_domain(self):
+        """:return: Domain of what leaks, see ``LEAKED``"""
+        given = Domain("answer", "in", [False, "given"])
+        return Domain("outcome", "!=", "covered") & given
 
     @api.model
     def _get_invoiced_domain(self):

@@ -189,7 +189,7 @@ class ServiceAgreementProfit(models.Model):
         """Hours as worked and what they cost, shared as the work was, month by month.
 
         All parts of a line are of one month: asked by it, too, PostgreSQL leaves out
-        the months that nobody wants. It reads nothing but two indexes.
+        the months that nobody wants.
         """
         return SQL(
             """

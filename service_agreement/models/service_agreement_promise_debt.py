@@ -2,6 +2,8 @@ from odoo import fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .sql_values import sql_values
+
 # How many months are looked ahead, beside the one that it is: visits are on record for
 # so long.
 MONTHS_AHEAD = 12
@@ -191,7 +193,7 @@ class ServiceAgreementPromiseDebt(models.Model):
     # What is the same for many rows
 
     def _get_companies_query(self):
-        return _values(
+        return sql_values(
             ("int4", "int4", "date", "float8"),
             [
                 (
@@ -205,7 +207,7 @@ class ServiceAgreementPromiseDebt(models.Model):
         )
 
     def _get_rates_query(self):
-        return _values(
+        return sql_values(
             ("int4", "int4", "float8"),
             [
                 (company.id, work_type, price)
@@ -229,7 +231,7 @@ class ServiceAgreementPromiseDebt(models.Model):
             rates = currencies._get_rates(company, today)
             own = rates.get(company.currency_id.id) or 1.0
             rows += [(company.id, each, own / rate) for each, rate in rates.items()]
-        return _values(("int4", "int4", "float8"), rows)
+        return sql_values(("int4", "int4", "float8"), rows)
 
     def _get_lengths_query(self):
         """How long what is counted in pieces took, on the average of a year."""
@@ -571,21 +573,3 @@ class ResCompany(models.Model):
             work_type: float(book.find(today, work_type=work_type).price)
             for work_type in (False, *types.ids)
         }
-
-
-def _values(types, rows):
-    """
-    :param types: of the columns, as PostgreSQL calls them itself
-    :return: SQL of a table that may have no row
-    """
-    empty = SQL("(SELECT %s LIMIT 0)", _row(types, [None] * len(types)))
-    return SQL(" UNION ALL ").join(
-        [empty, *(SQL("SELECT %s", _row(types, row)) for row in rows)]
-    )
-
-
-def _row(types, row):
-    return SQL(", ").join(
-        SQL("%s::%s", value, SQL.identifier(each))
-        for each, value in zip(types, row, strict=True)
-    )

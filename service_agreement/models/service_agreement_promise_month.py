@@ -9,6 +9,7 @@ from odoo.tools import SQL, format_date
 
 from ..tools.promise_debt import Call, Capacity, Fit, Load, fit
 from .service_agreement_promise_debt import MONEY_GROUPS, MONTHS_AHEAD
+from .sql_values import sql_values
 
 # What has its day; everything else that has hours may be called by the customer.
 DATED = ("visit", "inspection")
@@ -187,14 +188,13 @@ class ServiceAgreementPromiseMonth(models.Model):
     @property
     def _table_query(self):
         rows = [
-            row for company in self.env.companies for row in self._get_rows(company)
+            [row.get(name) for name in COLUMNS]
+            for company in self.env.companies
+            for row in self._get_rows(company)
         ]
         names = SQL(", ").join(map(SQL.identifier, COLUMNS))
-        tables = [SQL("(SELECT %s LIMIT 0)", _cells({}))]
-        tables += [SQL("SELECT %s", _cells(row)) for row in rows]
-        return SQL(
-            "SELECT * FROM (%s) AS month(%s)", SQL(" UNION ALL ").join(tables), names
-        )
+        table = sql_values(COLUMNS.values(), rows)
+        return SQL("SELECT * FROM (%s) AS month(%s)", table, names)
 
     # Which rows there are
 
@@ -356,13 +356,3 @@ def _prepare_capacity(capacity: Capacity, found: Fit):
         "free_hours": float(found.free),
         "share": None if found.share is None else float(100 * found.share),
     }
-
-
-def _cells(row):
-    """
-    :param dict row: of some of ``COLUMNS``, the others are empty
-    """
-    return SQL(", ").join(
-        SQL("%s::%s", row.get(name), SQL.identifier(kind))
-        for name, kind in COLUMNS.items()
-    )

@@ -7,6 +7,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .service_agreement_allowance_draw import LEAKED
 from .service_agreement_proposal import DECLINE_REASONS
 
 STATES = [
@@ -422,15 +423,14 @@ class ServiceAgreementRegister(models.Model):
         return SQL(
             """
             SELECT company_id, partner_id, MAX(date) AS last_day,
-                   SUM(worth) FILTER (
-                       WHERE date > %(since)s
-                         AND COALESCE(answer, 'given') = 'given') AS leaked
+                   SUM(worth) FILTER (WHERE date > %(since)s AND %(leaked)s) AS leaked
               FROM service_agreement_allowance_draw
              WHERE outcome != 'covered' AND partner_id IS NOT NULL
                AND company_id IN %(companies)s AND %(among)s
           GROUP BY company_id, partner_id
             """,
             since=scope.leaked_since,
+            leaked=LEAKED,
             companies=scope.companies,
             among=scope.among(SQL("partner_id")),
         )

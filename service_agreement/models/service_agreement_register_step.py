@@ -2,6 +2,7 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tools import format_date
 
 from .service_evidence import Evidence
@@ -228,15 +229,12 @@ class ServiceAgreementRegister(models.Model):
     def action_view_leaked(self):
         """What was given away, piece by piece."""
         self.ensure_one()
-        since = self.company_id._get_leaked_since()
-        return self.env["service.agreement.allowance.draw"]._get_evidence_action(
-            [
-                ("company_id", "=", self.company_id.id),
-                ("partner_id", "=", self.partner_id.id),
-                ("date", ">", since),
-                ("outcome", "!=", "covered"),
-                ("answer", "in", [False, "given"]),
-            ]
+        draws = self.env["service.agreement.allowance.draw"]
+        return draws._get_evidence_action(
+            Domain("company_id", "=", self.company_id.id)
+            & Domain("partner_id", "=", self.partner_id.id)
+            & Domain("date", ">", self.company_id._get_leaked_since())
+            & draws._get_leaked_domain()
         )
 
 

@@ -4,6 +4,7 @@ from odoo import fields, models
 from odoo.tools import SQL
 
 from .instant import now
+from .service_agreement_allowance_draw import LEAKED
 
 # Of so many days it is told what went wrong.
 DAYS = 90
@@ -176,11 +177,11 @@ class ServiceAgreementRisk(models.Model):
             """
             SELECT company_id, partner_id, SUM(worth) AS amount
               FROM service_agreement_allowance_draw
-             WHERE date >= %s AND outcome != 'covered'
-               AND COALESCE(answer, 'given') = 'given'
+             WHERE date >= %s AND %s
           GROUP BY company_id, partner_id
             """,
             since,
+            LEAKED,
         )
 
     def _get_declined_query(self, since):

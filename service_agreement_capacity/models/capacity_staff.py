@@ -51,25 +51,16 @@ class CapacityStaff:
 
     def _get_shifts(self, employees):
         """:return: iterator of (start, end) in seconds, each shift of each employee"""
-        for resource in employees.resource_id:
-            for start, end, *_rest in self._get_intervals(resource):
+        resources = employees.resource_id
+        # Who works when he likes: nobody can be promised that he likes it on Saturday
+        # night.
+        free = resources.filtered(lambda resource: resource._is_flexible())
+        found = self._run.company_id._get_resource_intervals(
+            resources, free, self._start, self._end
+        )
+        for resource in resources:
+            for start, end, *_rest in found.get(resource.id, ()):
                 yield self._get_shift((start, end))
-
-    def _get_intervals(self, resource):
-        """Working hours without leaves. Of who works when he likes, those of the
-        company: nobody can be promised that he likes it on Saturday night."""
-        if not resource._is_flexible():
-            intervals, _calendars = resource._get_valid_work_intervals(
-                self._start, self._end
-            )
-            return intervals[resource.id]
-        calendar = self._run.company_id.resource_calendar_id
-        if not calendar:
-            return []
-        span = self._start, self._end
-        # Asked for this resource, the calendar would say day and night.
-        hours = calendar._attendance_intervals_batch(*span)[False]
-        return hours - calendar._leave_intervals_batch(*span, resource)[resource.id]
 
     def _get_shift(self, interval):
         start, end = interval

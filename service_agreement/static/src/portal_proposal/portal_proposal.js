@@ -1,29 +1,14 @@
-import { rpc } from "@web/core/network/rpc";
 import { registry } from "@web/core/registry";
-import { Interaction } from "@web/public/interaction";
-import { isFormTouched } from "../portal_form/portal_form";
+import { PortalForm } from "../portal_form/portal_form";
 
-/**
- * Shows at once what another tier, plan, quantity or extra costs. Without this the form
- * has a button that asks the server.
- */
-export class PortalProposal extends Interaction {
+/** Shows at once what another tier, plan, quantity or extra costs. */
+export class PortalProposal extends PortalForm {
     static selector = ".o_proposal_form";
     dynamicContent = {
-        "input:not([type=hidden])": { "t-on-change": this.refreshPrices },
+        "input:not([type=hidden])": { "t-on-change": this.refresh },
         ".o_proposal_less": { "t-on-click": () => this.step(-1) },
         ".o_proposal_more": { "t-on-click": () => this.step(1) },
     };
-
-    setup() {
-        this.asked = 0;
-    }
-
-    start() {
-        if (isFormTouched(this.el)) {
-            this.refreshPrices();
-        }
-    }
 
     step(by) {
         const input = this.el.querySelector("input[name=quantity]");
@@ -31,7 +16,7 @@ export class PortalProposal extends Interaction {
         const value = Math.min(Math.max(wanted, input.min), input.max);
         if (String(value) !== input.value) {
             input.value = value;
-            this.refreshPrices();
+            this.refresh();
         }
     }
 
@@ -46,21 +31,10 @@ export class PortalProposal extends Interaction {
         };
     }
 
-    async refreshPrices() {
-        const number = ++this.asked;
-        this.el.setAttribute("aria-busy", "true");
-        try {
-            const answer = await this.waitFor(
-                rpc(this.el.dataset.quoteUrl, this.getChoices())
-            );
-            // Of several choices in a row only the last one counts.
-            if (number === this.asked) {
-                this.show(answer);
-            }
-        } finally {
-            if (number === this.asked) {
-                this.el.removeAttribute("aria-busy");
-            }
+    async refresh() {
+        const answer = await this.ask(this.el.dataset.quoteUrl, this.getChoices(), this.el);
+        if (answer) {
+            this.show(answer);
         }
     }
 

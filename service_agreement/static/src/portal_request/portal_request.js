@@ -1,29 +1,14 @@
-import { rpc } from "@web/core/network/rpc";
 import { registry } from "@web/core/registry";
-import { Interaction } from "@web/public/interaction";
-import { isFormTouched } from "../portal_form/portal_form";
+import { PortalForm } from "../portal_form/portal_form";
 
-/**
- * Shows what a request costs beside what is chosen for it. Without this the form has a
- * button that asks the server.
- */
-export class PortalRequest extends Interaction {
+/** Shows what a request costs beside what is chosen for it. */
+export class PortalRequest extends PortalForm {
     static selector = ".o_agreement_request_form";
     dynamicContent = {
-        "select[name=system_id]": { "t-on-change": this.refreshPrice },
-        "input[name=work_type_id]": { "t-on-change": this.refreshPrice },
-        "input[name=priority]": { "t-on-change": this.refreshPrice },
+        "select[name=system_id]": { "t-on-change": this.refresh },
+        "input[name=work_type_id]": { "t-on-change": this.refresh },
+        "input[name=priority]": { "t-on-change": this.refresh },
     };
-
-    setup() {
-        this.asked = 0;
-    }
-
-    start() {
-        if (isFormTouched(this.el)) {
-            this.refreshPrice();
-        }
-    }
 
     getChoices() {
         const form = new FormData(this.el);
@@ -35,24 +20,13 @@ export class PortalRequest extends Interaction {
         );
     }
 
-    async refreshPrice() {
-        const number = ++this.asked;
+    async refresh() {
         const price = this.el.querySelector(".o_request_price");
         // Nobody approves what was shown for another choice.
         price.querySelector("input[name=approve]")?.setAttribute("disabled", "disabled");
-        price.setAttribute("aria-busy", "true");
-        try {
-            const answer = await this.waitFor(
-                rpc(this.el.dataset.priceUrl, this.getChoices())
-            );
-            // Of several choices in a row only the last one counts.
-            if (number === this.asked && answer.html) {
-                price.innerHTML = answer.html;
-            }
-        } finally {
-            if (number === this.asked) {
-                price.removeAttribute("aria-busy");
-            }
+        const answer = await this.ask(this.el.dataset.priceUrl, this.getChoices(), price);
+        if (answer?.html) {
+            price.innerHTML = answer.html;
         }
     }
 }
