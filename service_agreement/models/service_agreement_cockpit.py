@@ -1,4 +1,4 @@
-from datetime import datetime, time, timedelta, timezone
+from datetime import timedelta
 from typing import NamedTuple
 
 from dateutil.relativedelta import relativedelta
@@ -320,11 +320,8 @@ class ServiceAgreementCockpit(models.Model):
     def _get_instants_domain(self, name):
         """:return: Domain of an instant in the period, by the clock of this company"""
         self.ensure_one()
-        zone = self.env.company._service_tz()
         first, end = (
-            datetime.combine(day, time.min, zone)
-            .astimezone(timezone.utc)
-            .replace(tzinfo=None)
+            self.env.company._get_midnight(day)
             for day in (self.date_from, self.date_to + timedelta(days=1))
         )
         return Domain(name, ">=", first) & Domain(name, "<", end)

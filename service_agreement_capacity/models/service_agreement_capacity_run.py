@@ -1,6 +1,6 @@
 import logging
 from collections import Counter
-from datetime import datetime, time, timedelta, timezone
+from datetime import timedelta
 
 from dateutil.relativedelta import MO, relativedelta
 from psycopg2 import OperationalError
@@ -554,13 +554,8 @@ class ServiceAgreementCapacityRun(models.Model):
 
     def _get_history_instants(self):
         """:return: (first, end) as naive UTC datetimes of the days looked back on"""
-        zone = self.company_id._service_tz()
-        return tuple(
-            datetime.combine(day, time.min, zone)
-            .astimezone(timezone.utc)
-            .replace(tzinfo=None)
-            for day in (self.history_from, self.history_to)
-        )
+        days = self.history_from, self.history_to
+        return tuple(map(self.company_id._get_midnight, days))
 
 
 def _whole_weeks(duration):

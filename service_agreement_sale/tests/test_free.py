@@ -98,21 +98,22 @@ class TestFreePeriod(SaleServiceCommon):
 
     @mute_logger("odoo.addons.service_agreement_sale.models.service_agreement_free")
     def test_one_broken_mail_keeps_no_others(self):
-        # The newer one comes first.
-        other, broken = self._start_free(), self._start_free()
-        agreements = type(broken)
-        mail = agreements._mail_free_ends
+        both = self._start_free() | self._start_free()
+        mail, asked = type(both)._mail_free_ends, []
 
         def fail_once(agreement, template):
-            if agreement == broken:
+            asked.append(agreement.id)
+            if len(asked) == 1:
                 raise ValueError("no such template")
             return mail(agreement, template)
 
         with (
-            patch.object(agreements, "_mail_free_ends", fail_once),
+            patch.object(type(both), "_mail_free_ends", fail_once),
             self.at("2026-05-18 08:00:00"),
         ):
             self._run_cron(CRON)
+        broken, other = both.browse(asked)
+        self.assertEqual(broken | other, both)
         self.assertFalse(broken.free_told_on)
         self.assertEqual(other.free_told_on, date(2026, 5, 18))
 
