@@ -162,3 +162,6 @@ from . import service_agreement_register_step
 from . import res_partner_register
 from . import service_agreement_worth
 from . import service_agreement_demo
+from . import account_analytic_line_api
+from . import service_agreement_api
+from . import service_agreement_ticket_api
