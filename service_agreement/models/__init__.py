@@ -165,3 +165,6 @@ from . import service_agreement_demo
 from . import account_analytic_line_api
 from . import service_agreement_api
 from . import service_agreement_ticket_api
+from . import service_webhook
+from . import service_webhook_delivery
+from . import service_webhook_events

@@ -71,3 +71,4 @@ from . import test_ticket_coverage
 from . import test_ticket_verdict
 from . import test_visit
 from . import test_visit_portal
+from . import test_webhook

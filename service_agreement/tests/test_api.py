@@ -51,7 +51,7 @@ class TestApiAgreement(ApiCase):
             "create_from_tier",
             422,
             "CRM-7 is .* already",
-            **{**asked, "customer_id": self.other_customer.id},
+            **{**asked, "customer_id": self.other_customer.id, "system_ids": None},
         )
 
     def test_signed_already_it_is_put_in_force_also_when_asked_again(self):
