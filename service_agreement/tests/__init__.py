@@ -72,3 +72,4 @@ from . import test_ticket_verdict
 from . import test_visit
 from . import test_visit_portal
 from . import test_webhook
+from . import test_public_surface
