@@ -119,7 +119,7 @@ class ServiceAgreementAllowanceDraw(models.Model):
             "unit": self.unit,
             "outcome": self.outcome,
             "quantity": to_quantity(self.quantity),
-            "agreement": describe_agreement(self.agreement_id),
+            "agreement": describe_agreement(self.env, self.agreement_id),
             "answer": self.answer or None,
             "currency": currency.name,
             "price": to_amount(self.price, currency) if shows_prices else None,

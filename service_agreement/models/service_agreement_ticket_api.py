@@ -25,7 +25,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
             "reference": ticket._ticket_reference(),
             "name": ticket.display_name,
             "customer": to_link(ticket._ticket_customer()),
-            "agreement": describe_agreement(ticket.agreement_id),
+            "agreement": describe_agreement(self.env, ticket.agreement_id),
             **told,
             "promises": ticket._ticket_list_promises(),
         }

@@ -63,7 +63,7 @@ class ServiceRequest:
             "at": to_instant(self.at),
             "priority": self.priority,
             "work_type": to_link(self.work_type, self.work_type.sudo().name),
-            "agreement": describe_agreement(self.agreement),
+            "agreement": describe_agreement(self.env, self.agreement),
             **describe_offer(self.env, offer, self.agreement),
             "promises": self._list_promises(),
         }
@@ -197,15 +197,21 @@ class ServiceRequest:
 # What is told
 
 
-def describe_agreement(agreement):
-    """:return: dict that everybody may read who may read the ticket; None of none"""
+def describe_agreement(env, agreement):
+    """What everybody may read who may read the ticket; of a parent company's agreement
+    that pays for it, a customer reads the tier only, as in the portal.
+
+    :param env: of who reads
+    :return: dict of id, name and tier; None of no agreement
+    """
     if not agreement:
         return None
-    agreement = agreement.sudo()
+    known, tier = agreement.sudo(), agreement.sudo().tier_id
+    is_hidden = env.user.share and not agreement.with_env(env).has_access("read")
     return {
-        "id": agreement.id,
-        "name": agreement.name,
-        "tier": to_link(agreement.tier_id, agreement.tier_id.name),
+        "id": None if is_hidden else known.id,
+        "name": None if is_hidden else known.name,
+        "tier": to_link(tier, tier.name),
     }
 
 
@@ -247,7 +253,7 @@ def _describe_part(env, part):
         "unit": part["unit"],
         "outcome": part["outcome"],
         "quantity": to_quantity(part["quantity"]),
-        "agreement": describe_agreement(agreement),
+        "agreement": describe_agreement(env, agreement),
     }
 
 

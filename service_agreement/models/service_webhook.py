@@ -91,20 +91,15 @@ class ServiceWebhook(models.Model):
     given_up_count = fields.Integer(string="Given Up", compute="_compute_counts")
 
     def _compute_counts(self):
-        counts = {
-            (webhook.id, state): count
-            for webhook, state, count in self.env[
-                "service.webhook.delivery"
-            ]._read_group(
-                Domain("webhook_id", "in", self.ids)
-                & Domain("state", "in", ("waiting", "given_up")),
-                ["webhook_id", "state"],
-                ["__count"],
-            )
-        }
+        groups = self.env["service.webhook.delivery"]._read_group(
+            Domain("webhook_id", "in", self.ids) & Domain("event", "!=", TEST[0]),
+            ["webhook_id", "state"],
+            ["__count"],
+        )
+        counts = {(webhook, state): count for webhook, state, count in groups}
         for webhook in self:
-            webhook.waiting_count = counts.get((webhook.id, "waiting"), 0)
-            webhook.given_up_count = counts.get((webhook.id, "given_up"), 0)
+            webhook.waiting_count = counts.get((webhook, "waiting"), 0)
+            webhook.given_up_count = counts.get((webhook, "given_up"), 0)
 
     @api.constrains("url")
     def _check_url(self):

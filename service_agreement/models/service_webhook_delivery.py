@@ -59,6 +59,12 @@ class ServiceWebhookDelivery(models.Model):
         string="About", model_field="res_model", required=True
     )
     body = fields.Text(required=True)
+    shown = fields.Text(
+        string="What Is Sent",
+        compute="_compute_shown",
+        export_string_translation=False,
+        help="The same, line by line.",
+    )
     state = fields.Selection(
         [("waiting", "Waiting"), ("sent", "Received"), ("given_up", "Given up")],
         required=True,
@@ -75,6 +81,18 @@ class ServiceWebhookDelivery(models.Model):
     _waiting_idx = models.Index(
         "(webhook_id, res_model, res_id, id) WHERE state = 'waiting'"
     )
+
+    @api.depends("event")
+    def _compute_display_name(self):
+        labels = dict(self._fields["event"]._description_selection(self.env))
+        for delivery in self:
+            delivery.display_name = labels.get(delivery.event)
+
+    @api.depends("body")
+    def _compute_shown(self):
+        for delivery in self:
+            told = json.loads(delivery.body)
+            delivery.shown = json.dumps(told, ensure_ascii=False, indent=4)
 
     # Outbox
 

@@ -96,7 +96,7 @@ class ServiceAgreement(models.Model):
     def _webhook_describe(self):
         return {
             "agreement": {
-                **describe_agreement(self),
+                **describe_agreement(self.env, self),
                 "reference": self.external_reference or None,
                 "state": self.state,
                 "start": to_day(self.date_start),
@@ -159,7 +159,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
                 "name": self.display_name,
             },
             "customer": to_link(self._ticket_customer()),
-            "agreement": describe_agreement(self.agreement_id),
+            "agreement": describe_agreement(self.env, self.agreement_id),
         }
 
 

@@ -1,17 +1,79 @@
 """What partner systems do over JSON-2, as owner, technician, customer and nobody."""
 
+import csv
+from pathlib import Path
+from unittest.mock import patch
+
 from lxml import html
 
+from odoo.exceptions import ConcurrencyError
+from odoo.modules import get_module_path
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..models.service_request import ServiceRequest
 from .api_cases import ApiCase
+from .public_surface import TABLE
 
 NOBODY = 2**31 - 1
 
 
 @tagged("post_install", "-at_install")
-class TestApiAgreement(ApiCase):
+class TestApi(ApiCase):
+    """Each method as owner, technician, customer, another customer and nobody."""
+
+    # Who may call what
+
+    ANSWERS = {
+        "create_from_tier": (200, 403, 403, 403, 401),
+        "get_coverage": (200, 200, 200, 403, 401),
+        "open_ticket": (200, 200, 200, 403, 401),
+        "book_work": (200, 200, 403, 403, 401),
+        "get_allowances": (200, 403, 200, 403, 401),
+        "get_next_invoices": (200, 403, 200, 403, 401),
+        "action_suspend": (200, 403, 403, 403, 401),
+    }
+
+    def _get_values(self, method):
+        own, ids = {"customer_id": self.customer.id}, {"ids": self.agreement.ids}
+        work = {"ticket_id": self.ticket.id, "hours": 1, "description": "Lamp"}
+        return {
+            "create_from_tier": self._prepare_offer(),
+            "get_coverage": own,
+            "open_ticket": {**own, "subject": "No sound"},
+            "book_work": work,
+        }.get(method, ids)
+
+    @mute_logger("odoo.http", "odoo.addons.base.models.ir_rule")
+    def test_each_method_answers_who_may_call_it(self):
+        users = (self.owner, self.agent, self.ann, self.eve, None)
+        for method, answers in self.ANSWERS.items():
+            for user, status in reversed([*zip(users, answers, strict=True)]):
+                response = self._post(user, method, self._get_values(method))
+                told = (method, user and user.login, response.text[:500])
+                self.assertEqual(response.status_code, status, told)
+
+    def test_no_method_for_other_systems_is_left_out(self):
+        path = Path(get_module_path("service_agreement")) / TABLE
+        rows = csv.DictReader(path.read_text().splitlines())
+        methods = {row["method"] for row in rows if row["why"] == "api"}
+        self.assertEqual(methods, set(self.ANSWERS))
+
+    def test_the_documentation_page_understands_every_docstring(self):
+        self.owner.group_ids += self.env.ref("api_doc.group_allow_doc")
+        key = {"Authorization": f"Bearer {self.keys[self.owner]}"}
+        with self.assertNoLogs("odoo.addons.api_doc", "WARNING"):
+            page = self.url_open(f"/doc-bearer/{self.MODEL}.json", headers=key).json()
+        for method in self.ANSWERS:
+            told = page["methods"][method]
+            self.assertIn("doc", told, method)
+            for name, parameter in told["parameters"].items():
+                self.assertIn("annotation", parameter, (method, name))
+                self.assertIn("doc", parameter, (method, name))
+        self.assertEqual(told["module"], "service_agreement")
+
+    # Agreements
+
     def test_an_agreement_is_made_from_a_tier_once_per_reference(self):
         asked = {
             "customer_id": self.customer.id,
@@ -110,12 +172,22 @@ class TestApiAgreement(ApiCase):
                 self.owner, "create_from_tier", 403, "", **{**offer, **values}
             )
 
+    def test_two_at_once_make_one(self):
+        """The second finds nothing yet, is refused by the database, and runs again."""
+        agreements = self.env["service.agreement"].with_user(self.owner)
+        asked = {**self._prepare_offer(), "reference": "CRM-9"}
+        first = agreements.create_from_tier(**asked)
+        nothing = patch.object(type(agreements), "_api_find", lambda *_args: None)
+        with nothing, mute_logger("odoo.sql_db"), self.assertRaises(ConcurrencyError):
+            agreements.create_from_tier(**asked)
+        again = agreements.create_from_tier(**asked)
+        self.assertEqual((again["id"], again["created"]), (first["id"], False))
+
     def _count_agreements(self):
         return self.env["service.agreement"].sudo().search_count([])
 
+    # Coverage
 
-@tagged("post_install", "-at_install")
-class TestApiCoverage(ApiCase):
     def test_the_words_and_figures_are_those_of_the_portal(self):
         for work_type, verdict in (
             (self.remote, "covered"),
@@ -201,6 +273,22 @@ class TestApiCoverage(ApiCase):
         self.assertEqual((told["agreement"], told["promises"]), (None, []))
         self.assertEqual(told["price"]["hour"], "150.00")
 
+    def test_a_subsidiary_reads_that_its_parent_pays_and_no_number(self):
+        parent = self._create_customer("Whitfield Holding")
+        self.customer.parent_id = parent
+        holding = self._create_active("2026-01-01", partner_id=parent.id)
+        self._cover(holding, {}).covers_children = True
+        told = self._call(
+            self.ann,
+            "get_coverage",
+            customer_id=self.customer.id,
+            work_type_id=self.programming.id,
+        )
+        (part,) = told["parts"]
+        self.assertEqual(part["outcome"], "covered")
+        hidden = {"id": None, "name": None, "tier": part["agreement"]["tier"]}
+        self.assertEqual(part["agreement"], hidden)
+
     @mute_logger("odoo.http", "odoo.addons.base.models.ir_rule")
     def test_customers_ask_for_themselves_only(self):
         for asked in (
@@ -231,9 +319,8 @@ class TestApiCoverage(ApiCase):
         ):
             self._refused(self.owner, "get_coverage", 422, words, **own, **values)
 
+    # Tickets
 
-@tagged("post_install", "-at_install")
-class TestApiTicket(ApiCase):
     def _ask(self, **values):
         return {
             "customer_id": self.customer.id,
@@ -302,12 +389,20 @@ class TestApiTicket(ApiCase):
         self._refused(self.owner, "open_ticket", 422, "no service desk", **self._ask())
         self.assertEqual(self._count_tickets(), before)
 
+    def test_two_at_once_open_one(self):
+        agreements = self.env["service.agreement"].with_user(self.owner)
+        asked = self._ask(reference="NOC-9")
+        first = agreements.open_ticket(**asked)
+        nothing = patch.object(ServiceRequest, "_find", lambda *_args: None)
+        with nothing, mute_logger("odoo.sql_db"), self.assertRaises(ConcurrencyError):
+            agreements.open_ticket(**asked)
+        self.assertEqual(agreements.open_ticket(**asked)["id"], first["id"])
+
     def _count_tickets(self):
         return self.env["project.task"].sudo().search_count([])
 
+    # Allowances and invoices
 
-@tagged("post_install", "-at_install")
-class TestApiFigures(ApiCase):
     def test_allowances_are_read_lot_by_lot(self):
         for user in (self.owner, self.ann):
             (told,) = self._call(user, "get_allowances", ids=self.agreement.ids)
@@ -365,9 +460,8 @@ class TestApiFigures(ApiCase):
             )
         self._refused(self.owner, "get_next_invoices", 422, "ids: .* one id", ids=[])
 
+    # Work
 
-@tagged("post_install", "-at_install")
-class TestApiWork(ApiCase):
     def _work(self, **values):
         return {
             "ticket_id": self.ticket.id,

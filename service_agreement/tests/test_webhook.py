@@ -2,10 +2,12 @@ import hashlib
 import hmac
 import json
 from datetime import timedelta
+from pathlib import Path
 from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
+from odoo.modules import get_module_path
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
@@ -20,7 +22,8 @@ MODELS = "odoo.addons.service_agreement.models"
 SECRET = "a secret of sixteen"
 
 
-class WebhookCase(WarningCommon):
+@tagged("post_install", "-at_install")
+class TestWebhook(WarningCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -48,9 +51,8 @@ class WebhookCase(WarningCommon):
     def _names(self):
         return [event for event, _data in self._told()]
 
+    # What is told
 
-@tagged("post_install", "-at_install")
-class TestWebhookEvents(WebhookCase):
     def test_signed_in_the_portal(self):
         offer = self._create_agreement("2026-03-01", client_order_ref="PO 7")
         offer.external_reference = "CRM-7"
@@ -208,9 +210,8 @@ class TestWebhookEvents(WebhookCase):
         cost(2)
         self.assertLessEqual(cost(12), cost(6) + 4)
 
+    # Sending
 
-@tagged("post_install", "-at_install")
-class TestWebhookSending(WebhookCase):
     def _queue(self, hook, *records):
         """Something that happened to each of these."""
         told = [(hook, record, {"number": n}) for n, record in enumerate(records)]
@@ -378,9 +379,8 @@ class TestWebhookSending(WebhookCase):
         for delivery in deliveries.filtered("next_try"):
             delivery.sudo().next_try -= timedelta(days=3)
 
+    # Rights and addresses
 
-@tagged("post_install", "-at_install")
-class TestWebhookRights(WebhookCase):
     def test_only_administrators_keep_them(self):
         salesman = new_test_user(
             self.env, login="seller", groups="service_agreement.group_user"
@@ -447,3 +447,10 @@ class TestWebhookRights(WebhookCase):
         self.assertNotEqual(hook.copy().secret, first)
         hook.action_renew_secret()
         self.assertNotEqual(hook.secret, first)
+
+    def test_a_neutralized_copy_tells_nobody(self):
+        path = Path(get_module_path("service_agreement")) / "data" / "neutralize.sql"
+        self.env.flush_all()
+        self.env.cr.execute(path.read_text())
+        self.hook.invalidate_recordset()
+        self.assertFalse(self.hook.active)
