@@ -66,16 +66,16 @@ class ServiceAgreement(models.Model):
         (last day of the term or null), ``currency``, ``untaxed`` and ``total`` per
         billing period, and ``created``: false where this reference had one already.
 
-        :param int customer_id: a contact (``res.partner``)
-        :param int tier_id: of ``service.agreement.tier``
-        :param int plan_id: of ``service.agreement.plan``, one that the tier is offered
+        :param customer_id: a contact (``res.partner``)
+        :param tier_id: of ``service.agreement.tier``
+        :param plan_id: of ``service.agreement.plan``, one that the tier is offered
             with; the tier's first one if left out
-        :param str start: first day, as 2026-03-01; today if left out
-        :param list system_ids: of ``service.agreement.system``, the customer's: it
+        :param start: first day, as 2026-03-01; today if left out
+        :param system_ids: of ``service.agreement.system``, the customer's: it
             covers these only
-        :param str reference: by which your system knows it: asked for again, you get
+        :param reference: by which your system knows it: asked for again, you get
             the same agreement, and nothing new is made
-        :param bool activate: it is signed already: put it in force at once
+        :param activate: it is signed already: put it in force at once
         :return: dict, see above
         :raise UserError: a value cannot be used (HTTP 422)
         :raise AccessError: not with your rights (HTTP 403)
@@ -132,7 +132,7 @@ class ServiceAgreement(models.Model):
         ``total`` (below 0 for a credit note) and ``lines``: ``name``, ``detail`` and
         ``untaxed``.
 
-        :param int count: how many, 1 to 36
+        :param count: how many, 1 to 36
         :return: list of dict, the next one first; empty if nothing is left to bill
         :raise AccessError: not your agreement (HTTP 403)
         """
@@ -176,12 +176,12 @@ class ServiceAgreement(models.Model):
         ``trip``. It is null where all is covered, where no rate is set, and for callers
         who may not read prices.
 
-        :param int customer_id: a contact (``res.partner``)
-        :param int system_id: of ``service.agreement.system``; left out, the customer's
+        :param customer_id: a contact (``res.partner``)
+        :param system_id: of ``service.agreement.system``; left out, the customer's
             only one, as in the portal
-        :param str at: instant of the request, as 2026-03-06T15:00:00Z; now if left out
-        :param str priority: "0" low to "3" urgent; "1" if left out
-        :param int work_type_id: of ``service.agreement.work.type``; left out, the first
+        :param at: instant of the request, as 2026-03-06T15:00:00Z; now if left out
+        :param priority: "0" low to "3" urgent; "1" if left out
+        :param work_type_id: of ``service.agreement.work.type``; left out, the first
             that customers ask for
         :return: dict, see above
         :raise UserError: a value cannot be used (HTTP 422)
@@ -212,13 +212,13 @@ class ServiceAgreement(models.Model):
         ``get_coverage``, ``promises`` (``metric``, ``text``, ``state``, ``due_at``),
         and ``created``: false where this reference had a ticket already.
 
-        :param int customer_id: who asks (``res.partner``)
-        :param str subject: at most 200 characters
-        :param str description: plain text
-        :param str priority: "0" low to "3" urgent; "1" if left out
-        :param int system_id: of ``service.agreement.system``, the customer's
-        :param int work_type_id: of ``service.agreement.work.type``
-        :param str reference: by which your system knows it: sent again for this
+        :param customer_id: who asks (``res.partner``)
+        :param subject: at most 200 characters
+        :param description: plain text
+        :param priority: "0" low to "3" urgent; "1" if left out
+        :param system_id: of ``service.agreement.system``, the customer's
+        :param work_type_id: of ``service.agreement.work.type``
+        :param reference: by which your system knows it: sent again for this
             customer, you get the same ticket, and no second one is opened
         :return: dict, see above
         :raise UserError: a value cannot be used (HTTP 422)
@@ -257,15 +257,15 @@ class ServiceAgreement(models.Model):
         null for callers who may not read prices), ``allowances`` of the agreement that
         pays as of ``get_allowances``, and ``created``.
 
-        :param int ticket_id: a task of a service desk (``project.task``)
-        :param float hours: above 0, at most 24
-        :param str description: what was done
-        :param int work_type_id: of ``service.agreement.work.type``; the ticket's if
+        :param ticket_id: a task of a service desk (``project.task``)
+        :param hours: above 0, at most 24
+        :param description: what was done
+        :param work_type_id: of ``service.agreement.work.type``; the ticket's if
             left out
-        :param str day: as 2026-03-06; that of ``started_at``, or today, if left out
-        :param str started_at: instant, where part of it may lie after hours
-        :param int employee_id: of ``hr.employee``; your own if left out
-        :param str reference: by which your system knows it: sent again, nothing is
+        :param day: as 2026-03-06; that of ``started_at``, or today, if left out
+        :param started_at: instant, where part of it may lie after hours
+        :param employee_id: of ``hr.employee``; your own if left out
+        :param reference: by which your system knows it: sent again, nothing is
             booked twice
         :return: dict, see above
         :raise UserError: a value cannot be used, or the month is settled (HTTP 422)
