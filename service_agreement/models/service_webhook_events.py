@@ -114,14 +114,14 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
 
     @api.model
     def _ticket_write_down(self, notes):
-        result = super()._ticket_write_down(notes)
+        # Before its clocks are read, which may be kept already.
         if self.env["service.webhook"]._is_wanted("ticket.promised"):
             self._webhook_note_promised(notes.facts)
-        return result
+        return super()._ticket_write_down(notes)
 
     @api.model
     def _webhook_note_promised(self, facts):
-        """:param list facts: dict of values, that were just written down"""
+        """:param list facts: dict of values, that are written down"""
         promised = {
             (fact["res_model"], fact["res_id"])
             for fact in facts

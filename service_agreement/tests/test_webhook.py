@@ -140,6 +140,12 @@ class TestWebhook(WarningCommon):
             ("met", "2026-03-06T15:00:00Z"),
         )
 
+    def test_promised_and_kept_at_once_are_told_in_that_order(self):
+        with self.at_desk("2026-03-06 15:00"):
+            ticket = self.env["project.task"].create(self._prepare_ticket_values())
+            ticket._ticket_record("answered", author=self.agent.partner_id)
+            self.assertEqual(self._names(), ["ticket.promised", "ticket.kept"])
+
     def test_missed_long_ago_is_no_news(self):
         self._open("2026-03-06 15:00")
         with self.at("2026-04-20 12:00:00"):
