@@ -41,15 +41,17 @@ SELF_INSTALLED = (
 GENERATOR = ROOT / "benchmarks" / "_data.py"
 # Ours that people choose to install.
 CHOSEN = ("service_agreement_capacity",)
-# What a kind has beside ours: a provider of payments that does as it is told.
+# What a kind has beside ours: a provider of payments that does as it is told, and apps
+# that ours are bridges to.
 BESIDE = {
-    "demo": ("payment_demo", "sale_management"),
-    "service_agreement_payment": ("payment_demo", "sale_management"),
+    "demo": ("payment_demo", "sale_management", "maintenance"),
+    "service_agreement_payment": ("payment_demo", "sale_management", "maintenance"),
 }
 # Ours that a kind has for that, or because it has no need of a database of its own.
 ALSO = {
-    "demo": ("service_agreement_sale", *CHOSEN),
+    "demo": ("service_agreement_maintenance", "service_agreement_sale", *CHOSEN),
     "service_agreement_payment": (
+        "service_agreement_maintenance",
         "service_agreement_sale",
         "spreadsheet_dashboard_service_agreement",
         *CHOSEN,

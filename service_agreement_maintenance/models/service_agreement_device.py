@@ -38,25 +38,30 @@ class ServiceAgreementDevice(models.Model):
         copy=False,
         ondelete="set null",
         index="btree_not_null",
+        groups="base.group_user",
         help="Under which maintenance is planned and requested.",
     )
-    equipment_category_id = fields.Many2one(related="equipment_id.category_id")
+    equipment_category_id = fields.Many2one(
+        related="equipment_id.category_id", groups="base.group_user"
+    )
     ticket_count = fields.Integer(
         compute="_compute_ticket_count", groups="project.group_project_user"
     )
     request_count = fields.Integer(
         related="equipment_id.maintenance_count",
         string="Maintenance Requests",
-        related_sudo=True,
+        groups="base.group_user",
     )
     fault_count = fields.Integer(
         string="Faults",
         compute="_compute_fault_count",
+        groups="base.group_user",
         help="Tickets and corrective maintenance requests, while we looked after it.",
     )
     product_fault_text = fields.Char(
         string="Time Between Faults of This Product",
         compute="_compute_product_fault_text",
+        groups="base.group_user",
         help="The mean of all devices of this product that the company looks after, at"
         " all customers.",
     )
@@ -168,7 +173,8 @@ class ServiceAgreementDevice(models.Model):
         """An equipment that is linked says what the device says: who links one by hand
         changes it."""
         linked = {vals.get("equipment_id") for vals in vals_list} - {None, False}
-        self.env["maintenance.equipment"].browse(linked).check_access("write")
+        if linked:
+            self.env["maintenance.equipment"].browse(linked).check_access("write")
 
     # The equipment
 

@@ -134,8 +134,7 @@ class ServiceAgreementFault(models.Model):
             fault AS (%(faults)s),
             life AS (%(lives)s),
             span AS (%(spans)s)
-            SELECT ROW_NUMBER() OVER (ORDER BY device_id, age, system_id) AS id,
-                   observed.*, device_id AS device_count,
+            SELECT observed.*, device_id AS device_count,
                    %(days_between)s AS days_between, %(faults_a_year)s AS faults_a_year
               FROM (%(of_devices)s UNION ALL %(of_systems)s) AS observed
             """,
@@ -282,14 +281,16 @@ class ServiceAgreementFault(models.Model):
     @api.model
     def _get_beginnings(self):
         """Since when companies note what breaks: their first ticket of any kind, or an
-        earlier maintenance request of a customer's device."""
+        earlier maintenance request of a customer's device. A ticket of no company
+        came to a desk that they share."""
         return SQL(
             """
             SELECT company_id, MIN(day) AS day FROM (
                 SELECT company.id AS company_id,
                        (fact.at AT TIME ZONE 'UTC' AT TIME ZONE company.tz)::date AS day
                   FROM service_agreement_ticket_fact fact
-                  JOIN company ON company.id = fact.company_id
+                  JOIN company
+                    ON company.id = fact.company_id OR fact.company_id IS NULL
                  WHERE fact.kind = 'opened'
                  UNION ALL
                 SELECT system.company_id, fault.day
@@ -305,7 +306,8 @@ class ServiceAgreementFault(models.Model):
         """Lives cut at the birthdays of the devices, see `tools.faults.by_age`."""
         return SQL(
             """
-            SELECT life.id, COALESCE(TO_CHAR(years.age, 'FM00'), %(unknown)s) AS age,
+            SELECT life.id, COALESCE(age, %(oldest)s + 1) AS number,
+                   COALESCE(TO_CHAR(age, 'FM00'), %(unknown)s) AS age,
                    GREATEST(first_day, (born + MAKE_INTERVAL(years => age))::date)
                        AS first_day,
                    LEAST(
@@ -326,9 +328,12 @@ class ServiceAgreementFault(models.Model):
 
     @api.model
     def _get_rows_of_devices(self):
+        """The id of a row is that of the device and its age, as long as they are there;
+        of a system the last one that no age has."""
         return SQL(
             """
-            SELECT system.company_id, system.commercial_partner_id AS partner_id,
+            SELECT device.id * 16 + span.number AS id,
+                   system.company_id, system.commercial_partner_id AS partner_id,
                    device.system_id, device.id AS device_id, device.product_id,
                    equipment.category_id, span.age,
                    span.last_day - span.first_day + 1 AS observed_days,
@@ -342,7 +347,7 @@ class ServiceAgreementFault(models.Model):
                AND fault.day BETWEEN span.first_day AND span.last_day
              WHERE span.first_day <= span.last_day
           GROUP BY system.id, device.id, equipment.id,
-                   span.age, span.first_day, span.last_day
+                   span.number, span.age, span.first_day, span.last_day
             """
         )
 
@@ -350,7 +355,8 @@ class ServiceAgreementFault(models.Model):
     def _get_rows_of_systems(self):
         return SQL(
             """
-            SELECT system.company_id, system.commercial_partner_id, system.id,
+            SELECT system.id * 16 + 15, system.company_id,
+                   system.commercial_partner_id, system.id,
                    NULL::int, NULL::int, NULL::int, %(unknown)s, 0, COUNT(*)::int
               FROM fault
               JOIN service_agreement_system system ON system.id = fault.system_id

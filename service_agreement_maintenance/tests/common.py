@@ -20,6 +20,7 @@ class MaintenanceCommon(PortalUsersMixin, ServiceDeskCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls.env.user.group_ids += cls.env.ref("maintenance.group_equipment_manager")
         cls.salesman = cls._create_user("salesman", "service_agreement.group_user")
         cls.manager = cls._create_user("manager", "service_agreement.group_manager")
         cls.keeper = cls._create_user("keeper", "maintenance.group_equipment_manager")
@@ -28,6 +29,9 @@ class MaintenanceCommon(PortalUsersMixin, ServiceDeskCommon):
             {"name": "Projectors", "company_id": cls.company.id}
         )
         cls.product = cls.env["product.product"].create({"name": "Projector X1"})
+        cls.env["maintenance.team"].create(
+            {"name": "Workshop", "company_id": cls.company.id}
+        )
         cls.theater = cls._create_system(
             "Home Theater", cls._device("Projector"), cls._device("Amplifier")
         )
@@ -56,7 +60,7 @@ class MaintenanceCommon(PortalUsersMixin, ServiceDeskCommon):
                 "name": name,
                 "partner_id": cls.customer.id,
                 "company_id": cls.company.id,
-                "device_ids": devices,
+                "device_ids": list(devices),
                 **values,
             }
         )
@@ -96,6 +100,7 @@ class MaintenanceCommon(PortalUsersMixin, ServiceDeskCommon):
         if devices:
             domain.append(("device_id", "in", [device.id for device in devices]))
         with self.at_desk(TODAY):
+            self.env["service.agreement.fault"].invalidate_model()
             rows = self.env["service.agreement.fault"].search(domain)
             rows.fetch()
         return rows

@@ -45,7 +45,6 @@ class TestEquipment(MaintenanceCommon):
                     "warranty_date": date(2026, 5, 1),
                     "effective_date": date(2022, 3, 6),
                     "company_id": self.company.id,
-                    "owner_user_id": False,
                     "service_device_id": self.projector.id,
                     "service_partner_id": self.customer.id,
                     "service_system_id": self.theater.id,
@@ -208,8 +207,12 @@ class TestEquipment(MaintenanceCommon):
             self._make(self.projector, carla)
         with self.assertRaises(AccessError):
             self.env["maintenance.equipment"].with_user(carla).search([])
+        device = self.amplifier.with_user(carla)
+        for name in ("equipment_id", "fault_count", "product_fault_text"):
+            with self.assertRaises(AccessError):
+                device.read([name])
         with self.assertRaises(AccessError):
-            self.amplifier.with_user(carla).action_view_equipment()
+            device.action_view_equipment()
 
     def test_a_deleted_equipment_leaves_the_device(self):
         self._make(self.projector)

@@ -76,7 +76,7 @@ class TestFault(MaintenanceCommon):
                     "agreement_id": self.agreement.id,
                     "plan_id": plan.id,
                     "default_date": "2025-05-05",
-                    "date": "2025-05-05",
+                    "planned_on": "2025-05-05",
                     "window_from": "2025-05-01",
                     "window_to": "2025-05-31",
                     "planned_hours": 2,
@@ -213,7 +213,7 @@ class TestFaultLives(MaintenanceCommon):
             installed,
             first_day(installed, device.create_date.date(), inspected, BEGUN),
             last_day(removed, cls.today),
-            tuple(cls._break(device) for _number in range(pick.randint(0, 5))),
+            tuple(cls._break(device) for _number in range(pick.randint(0, 9))),
         )
         return device, life
 
@@ -262,7 +262,7 @@ class TestFaultLives(MaintenanceCommon):
 
     def test_reading_it_takes_as_many_queries_of_more_devices(self):
         counts = []
-        for number in (4, 12):
+        for number in (4, 4, 12):
             devices = self.env["service.agreement.device"].union(
                 *list(self.lives)[:number]
             )
@@ -271,4 +271,4 @@ class TestFaultLives(MaintenanceCommon):
             devices.mapped("fault_count")
             devices.mapped("product_fault_text")
             counts.append(self.env.cr.sql_log_count - before)
-        self.assertEqual(counts[0], counts[1])
+        self.assertEqual(*counts[1:])
