@@ -1,4 +1,5 @@
 from . import service_agreement_work_type
+from . import service_agreement_system
 from . import service_agreement_device
 from . import maintenance_equipment
 from . import maintenance_request

@@ -63,47 +63,21 @@ class MaintenanceEquipment(models.Model):
     def _search_service_device_id(self, operator, value):
         return Domain("service_device_ids", operator, value)
 
-    def _get_service_agreement(self):
-        """Sudo: a technician reads which tier it is, not the agreement.
-
-        :return: service.agreement that covers it today, one that names the system
-            before one of all that the customer has
-        """
-        device = self.sudo().service_device_id
-        if not device:
-            return self.env["service.agreement"].sudo()
-        company, system = device.company_id, device.system_id
-        today = company._service_today()
-        named = system.agreement_ids._in_force_on(today)
-        best = named.sorted(lambda a: (-a.tier_id.rank, a.date_start, a.id))[:1]
-        return best or self.env["service.agreement"].sudo()._match(
-            device.partner_id, today, company
-        )
+    def _group_by_system(self):
+        """:return: dict of the equipment by service.agreement.system, may be empty"""
+        return self.grouped(lambda each: each.sudo().service_device_id.system_id)
 
     @api.depends("service_device_ids.system_id")
     def _compute_service_agreement(self):
-        for equipment in self:
-            agreement = equipment._get_service_agreement()
+        for system, equipment in self._group_by_system().items():
+            agreement = system and system._find_agreement()
             equipment.service_agreement_id = agreement
-            equipment.service_tier_id = agreement.tier_id
+            equipment.service_tier_id = agreement and agreement.tier_id
 
     @api.depends("service_device_ids.system_id")
     def _compute_service_visit_on(self):
-        """Sudo: visits are read by who plans and makes them, their day by everybody."""
-        visits = self.env["service.agreement.visit"].sudo()
-        for equipment in self:
-            system = equipment.service_device_id.sudo().system_id
-            nearest = visits.search(
-                [
-                    ("agreement_id", "=", equipment._get_service_agreement().id),
-                    ("system_id", "in", (False, system.id)),
-                    ("site_id", "in", (False, system.site_id.id)),
-                    ("state", "in", ("owed", "planned")),
-                ],
-                order="date, id",
-                limit=1,
-            )
-            equipment.service_visit_on = nearest.date
+        for system, equipment in self._group_by_system().items():
+            equipment.service_visit_on = system and system._find_next_visit().date
 
     @api.constrains(
         *("name", "active", "serial_no", "model", "warranty_date"),

@@ -128,14 +128,14 @@ class ServiceAgreementDevice(models.Model):
 
     @api.model
     def _describe_faults(self, observed):
-        """:return: str, "812 days (4 faults)", or that it is too early to tell"""
+        """:return: str, "812 days (faults: 4)", or that it is too early to tell"""
         days = days_between(observed)
         if days is None:
             return self.env._(
-                "Too little data: %(count)s faults", count=observed.faults
+                "Too little data (faults: %(count)s)", count=observed.faults
             )
         return self.env._(
-            "%(days)s days (%(count)s faults)",
+            "%(days)s days (faults: %(count)s)",
             days=round(days),
             count=observed.faults,
         )

@@ -52,9 +52,14 @@ class ServiceAgreementFault(models.Model):
         readonly=True,
         falsy_value_label="Device not named",
     )
-    product_id = fields.Many2one("product.product", readonly=True)
+    product_id = fields.Many2one(
+        "product.product", readonly=True, falsy_value_label="Not known"
+    )
     category_id = fields.Many2one(
-        "maintenance.equipment.category", string="Equipment Category", readonly=True
+        "maintenance.equipment.category",
+        string="Equipment Category",
+        readonly=True,
+        falsy_value_label="Not known",
     )
     age = fields.Selection(AGES, readonly=True, help="Of the device, when it was so.")
     device_count = fields.Integer(
@@ -105,8 +110,11 @@ class ServiceAgreementFault(models.Model):
         if name == "days_between":
             quotient = SQL("%s::float8 / %s", days, faults)
         else:
-            quotient = SQL("%s * %s::float8 / NULLIF(%s, 0)", DAYS_A_YEAR, faults, days)
-        return SQL("CASE WHEN %s >= %s THEN %s END", faults, ENOUGH_FAULTS, quotient)
+            quotient = SQL("%s * %s::float8 / %s", DAYS_A_YEAR, faults, days)
+        return SQL(
+            "CASE WHEN %s >= %s AND %s > 0 THEN %s END",
+            *(faults, ENOUGH_FAULTS, days, quotient),
+        )
 
     @api.model
     def _observe(self, domain, name):

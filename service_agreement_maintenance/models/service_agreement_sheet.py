@@ -37,7 +37,8 @@ class ServiceAgreement(models.Model):
             for kind in kinds.sorted("name")
             if kind in rates
         ]
-        return [bullets(rows, css="o_agreement_faults")] if rows else []
+        title = self.env._("From what we look after, at all our customers")
+        return [bullets(rows, title, "o_agreement_faults")] if rows else []
 
     @api.model
     def _describe_fault_rate(self, kind, observed):
@@ -45,19 +46,12 @@ class ServiceAgreement(models.Model):
         values = {"kind": kind.name, "number": number}
         if unit == "devices":
             return self.env._(
-                "%(kind)s: for every %(number)s that we look after, about one fault a"
-                " year.",
+                "%(kind)s: about one fault a year for every %(number)s of them.",
                 **values,
             )
         if number == 1:
-            return self.env._(
-                "%(kind)s: for each that we look after, about one fault a year.",
-                **values,
-            )
-        return self.env._(
-            "%(kind)s: for each that we look after, about %(number)s faults a year.",
-            **values,
-        )
+            return self.env._("%(kind)s: about one fault a year of each.", **values)
+        return self.env._("%(kind)s: about %(number)s faults a year of each.", **values)
 
 
 class ServiceAgreementFault(models.Model):

@@ -138,19 +138,28 @@ class TestEquipment(MaintenanceCommon):
 
     def test_the_equipment_shows_agreement_and_next_visit(self):
         self._make(self.projector)
-        visit_plan = self.env["service.agreement.visit"].search(
-            [("agreement_id", "=", self.agreement.id)]
+        equipment = self.projector.equipment_id
+        gold = self._create_tier("Gold", 199.0, 90)
+        self.env["service.agreement.visit.plan"].create(
+            {"tier_id": gold.id, "months": "3, 9"}
         )
-        self.assertFalse(visit_plan)
         with self.at_desk(TODAY):
-            equipment = self.projector.equipment_id
             self.assertEqual(equipment.service_agreement_id, self.agreement)
             self.assertFalse(equipment.service_visit_on)
-            silver = self._create_active("2026-02-01", system_ids=self.theater.ids)
+            # A better one, but of something else.
+            elsewhere = self._create_system("Network")
+            self._cover_by(gold, elsewhere)
             equipment.invalidate_recordset()
-            self.assertEqual(equipment.service_agreement_id, silver)
-            mine = equipment.with_user(self.agent)
-            self.assertEqual(mine.service_tier_id, silver.tier_id)
+            self.assertEqual(equipment.service_agreement_id, self.agreement)
+            mine = self._cover_by(gold, self.theater)
+            equipment.invalidate_recordset()
+            self.assertEqual(equipment.service_agreement_id, mine)
+            seen = equipment.with_user(self.agent)
+            self.assertEqual(seen.service_tier_id, gold)
+            self.assertEqual(seen.service_visit_on, min(mine.visit_ids.mapped("date")))
+
+    def _cover_by(self, tier, system):
+        return self._create_active("2026-02-01", tier_id=tier.id, system_ids=system.ids)
 
     def test_devices_lead_to_tickets_and_requests(self):
         self._make(self.projector)

@@ -134,14 +134,14 @@ class TestFault(MaintenanceCommon):
             self._ticket(f"2025-05-0{number} 10:00", self.projector)
         self.assertEqual(self._means(), (0, 0))
         with self.at_desk(TODAY):
-            self.assertIn("Too little data: 2", self._told())
+            self.assertIn("Too little data (faults: 2)", self._told())
         self._ticket("2025-05-03 10:00", self.projector)
         seen = days("2022-03-06", "2026-03-06")
         mean, yearly = self._means()
         self.assertAlmostEqual(mean, seen / 3)
         self.assertAlmostEqual(yearly, DAYS_A_YEAR * 3 / seen)
         with self.at_desk(TODAY):
-            self.assertIn(f"{round(seen / 3)} days (3 faults)", self._told())
+            self.assertIn(f"{round(seen / 3)} days (faults: 3)", self._told())
 
     def _means(self):
         with self.at_desk(TODAY):

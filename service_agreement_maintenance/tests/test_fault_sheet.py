@@ -41,7 +41,7 @@ class TestFaultSheet(MaintenanceCommon, HttpCase):
             )
         years = round(mean / DAYS_A_YEAR)
         self.assertEqual(years, 12)
-        words = f"Projectors: for every {years} that we look after, about one fault a"
+        words = f"Projectors: about one fault a year for every {years} of them."
         self.assertIn(words, self._sheet())
 
     def test_in_the_customers_language(self):
@@ -54,13 +54,11 @@ class TestFaultSheet(MaintenanceCommon, HttpCase):
         for day in range(1, 29):
             self._ticket(f"2024-02-{day:02} 10:00", self.projectors[3])
             self._ticket(f"2024-03-{day:02} 10:00", self.projectors[3])
-        self.assertIn(
-            "Projectors: for each that we look after, about one", self._sheet()
-        )
+        self.assertIn("Projectors: about one fault a year of each.", self._sheet())
         for month in range(3, 7):
             for day in range(1, 29):
                 self._ticket(f"2025-0{month}-{day:02} 10:00", self.projectors[6])
-        self.assertIn("for each that we look after, about 4 faults", self._sheet())
+        self.assertIn("Projectors: about 4 faults a year of each.", self._sheet())
 
     def test_it_says_nothing_of_few_faults_devices_or_customers(self):
         self.assertIn("Projectors", self._sheet())
@@ -103,4 +101,4 @@ class TestFaultSheet(MaintenanceCommon, HttpCase):
         response = self.url_open(page)
         self.assertEqual(response.status_code, 200)
         text = " ".join(html.fromstring(response.text).text_content().split())
-        self.assertIn("Projectors: for every", text)
+        self.assertIn("Projectors: about one fault a year for every", text)

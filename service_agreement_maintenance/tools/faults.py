@@ -96,16 +96,20 @@ def total(many):
     return sum(many, Observed())
 
 
+def _is_enough(observed):
+    return observed.faults >= ENOUGH_FAULTS and observed.days > 0
+
+
 def days_between(observed):
     """:return: float, mean time between faults in days; None if too little is known"""
-    if observed.faults < ENOUGH_FAULTS:
+    if not _is_enough(observed):
         return None
     return observed.days / observed.faults
 
 
 def faults_a_year(observed):
     """:return: float, faults of one device in a year; None if too little is known"""
-    if observed.faults < ENOUGH_FAULTS or not observed.days:
+    if not _is_enough(observed):
         return None
     return DAYS_A_YEAR * observed.faults / observed.days
 
