@@ -70,14 +70,14 @@ class MaintenanceEquipment(models.Model):
     @api.depends("service_device_ids.system_id")
     def _compute_service_agreement(self):
         for system, equipment in self._group_by_system().items():
-            agreement = system and system._find_agreement()
+            agreement = system._find_agreement()
             equipment.service_agreement_id = agreement
-            equipment.service_tier_id = agreement and agreement.tier_id
+            equipment.service_tier_id = agreement.tier_id
 
     @api.depends("service_device_ids.system_id")
     def _compute_service_visit_on(self):
         for system, equipment in self._group_by_system().items():
-            equipment.service_visit_on = system and system._find_next_visit().date
+            equipment.service_visit_on = system._find_next_visit().date
 
     @api.constrains(
         *("name", "active", "serial_no", "model", "warranty_date"),

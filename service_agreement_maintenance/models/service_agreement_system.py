@@ -8,10 +8,12 @@ class ServiceAgreementSystem(models.Model):
         """Sudo: a technician reads which tier it is, not the agreement.
 
         :return: service.agreement that covers the system today, one that names it
-            before one of all that the customer has; empty if none does
+            before one of all that the customer has; empty if none does, and of no
+            system
         """
-        self.ensure_one()
         agreements = self.env["service.agreement"].sudo()
+        if not self:
+            return agreements
         agreements = agreements.search(
             [
                 ("company_id", "=", self.company_id.id),
@@ -27,20 +29,17 @@ class ServiceAgreementSystem(models.Model):
     def _find_next_visit(self):
         """Sudo: visits are read by who plans and makes them, their day by everybody.
 
-        :return: service.agreement.visit, the nearest that is still to be made
+        :return: service.agreement.visit, the nearest that is still to be made; empty if
+            none is, and of no system
         """
-        self.ensure_one()
-        return (
-            self.env["service.agreement.visit"]
-            .sudo()
-            .search(
-                [
-                    ("agreement_id", "=", self._find_agreement().id),
-                    ("system_id", "in", (False, self.id)),
-                    ("site_id", "in", (False, self.site_id.id)),
-                    ("state", "in", ("owed", "planned")),
-                ],
-                order="date, id",
-                limit=1,
-            )
+        visits = self.env["service.agreement.visit"].sudo()
+        return visits.search(
+            [
+                ("agreement_id", "in", self._find_agreement().ids),
+                ("system_id", "in", (False, self.id)),
+                ("site_id", "in", (False, self.site_id.id)),
+                ("state", "in", ("owed", "planned")),
+            ],
+            order="date, id",
+            limit=1,
         )

@@ -209,6 +209,17 @@ class TestEquipment(MaintenanceCommon):
             form.removed_on = "2026-03-01"
         self.assertEqual(equipment.scrap_date, date(2026, 3, 1))
 
+    def test_what_is_no_customers_is_kept_as_ever(self):
+        machine = self._create_equipment(name="Our coffee machine")
+        with Form(machine.with_user(self.keeper)) as form:
+            form.name = "Our tea machine"
+        self.assertEqual(machine.name, "Our tea machine")
+        both = machine | self._create_equipment(name="Our van")
+        self.assertFalse(any(both.mapped("service_tier_id")))
+        self.assertEqual(both.mapped("service_visit_on"), [False, False])
+        with Form(self.env["maintenance.equipment"].with_user(self.keeper)) as form:
+            form.name = "Our second van"
+
     def test_a_portal_user_makes_and_reads_none(self):
         self._make(self.amplifier)
         carla = self._create_portal_user("carla", self.customer)
