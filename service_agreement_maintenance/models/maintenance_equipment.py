@@ -37,7 +37,6 @@ class MaintenanceEquipment(models.Model):
     )
     service_tier_id = fields.Many2one(
         "service.agreement.tier",
-        string="Service Tier",
         compute="_compute_service_agreement",
         compute_sudo=True,
     )

@@ -31,6 +31,7 @@ class ServiceAgreementDevice(models.Model):
         compute="_compute_removed_on",
         store=True,
         readonly=False,
+        copy=False,
         help="The last day it was there. From then on its faults are not counted.",
     )
     equipment_id = fields.Many2one(
