@@ -41,8 +41,7 @@ SELF_INSTALLED = (
 GENERATOR = ROOT / "benchmarks" / "_data.py"
 # Ours that people choose to install.
 CHOSEN = ("service_agreement_capacity",)
-# What a kind has beside ours: a provider of payments that does as it is told, and apps
-# that ours are bridges to.
+# What a kind has beside ours: a provider of payments that does as it is told.
 BESIDE = {
     "demo": ("payment_demo", "sale_management", "maintenance"),
     "service_agreement_payment": ("payment_demo", "sale_management", "maintenance"),

@@ -15,11 +15,11 @@ class Fault(NamedTuple):
 
 # What a device is called, and the category of equipment it goes to.
 CATEGORIES = {
-    "Sound": (
+    "Sound Devices": (
         *("AV Receiver", "Subwoofer", "Matrix Amplifier", "Soundbar", "Music Player"),
         *("Ceiling Microphones", "Digital Mixer", "Stage Box", "Mixer"),
     ),
-    "Control": (
+    "Control Devices": (
         *("Keypad Kitchen", "Lighting Processor", "Shade Motor Living Room"),
         *("Control Processor", "Room Controller", "Heating Interface", "Touch Panel"),
     ),
@@ -27,7 +27,7 @@ CATEGORIES = {
         *("Projector", "Laser Projector", "Projector Left", "Display", "Screen"),
         "Reception Screen",
     ),
-    "Network": (
+    "Network Devices": (
         *("Router", "Terrace Access Point", "Core Switch", "Gateway", "Headend"),
         "Floor 3 Switch",
     ),

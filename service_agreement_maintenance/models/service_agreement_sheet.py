@@ -50,8 +50,10 @@ class ServiceAgreement(models.Model):
                 **values,
             )
         if number == 1:
-            return self.env._("%(kind)s: about one fault a year of each.", **values)
-        return self.env._("%(kind)s: about %(number)s faults a year of each.", **values)
+            return self.env._("%(kind)s: each has about one fault a year.", **values)
+        return self.env._(
+            "%(kind)s: each has about %(number)s faults a year.", **values
+        )
 
 
 class ServiceAgreementFault(models.Model):

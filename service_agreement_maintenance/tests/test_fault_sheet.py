@@ -55,9 +55,9 @@ class TestFaultSheet(MaintenanceCommon, HttpCase):
         for day in range(1, 11):
             self._request(f"2026-02-{day:02}", self.projectors[3])
         self.projectors.installed_on = "2025-01-01"
-        self.assertIn("Projectors: about one fault a year of each.", self._sheet())
+        self.assertIn("Projectors: each has about one fault a year.", self._sheet())
         self.projectors.installed_on = "2025-12-01"
-        self.assertIn("Projectors: about 3 faults a year of each.", self._sheet())
+        self.assertIn("Projectors: each has about 3 faults a year.", self._sheet())
 
     def test_it_says_nothing_of_few_faults_devices_or_customers(self):
         self.assertIn("Projectors", self._sheet())
