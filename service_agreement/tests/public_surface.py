@@ -14,10 +14,11 @@ An addon that adds models inherits `PublicSurface`, says its name and has its ow
 import csv
 import inspect
 import re
+from functools import cache
 from pathlib import Path
 
 from odoo.exceptions import AccessError
-from odoo.modules import get_module_path
+from odoo.modules import Manifest, get_module_path
 from odoo.service.model import get_public_method
 
 HEADER = ("model", "method", "why")
@@ -81,11 +82,14 @@ class PublicSurface:
         """:return: set of the names that a base of a model brings by this addon"""
         if "pool" not in vars(base):
             return _list_own(base) if base._module == self.addon else set()
-        # Another model, as a mixin: what it brings is of who inherits it.
-        if cls._inherit_module.get(base._name) != self.addon:
-            return set()
-        ours = [each for each in base.mro() if _is_ours(getattr(each, "_module", None))]
-        return set().union(*map(_list_own, ours))
+        # Another model, as a mixin: what it brings comes with who needs the other.
+        inherited_by = cls._inherit_module.get(base._name)
+        brought = (
+            _list_own(each)
+            for each in base.mro()
+            if self.addon == _get_later(getattr(each, "_module", None), inherited_by)
+        )
+        return set().union(*brought)
 
     def _is_public(self, model, name):
         try:
@@ -126,6 +130,27 @@ class PublicSurface:
 
 def _is_ours(module):
     return bool(module) and "service_agreement" in module
+
+
+def _get_later(definer, inheritor):
+    """A mixin's method is on a model as soon as both addons are there.
+
+    :param str definer: addon that defines the method
+    :param str inheritor: addon that makes the model inherit the mixin
+    :return: str, the one that needs the other; None of strangers, and of Odoo's
+    """
+    if not (_is_ours(definer) and _is_ours(inheritor)):
+        return None
+    if inheritor in _list_needed(definer):
+        return definer
+    return inheritor if definer in _list_needed(inheritor) else None
+
+
+@cache
+def _list_needed(addon):
+    """:return: set of the names of an addon and of ours that it needs"""
+    needed = filter(_is_ours, Manifest.for_addon(addon)["depends"])
+    return {addon}.union(*map(_list_needed, needed))
 
 
 def _list_own(cls):
