@@ -19,8 +19,6 @@ from .paths import LOG, MAIN_ADDON, PYTHON, ROOT, bridges
 from .progress import duration, say
 from .reports import Result, read_junit, show
 
-PARTS = 4
-
 
 @dataclass(frozen=True)
 class Stage:
@@ -46,22 +44,25 @@ def _size(path):
     return path.stat().st_size, path.name
 
 
-# Of those with the same kind of database the longest first, for others to run beside.
+def _stages(parts, name, folder, **options):
+    """Return the stages that share the files of a folder."""
+    for part in range(parts):
+        title = f"{name} {part + 1} of {parts}"
+        yield Stage(title, folder, part=part, parts=parts, **options)
+
+
+# In parts, for the two that run at a time to end together.
 STAGES = (
     Stage("plain Python", "tests/unit"),
-    Stage("system", "tests/system", kind="demo", browser=True),
-    Stage("browser", "tests/browser", kind="demo", browser=True, second_try=True),
-    *(
-        Stage(
-            f"addon {part + 1} of {PARTS}",
-            f"{MAIN_ADDON}/tests",
-            kind="plain",
-            browser=True,
-            inside_odoo=True,
-            part=part,
-            parts=PARTS,
-        )
-        for part in range(PARTS)
+    *_stages(
+        *(2, "browser", "tests/browser"), kind="demo", browser=True, second_try=True
+    ),
+    *_stages(2, "system", "tests/system", kind="demo", browser=True),
+    *_stages(
+        *(4, "addon", f"{MAIN_ADDON}/tests"),
+        kind="plain",
+        browser=True,
+        inside_odoo=True,
     ),
     *(
         Stage(name, f"{name}/tests", kind=TESTED_IN.get(name, name), inside_odoo=True)

@@ -56,17 +56,17 @@ def test_a_run_that_passes_says_so(capsys):
 @pytest.mark.parametrize(
     ("arguments", "wanted"),
     [
-        ([], {"plain Python", "system"}),
-        (["-k", "billing"], {"plain Python", "system"}),
-        (["tests/unit"], {"plain Python"}),
-        (["tests/system/test_core_lint.py"], {"system"}),
-        (["tests"], {"plain Python", "system"}),
+        ([], {"tests/unit", "tests/system"}),
+        (["-k", "billing"], {"tests/unit", "tests/system"}),
+        (["tests/unit"], {"tests/unit"}),
+        (["tests/system/test_core_lint.py"], {"tests/system"}),
+        (["tests"], {"tests/unit", "tests/system"}),
     ],
 )
 def test_paths_choose_the_stages(arguments, wanted, monkeypatch):
     monkeypatch.chdir(testing.ROOT)
-    chosen = {s.name for s in testing.STAGES if testing.is_wanted(s, arguments)}
-    assert chosen & {"plain Python", "system"} == wanted
+    chosen = {s.folder for s in testing.STAGES if testing.is_wanted(s, arguments)}
+    assert chosen & {"tests/unit", "tests/system"} == wanted
 
 
 def test_a_registry_host_is_found_by_name():
@@ -78,7 +78,7 @@ def test_a_registry_host_is_found_by_name():
 def test_the_parts_of_a_folder_are_its_files_each_once():
     parts = [stage for stage in testing.STAGES if stage.name.startswith("addon")]
     files = [file for stage in parts for file in stage.files()]
-    assert len(parts) == testing.PARTS
+    assert len(parts) == parts[0].parts > 1
     assert sorted(files) == sorted((testing.ROOT / parts[0].folder).glob("test_*.py"))
 
 
@@ -124,60 +124,77 @@ def test_where_one_line_breaks_off_the_other_ends_with_what_it_is_at():
     assert not done
 
 
+BROWSER = next(stage for stage in testing.STAGES if stage.folder == "tests/browser")
+# Two files of that stage, and a test in each.
+FIRST, SECOND = BROWSER.files()[:2]
+TESTS = [f"tests.browser.{file.stem}::test_it" for file in (FIRST, SECOND)]
+
+
 @pytest.fixture
 def first_try():
-    """Of one stage, where two files fail and a test of each."""
-    result = reports.Result("browser")
-    result.add("tests.browser.test_life::test_suspend", "failed", "too slow")
-    result.add("tests.browser.test_story::test_story", "failed", "wrong")
-    result.add("tests.browser.test_sale::test_sale", "passed")
+    """In the browser two tests have failed, and one has passed."""
+    result = reports.Result(BROWSER.name)
+    for test in TESTS:
+        result.add(test, "failed", "too slow")
+    result.add(f"{TESTS[0]}_too", "passed")
+    return result
+
+
+def make_second_try(test, outcome):
+    result = reports.Result(BROWSER.name)
+    result.add(test, outcome, "again")
     return result
 
 
 def test_what_passes_at_the_second_try_has_passed_and_is_named(first_try, capsys):
-    second = reports.Result("browser")
-    second.add("tests.browser.test_life::test_suspend", "passed")
-    first_try.try_again(second)
-    second = reports.Result("browser")
-    second.add("tests.browser.test_story::test_story", "failed", "wrong again")
-    first_try.try_again(second)
+    first_try.try_again(make_second_try(TESTS[0], "passed"))
+    first_try.try_again(make_second_try(TESTS[1], "failed"))
 
     assert first_try.counts == Counter(passed=2, failed=1)
     assert reports.show([first_try]) == 1
-    printed = capsys.readouterr().out
-    assert "FAILED [browser] tests.browser.test_story::test_story" in printed
-    told = "passed at the second try [browser] tests.browser.test_life::test_suspend"
-    assert told in printed[printed.index("FAILED") :]
-    assert printed.splitlines()[-1] == "2 passed, 1 failed"
+    lines = capsys.readouterr().out.splitlines()
+    failed = lines.index(f"FAILED [{BROWSER.name}] {TESTS[1]}")
+    told = lines.index(f"passed at the second try [{BROWSER.name}] {TESTS[0]}")
+    assert failed < told
+    assert lines[told + 1] == "    too slow"
+    assert lines[-1] == "2 passed, 1 failed"
 
 
-def test_only_files_of_what_failed_in_the_browser_are_tried_again(
+def test_all_that_failed_passing_at_the_second_try_is_a_success(first_try):
+    for test in TESTS:
+        first_try.try_again(make_second_try(test, "passed"))
+    assert reports.show([first_try]) == 0
+
+
+def test_each_file_of_what_failed_in_the_browser_is_tried_again_alone(
     first_try, monkeypatch
 ):
     monkeypatch.chdir(testing.ROOT)
     tried = []
 
-    def pass_all(stage, _workshop, arguments, name, live):
-        tried.append((arguments, name, live))
-        again = reports.Result(stage.name)
-        for test, _reason in first_try.failures:
-            again.add(test, "passed")
-        return again
+    def run_pytest(_stage, _workshop, arguments, _name, live):
+        tried.append(arguments)
+        assert live
+        return make_second_try(TESTS[len(tried) - 1], "passed")
 
-    monkeypatch.setattr(testing, "_run_pytest", pass_all)
-    arguments = ["-v", "tests/browser"]
-    testing._try_again(None, testing.STAGES, arguments, first_try)
-    folder = testing.ROOT / "tests/browser"
-    files = [str(folder / "test_life.py"), str(folder / "test_story.py")]
-    assert [own for own, _name, _live in tried] == [["-v", file] for file in files]
+    monkeypatch.setattr(testing, "_run_pytest", run_pytest)
+    testing._try_again(None, testing.STAGES, ["-v", "tests/browser"], first_try)
+    assert tried == [["-v", str(FIRST)], ["-v", str(SECOND)]]
     assert first_try.counts == Counter(passed=3, failed=0)
 
-    tried.clear()
-    other = reports.Result("system")
-    other.add("tests.system.test_demo::test_it", "failed", "wrong")
-    broken = reports.Result("browser")
-    broken.add("browser", "failed", "pytest ended with code 3")
-    for result in (other, broken):
-        testing._try_again(None, testing.STAGES, [], result)
-        assert result.counts["failed"] == 1
-    assert not tried
+
+@pytest.mark.parametrize(
+    ("stage", "test"),
+    [
+        ("system 1 of 2", "tests.system.test_demo::test_it"),
+        ("lint", "ruff check"),
+        # pytest broke off, and says nothing of any test.
+        (BROWSER.name, BROWSER.name),
+    ],
+)
+def test_nothing_else_is_tried_again(stage, test, monkeypatch):
+    monkeypatch.setattr(testing, "_run_pytest", None)
+    result = reports.Result(stage)
+    result.add(test, "failed", "wrong")
+    testing._try_again(None, testing.STAGES, [], result)
+    assert result.counts == Counter(failed=1)
