@@ -181,10 +181,20 @@ class AccountAnalyticLine(models.Model):
         for line in self:
             decision = by_id.get(line.id)
             shares = book.price(decision) if decision else []
-            wanted[line] = [line._prepare_draw(share, lots) for share in shares]
+            wanted[line] = line._prepare_draws(shares, lots)
             verdicts[line] = line._prepare_verdict(book, decision, shares)
         self._note_verdicts(verdicts)
         return self.env["service.agreement.allowance.draw"]._replace(wanted)
+
+    def _prepare_draws(self, shares, lots):
+        """:return: list of dict of values of service.agreement.allowance.draw, see
+        `_prepare_draw`
+        """
+        parts = [self._prepare_draw(share, lots) for share in shares]
+        return [
+            part | shared
+            for part, shared in zip(parts, self._share_time(parts), strict=True)
+        ]
 
     def _prepare_draw(self, share, lots):
         """
