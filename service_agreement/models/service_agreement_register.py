@@ -523,28 +523,47 @@ class ServiceAgreementRegister(models.Model):
 
     @api.model
     def _get_offers_sql(self, scope):
-        """:return: SQL of company_id, partner_id and his last unanswered proposal; also
-        one whose next version is still being written
+        """:return: SQL of company_id, partner_id and the last offer that he has not
+        answered, see `_get_offers`
         """
         return SQL(
             """
-            SELECT DISTINCT ON (proposal.company_id, proposal.commercial_partner_id)
-                   proposal.company_id, proposal.commercial_partner_id AS partner_id,
-                   proposal.id AS proposal_id, proposal.sent_on AS offered_at,
-                   proposal.state = 'sent'
-                       AND proposal.validity_date >= %(today)s AS is_open
-              FROM service_agreement_proposal proposal
-         LEFT JOIN service_agreement_proposal newer ON newer.replaces_id = proposal.id
-             WHERE (proposal.state = 'sent'
-                    OR proposal.state = 'replaced' AND newer.state = 'draft')
-               AND proposal.company_id IN %(companies)s AND %(among)s
-          ORDER BY proposal.company_id, proposal.commercial_partner_id,
-                   proposal.sent_on DESC, proposal.id DESC
+            SELECT DISTINCT ON (company_id, partner_id) *
+              FROM (%s) AS made
+          ORDER BY company_id, partner_id, offered_at DESC,
+                   proposal_id DESC NULLS LAST
             """,
-            today=scope.today,
-            companies=scope.companies,
-            among=scope.among(SQL("proposal.commercial_partner_id")),
+            SQL(" UNION ALL ").join(self._get_offers(scope)),
         )
+
+    @api.model
+    def _get_offers(self, scope):
+        """Hook for bridges that make offers of another kind.
+
+        :return: list of SQL of company_id, partner_id (commercial), proposal_id (NULL:
+            it is none), offered_at and is_open, of what was not answered; also of a
+            proposal whose next version is still being written
+        """
+        return [
+            SQL(
+                """
+                SELECT proposal.company_id,
+                       proposal.commercial_partner_id AS partner_id,
+                       proposal.id AS proposal_id, proposal.sent_on AS offered_at,
+                       proposal.state = 'sent'
+                           AND proposal.validity_date >= %(today)s AS is_open
+                  FROM service_agreement_proposal proposal
+             LEFT JOIN service_agreement_proposal newer
+                    ON newer.replaces_id = proposal.id
+                 WHERE (proposal.state = 'sent'
+                        OR proposal.state = 'replaced' AND newer.state = 'draft')
+                   AND proposal.company_id IN %(companies)s AND %(among)s
+                """,
+                today=scope.today,
+                companies=scope.companies,
+                among=scope.among(SQL("proposal.commercial_partner_id")),
+            )
+        ]
 
     @api.model
     def _get_declines_sql(self, scope):
