@@ -16,6 +16,10 @@ STATES = [
     ("declined", "Declined in Writing"),
     ("covered", "Covered"),
 ]
+# Of whom something happened with: not archived, and no company of our own.
+IS_CLIENT = SQL(
+    "partner.active AND partner.id NOT IN (SELECT partner_id FROM res_company)"
+)
 # How long a look back what was given away is summed up.
 MONTHS_LEAKED = 12
 
@@ -276,9 +280,9 @@ class ServiceAgreementRegister(models.Model):
             LEFT JOIN decline
                    ON decline.company_id = happening.company_id
                   AND decline.partner_id = happening.partner_id
-                WHERE partner.active
-                  AND partner.id NOT IN (SELECT partner_id FROM res_company)
-            """
+                WHERE %s
+            """,
+            IS_CLIENT,
         )
 
     @api.model
@@ -303,6 +307,35 @@ class ServiceAgreementRegister(models.Model):
             offered_on=scope.to_day(SQL("offered_at")),
             declined_on=scope.to_day(SQL("declined_at")),
         )
+
+    @api.model
+    def _search_active(self, company, since):
+        """
+        :param date since: from which on something happened, in place of the setting
+        :return: res.partner, the active clients of a company, by their ids
+        """
+        dates = company._get_register_dates()
+        scope = Scope((company.id,), *dates, None)._replace(active_since=since)
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                WITH work AS (%(work)s),
+                     agreement AS (%(agreements)s),
+                     happening AS (%(happenings)s)
+                SELECT DISTINCT partner.id
+                  FROM happening
+                  JOIN res_partner partner ON partner.id = happening.partner_id
+                 WHERE %(is_client)s
+              ORDER BY partner.id
+                """,
+                work=self._get_work_sql(scope),
+                agreements=self._get_agreements_sql(scope),
+                happenings=SQL(" UNION ").join(self._get_happenings(scope)),
+                is_client=IS_CLIENT,
+            )
+        )
+        return self.env["res.partner"].browse(partner for (partner,) in rows)
 
     # What happened
 
