@@ -22,14 +22,19 @@ class TestSerials(SaleServiceCommon):
                 "tracking": "serial",
             }
         )
-        cls.order = cls._quote(
-            cls.tier,
+
+    def setUp(self):
+        super().setUp()
+        self.order = self._quote(
+            self.tier,
             agreement_start_on="delivery",
             order_line=[
-                Command.create({"product_id": cls.amplifier.id, "product_uom_qty": 3.0})
+                Command.create(
+                    {"product_id": self.amplifier.id, "product_uom_qty": 3.0}
+                )
             ],
         )
-        cls.agreement = cls._confirm_signed(cls, cls.order)
+        self.agreement = self._confirm_signed(self.order)
 
     def _move(self, picking, *serials):
         """Done, of just these pieces."""
