@@ -88,6 +88,7 @@ from . import service_agreement_answer
 from . import service_agreement_suggestion
 from . import service_agreement_leakage
 from . import service_agreement_profit
+from . import service_agreement_work_cost
 from . import service_agreement_ratio
 from . import service_agreement_retention
 from . import service_agreement_revenue_month
