@@ -10,10 +10,13 @@
         "security/ir.model.access.csv",
         "security/service_monitoring_rules.xml",
         "data/ir_cron_data.xml",
+        "data/mail_activity_type_data.xml",
         "views/service_monitoring_source_views.xml",
         "views/service_monitoring_site_views.xml",
         "views/service_monitoring_delivery_views.xml",
         "views/service_monitoring_event_views.xml",
+        "wizard/service_monitoring_secret_views.xml",
+        "wizard/service_monitoring_try_views.xml",
         "views/service_agreement_monitoring_menus.xml",
     ],
 }
