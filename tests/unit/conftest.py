@@ -15,6 +15,7 @@ PACKAGES = {
     "maintenance_tools": ROOT / "service_agreement_maintenance" / "tools",
     "tools": ROOT / "service_agreement" / "tools",
     "capacity_tools": ROOT / "service_agreement_capacity" / "tools",
+    "monitoring_tools": ROOT / "service_agreement_monitoring" / "tools",
 }
 
 

@@ -1,0 +1,16 @@
+from . import (
+    ir_http,
+    service_monitoring_source,
+    service_monitoring_source_mapping,
+    service_monitoring_source_secret,
+    service_monitoring_source_setup,
+    service_monitoring_source_sites,
+    service_monitoring_tally,
+    service_monitoring_site,
+    service_monitoring_delivery,
+    service_monitoring_delivery_door,
+    service_monitoring_delivery_handling,
+    service_monitoring_delivery_words,
+    service_monitoring_event,
+    service_monitoring_alert,
+)

@@ -1,0 +1,1 @@
+from . import service_monitoring_secret, service_monitoring_try
