@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = {
     "tools": ROOT / "service_agreement" / "tools",
     "capacity_tools": ROOT / "service_agreement_capacity" / "tools",
+    "monitoring_tools": ROOT / "service_agreement_monitoring" / "tools",
 }
 
 
