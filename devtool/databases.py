@@ -40,7 +40,7 @@ SELF_INSTALLED = (
 # What makes `data` of `demo`, in Odoo's shell.
 GENERATOR = ROOT / "benchmarks" / "_data.py"
 # Ours that people choose to install.
-CHOSEN = ("service_agreement_capacity",)
+CHOSEN = ("service_agreement_capacity", "service_agreement_monitoring")
 # What a kind has beside ours: a provider of payments that does as it is told.
 BESIDE = {
     "demo": ("payment_demo", "sale_management"),

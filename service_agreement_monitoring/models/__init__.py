@@ -1,0 +1,7 @@
+from . import (
+    service_monitoring_source,
+    service_monitoring_site,
+    service_monitoring_delivery,
+    service_monitoring_event,
+    service_monitoring_alert,
+)
