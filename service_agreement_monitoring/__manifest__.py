@@ -9,7 +9,9 @@
     "data": [
         "security/ir.model.access.csv",
         "security/service_monitoring_rules.xml",
+        "security/service_monitoring_alert_rules.xml",
         "data/ir_cron_data.xml",
+        "data/ir_cron_alert_data.xml",
         "views/service_monitoring_source_views.xml",
         "views/service_monitoring_site_views.xml",
         "views/service_monitoring_delivery_views.xml",
