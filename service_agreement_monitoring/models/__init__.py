@@ -8,4 +8,8 @@ from . import (
     service_monitoring_outage,
     service_monitoring_alert_ticket,
     service_agreement_ticket,
+    service_monitoring_uptime,
+    service_monitoring_sold,
+    service_monitoring_statement,
+    service_agreement_demo,
 )

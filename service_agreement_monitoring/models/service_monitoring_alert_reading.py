@@ -13,7 +13,6 @@ from ..tools.alerts import (
     Event,
     Rules,
     Served,
-    Span,
     find_served,
     get_read_from,
     read,
@@ -232,7 +231,7 @@ class ServiceMonitoringAlert(models.Model):
             known.events[self],
             self._get_rules(),
             now,
-            _list_spans(known.gateways[self]),
+            known.gateways[self]._get_spans(),
             [each.start for each in own],
         )
 
@@ -328,7 +327,3 @@ class ServiceMonitoringAlert(models.Model):
 def list_served(rows):
     """:return: list of Served of those that have a ticket of their own"""
     return [Served(r.started_at, r) for r in rows if r.res_id and not r.is_behind]
-
-
-def _list_spans(rows):
-    return [Span(row.started_at, row.ended_at or None) for row in rows]

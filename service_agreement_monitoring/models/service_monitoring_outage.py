@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ..tools.alerts import Span
+
 
 class ServiceMonitoringOutage(models.Model):
     """From when to when an alert fired: read from its events, never entered."""
@@ -71,6 +73,10 @@ class ServiceMonitoringOutage(models.Model):
         for outage in self:
             lasted = outage.ended_at and outage.ended_at - outage.started_at
             outage.hours = lasted.total_seconds() / 3600 if lasted else 0.0
+
+    def _get_spans(self):
+        """:return: list of tools.alerts.Span"""
+        return [Span(each.started_at, each.ended_at or None) for each in self]
 
     # What is read
 

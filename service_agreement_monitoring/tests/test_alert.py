@@ -1,5 +1,7 @@
-from odoo import Command
+from psycopg2.errors import UniqueViolation
+
 from odoo.exceptions import AccessError
+from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -301,25 +303,15 @@ class TestAlert(AlertCommon):
         ]
         self.assertLessEqual(counts[1], counts[0] + 2)
 
-    def _plain(self, n):
-        self.env.flush_all()
-        self.env.invalidate_all()
-        before = self.cr.sql_log_count
-        self.env["project.task"].sudo().create([self._prepare_ticket_values() for _ in range(n)])
-        self.env.flush_all()
-        return self.cr.sql_log_count - before
-
-    def test_queries_for_tickets_grow_by_what_odoo_needs_for_a_task(self):
+    def test_a_ticket_costs_what_odoo_needs_for_a_task(self):
         few, many = self._storm(2, "2026-03-06"), self._storm(20, "2026-03-07")
         self._take("2026-03-05 15:10", self._storm(1, "2026-03-05"))
         counts = [
             self._count_taking(few, "2026-03-06 15:10"),
             self._count_taking(many, "2026-03-07 15:10"),
         ]
-        with self.at_desk("2026-03-08 15:10"):
-            counts += [self._plain(2), self._plain(20)]
-        print("TICKETS", counts)
-        self.assertLessEqual(counts[1], counts[0] + 18 * 12)
+        # Its message and who follows it; of ours there is nothing for each.
+        self.assertLessEqual(counts[1], counts[0] + 18 * 11)
 
     def test_without_a_desk_nothing_is_lost(self):
         self.company.service_desk_project_id = False
@@ -369,8 +361,6 @@ class TestAlert(AlertCommon):
     @mute_logger("odoo.sql_db")
     def test_the_database_refuses_the_same_alert_twice(self):
         alert = self._tell("2026-03-06 15:00", "firing")
-        from psycopg2.errors import UniqueViolation
-
         for record in (alert, alert.outage_ids):
             with self.assertRaises(UniqueViolation), self.cr.savepoint():
                 record.sudo().copy()
