@@ -1,7 +1,16 @@
 from . import (
+    ir_http,
     service_monitoring_source,
+    service_monitoring_source_mapping,
+    service_monitoring_source_secret,
+    service_monitoring_source_setup,
+    service_monitoring_source_sites,
+    service_monitoring_tally,
     service_monitoring_site,
     service_monitoring_delivery,
+    service_monitoring_delivery_door,
+    service_monitoring_delivery_handling,
+    service_monitoring_delivery_words,
     service_monitoring_event,
     service_monitoring_alert,
     service_monitoring_alert_reading,
@@ -11,5 +20,6 @@ from . import (
     service_monitoring_uptime,
     service_monitoring_sold,
     service_monitoring_statement,
+    service_monitoring_portal,
     service_agreement_demo,
 )

@@ -1,6 +1,6 @@
 """Deliveries: what sources posted, word for word, and what became of it."""
 
-from odoo import api, fields, models
+from odoo import fields, models
 
 
 class ServiceMonitoringDelivery(models.Model):
@@ -22,6 +22,11 @@ class ServiceMonitoringDelivery(models.Model):
     received_at = fields.Datetime(string="Received", required=True, readonly=True)
     handled_at = fields.Datetime(string="Handled", readonly=True)
     body = fields.Text(readonly=True, groups="service_agreement.group_manager")
+    pretty_body = fields.Text(
+        string="What Was Posted",
+        compute="_compute_pretty_body",
+        groups="service_agreement.group_manager",
+    )
     state = fields.Selection(
         [
             ("new", "To Handle"),
@@ -42,7 +47,4 @@ class ServiceMonitoringDelivery(models.Model):
         "UNIQUE(source_id, external_id)", "This delivery is known already."
     )
     _to_handle_idx = models.Index("(id) WHERE state = 'new'")
-
-    @api.model
-    def _cron_handle(self):
-        """Make events of what has come, in its order, and hand them on."""
+    _to_settle_idx = models.Index("(source_id) WHERE state = 'parked'")

@@ -1,6 +1,17 @@
 """Events: what a delivery said of one alert. Facts, of which alerts are made."""
 
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+WAITING = Domain("handed_at", "=", False)
+# Of a site that is archived nobody wants to know.
+TO_HAND_ON = (
+    WAITING
+    & Domain("is_stuck", "=", False)
+    & Domain("delivery_id", "!=", False)
+    & Domain("site_id.partner_id", "!=", False)
+    & Domain("site_id.active", "=", True)
+)
 
 
 class ServiceMonitoringEvent(models.Model):
@@ -60,8 +71,25 @@ class ServiceMonitoringEvent(models.Model):
         help="Empty: it waits for its site to get a customer.",
     )
 
+    is_stuck = fields.Boolean(
+        string="Could Not Be Taken",
+        readonly=True,
+        help="Its delivery says why, and has a button to try it again.",
+    )
+
     _position_uniq = models.Constraint(
         "UNIQUE(source_id, delivery_id, position)",
         "This alert of the delivery is known already.",
     )
-    _waiting_idx = models.Index("(site_id, id) WHERE handed_at IS NULL")
+    _waiting_idx = models.Index("(id) WHERE handed_at IS NULL")
+
+    @api.model
+    def _get_to_hand_on(self, limit):
+        """:return: those of known sites that nobody took yet, as they came"""
+        return self.search(TO_HAND_ON, order="id", limit=limit)
+
+    def _is_waiting(self):
+        """Whether it waits for somebody to say whose it is."""
+        self.ensure_one()
+        site = self.site_id
+        return not self.handed_at and site.active and not site.partner_id
