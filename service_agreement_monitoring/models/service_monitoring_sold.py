@@ -72,6 +72,9 @@ class ServiceAgreement(models.Model):
     heard_at = fields.Datetime(
         string="Last Heard", compute="_compute_heard_at", help="Of any of its systems."
     )
+    monitoring_alert_count = fields.Integer(
+        string="Alerts", compute="_compute_monitoring_alert_count"
+    )
 
     @api.model
     def _get_facts(self):
@@ -124,6 +127,27 @@ class ServiceAgreement(models.Model):
         for agreement in self:
             times = sites[agreement].mapped("last_heard_at")
             agreement.heard_at = max(filter(None, times), default=False)
+
+    def _compute_monitoring_alert_count(self):
+        sites = self._get_monitored_sites()
+        every = self.env["service.monitoring.site"].union(*sites.values())
+        counts = dict(
+            self.env["service.monitoring.alert"]._read_group(
+                [("site_id", "in", every.ids)], ["site_id"], ["__count"]
+            )
+        )
+        for agreement in self:
+            own = sites[agreement]
+            agreement.monitoring_alert_count = sum(counts.get(s, 0) for s in own)
+
+    def action_view_monitoring_alerts(self):
+        self.ensure_one()
+        self.check_access("read")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "service_agreement_monitoring.action_service_monitoring_alert"
+        )
+        sites = self._get_monitored_sites()[self]
+        return {**action, "domain": [("site_id", "in", sites.ids)], "context": {}}
 
     def _get_monitored_sites(self):
         """:return: dict of service.monitoring.site by agreement: those of the systems
