@@ -206,10 +206,9 @@ class ServiceAgreement(models.Model):
         self.ensure_one()
         if not self.bills_monitoring:
             return False
-        began = max(filter(None, (self.date_start, self.activated_on)))
-        since = max(
-            [datetime.combine(began, time()), *filter(None, sites.mapped("last_heard_at"))]
-        )
+        began = datetime.combine(self.date_start, time())
+        heard = filter(None, (self.activated_on, *sites.mapped("last_heard_at")))
+        since = max([began, *heard])
         days = max(sites.source_id.mapped("silent_days"), default=SILENT_DAYS)
         return instant.now(self.env) - since > timedelta(days=days)
 

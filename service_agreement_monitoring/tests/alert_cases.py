@@ -20,8 +20,8 @@ class AlertCommon(ServiceDeskCommon):
             {"name": "Network", "partner_id": cls.customer.id}
         )
         cls.source = cls._create_source("Watchtower")
-        cls.router = cls._create_site("router", system_id=cls.system.id)
-        cls.camera = cls._create_site("camera", gateway_site_id=cls.router.id)
+        cls.router = cls._watch("router", system_id=cls.system.id)
+        cls.camera = cls._watch("camera", gateway_site_id=cls.router.id)
 
     @classmethod
     def _create_source(cls, name, **values):
@@ -38,7 +38,7 @@ class AlertCommon(ServiceDeskCommon):
         )
 
     @classmethod
-    def _create_site(cls, reference, **values):
+    def _watch(cls, reference, **values):
         return cls.env["service.monitoring.site"].create(
             {
                 "name": reference.title(),

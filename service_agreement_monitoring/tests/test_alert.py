@@ -267,7 +267,7 @@ class TestAlert(AlertCommon):
         self.assertEqual(len(self._tickets()), 2)
 
     def test_through_two_gateways_the_farthest_has_the_ticket(self):
-        phone = self._create_site("phone", gateway_site_id=self.camera.id)
+        phone = self._watch("phone", gateway_site_id=self.camera.id)
         events = self._event("2026-03-06 15:00", "firing", site=phone)
         events |= self._event("2026-03-06 15:00", "firing", site=self.camera)
         events |= self._event("2026-03-06 15:00", "firing")
@@ -281,7 +281,7 @@ class TestAlert(AlertCommon):
     def _storm(self, count, day):
         events = self.env["service.monitoring.event"]
         for number in range(count):
-            site = self._create_site(f"{day}-{number}")
+            site = self._watch(f"{day}-{number}")
             events |= self._event(f"{day} 15:00", "firing", site=site)
         return events
 
