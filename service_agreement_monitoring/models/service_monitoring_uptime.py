@@ -49,9 +49,9 @@ class ServiceAgreementSystem(models.Model):
     def _compute_monitoring(self):
         rows = self._get_uptime_rows(1)
         for system in self:
-            current = rows[system][-1:]
-            system.monitoring_state = current and current[0]["state"]
-            system.monitoring_uptime = current and current[0]["uptime"]
+            current = rows[system][-1] if rows[system] else {}
+            system.monitoring_state = current.get("state")
+            system.monitoring_uptime = current.get("uptime")
 
     @api.depends("monitoring_site_ids")
     def _compute_monitoring_months(self):

@@ -135,7 +135,8 @@ class TestWorth(PortalUsersMixin, ServiceWorkMixin, AlertCommon):
         self._outage("2026-03-12 10:00", "2026-03-12 10:01")
         asked = self._open("2026-03-16 10:00")
         ann = self._create_portal_user("ann", self.customer)
-        self._answer(asked, "2026-03-16 10:05", user=ann, body="It is down!")
+        author = ann.partner_id.id
+        self._answer(asked, "2026-03-16 10:05", body="It is down!", author_id=author)
         self._fix(asked, "2026-03-16 10:20", minutes=12)
         self._tell("2026-03-16 10:21", "resolved")
         statement = self._statement()
