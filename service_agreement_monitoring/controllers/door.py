@@ -21,6 +21,7 @@ class MonitoringDoor(Controller):
         methods=["POST"],
         csrf=False,
         save_session=False,
+        readonly=False,
         max_content_length=MOST_BYTES,
         service_monitoring=True,
     )
@@ -39,6 +40,9 @@ class MonitoringDoor(Controller):
             return TOO_LARGE
         except (BadRequest, OSError):
             return BROKEN_OFF
+        # What comes in pieces is cut off there without a word.
+        if len(body) >= MOST_BYTES:
+            return TOO_LARGE
         deliveries = request.env["service.monitoring.delivery"]
         deliveries = deliveries.with_user(SUPERUSER_ID)
         return deliveries._receive(door_key, httprequest.headers, body)

@@ -3,10 +3,8 @@ from typing import NamedTuple
 
 from psycopg2.errors import SerializationFailure
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.tools import SQL
-
-from odoo.addons.service_agreement.models import instant
 
 from ..tools import door as doors
 from ..tools import formats
@@ -68,7 +66,7 @@ class ServiceMonitoringDelivery(models.Model):
         :param bytes body: as it came
         :return: Answer
         """
-        now = instant.now(self.env)
+        now = fields.Datetime.now()
         try:
             door = self.env["service.monitoring.source"]._get_door(door_key)
             doors.check(door, headers, body, now)
@@ -157,11 +155,11 @@ class ServiceMonitoringDelivery(models.Model):
         The lock on the call that waits keeps the job from starting before this is
         committed, so that it sees it.
         """
-        cron = self.env.ref(CRON).sudo()
+        cron_id = self.env["ir.model.data"]._xmlid_to_res_id(CRON)
         try:
             with self.env.cr.savepoint(flush=False):
                 self.env.cr.execute(
-                    SQL(WAITING_CALL, cron.id, instant.now(self.env)),
+                    SQL(WAITING_CALL, cron_id, fields.Datetime.now()),
                     log_exceptions=False,
                 )
                 waits = bool(self.env.cr.fetchall())
@@ -169,4 +167,4 @@ class ServiceMonitoringDelivery(models.Model):
             # A job took it off since this transaction began.
             waits = False
         if not waits:
-            cron._trigger()
+            self.env["ir.cron"].sudo().browse(cron_id)._trigger()

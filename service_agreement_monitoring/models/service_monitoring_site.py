@@ -150,10 +150,9 @@ class ServiceMonitoringSite(models.Model):
             if site.system_id.company_id != site.company_id:
                 raise ValidationError(
                     self.env._(
-                        "%(system)s is looked after by another company than "
-                        "%(source)s.",
+                        "%(system)s is looked after by another company than %(site)s.",
                         system=site.system_id.display_name,
-                        source=site.source_id.display_name,
+                        site=site.display_name,
                     )
                 )
 

@@ -167,8 +167,8 @@ class ServiceMonitoringSource(models.Model):
         if heard := self.filtered("last_heard_at"):
             raise UserError(
                 self.env._(
-                    "%(source)s has told of alerts, which stay on record: archive it.",
-                    source=heard[0].name,
+                    "%s has told of alerts, which stay on record: archive it.",
+                    heard[0].name,
                 )
             )
 

@@ -1,8 +1,6 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from odoo.addons.service_agreement.models import instant
-
 
 class ServiceMonitoringTally(models.Model):
     """How many deliveries a source sent in a minute, counted by each connection of the
@@ -34,7 +32,7 @@ class ServiceMonitoringTally(models.Model):
         :param int limit: how many may come in a minute
         :return: bool, whether this one may
         """
-        minute = instant.now(self.env).replace(second=0)
+        minute = fields.Datetime.now().replace(second=0)
         counted = self.env.execute_query(
             SQL(
                 """
