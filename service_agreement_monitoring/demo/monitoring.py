@@ -17,7 +17,7 @@ STORY = [
     ("whitfield", "Network", "Offline", "critical", 33 * 1440, 42),
     ("okafor", "Whole-House Audio", "Amplifier too hot", "warning", 4 * 1440, 55),
     ("whitfield", "Network", "Packet loss", "warning", 200, 35),
-    ("hargrove", "Main House", "Switch port down", "critical", 25, 0),
+    ("hargrove", "Main House", "Switch port down", "warning", 25, 0),
 ]
 UNKNOWN = {
     "alerts": [
@@ -48,9 +48,11 @@ def load(env):
 def _connect(line, source):
     """All systems of customers who pay for it, but those of one; and of one who does
     not. :return: dict of sites by (customer, system)"""
-    customers = line.env["service.agreement"].search(
-        [("bills_monitoring", "=", True), ("company_id", "=", line.company.id)]
-    ).commercial_partner_id
+    customers = (
+        line.env["service.agreement"]
+        .search([("bills_monitoring", "=", True), ("company_id", "=", line.company.id)])
+        .commercial_partner_id
+    )
     customers += line.named(f"partner_{UNPAID}")
     customers -= line.named(f"partner_{SILENT}")
     systems = line.env["service.agreement.system"].search(

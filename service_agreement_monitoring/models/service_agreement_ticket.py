@@ -93,7 +93,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         domain = [("res_model", "=", self._name), ("res_id", "in", self.ids)]
         return {**action, "domain": domain, "context": {}}
 
-    # EXTENDS: facts
+    # EXTENDS 'service.agreement.ticket.mixin'
 
     def _ticket_note(self, kind, before=None, at=None, author=None, **values):
         recovered = self.env.context.get("service_monitoring_recovered")
@@ -183,3 +183,19 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
                 "The same alert as in %(ticket)s.", ticket=before._get_html_link()
             )
         )
+
+
+class ServiceAgreementWorkType(models.Model):
+    _inherit = "service.agreement.work.type"
+
+    @api.model
+    def _get_remote(self):
+        """:return: what an alert is looked after by first: ours, else the first kind of
+        work from afar
+        """
+        name = "service_agreement.work_type_remote"
+        remote = self.env.ref(name, raise_if_not_found=False)
+        if remote and remote.active:
+            return remote
+        afar = [("is_on_site", "=", False), ("is_preventive", "=", False)]
+        return self.search(afar, limit=1)

@@ -33,7 +33,9 @@ class ServiceMonitoringAlert(models.Model):
         ondelete="restrict",
         index=True,
     )
-    company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, index=True
+    )
     site_id = fields.Many2one(
         "service.monitoring.site",
         string="Site or Device",
@@ -304,8 +306,8 @@ class ServiceMonitoringSource(models.Model):
         string="Down From",
         required=True,
         default="warning",
-        help="From this severity on an alert means that something is down: it counts in "
-        "the uptime, and what stands behind a gateway gets no ticket of its own.",
+        help="From this severity on an alert means that something is down: it counts "
+        "in the uptime, and what stands behind a gateway gets no ticket of its own.",
     )
 
     def _get_down_severities(self):

@@ -108,7 +108,9 @@ class ServiceMonitoringAlert(models.Model):
         done._plan_look()
 
     def _find_behind(self):
-        """:return: alerts behind these, gateways that count as down, that are not over"""
+        """:return: alerts that are not over, of what stands behind these where they
+        count as down
+        """
         sites = self.filtered("is_down").site_id._find_behind()
         if not sites:
             return self.browse()

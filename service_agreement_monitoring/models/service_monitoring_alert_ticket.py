@@ -20,7 +20,9 @@ class ServiceMonitoringAlert(models.Model):
         :param dict readings: tools.alerts.Reading by alert
         :param dict rows: by alert dict of service.monitoring.outage by outage
         """
-        steps = {a: a._list_steps(reading, rows[a], now) for a, reading in readings.items()}
+        steps = {
+            a: a._list_steps(reading, rows[a], now) for a, reading in readings.items()
+        }
         while any(steps.values()):
             turn = {alert: own.pop(0) for alert, own in steps.items() if own}
             self._do_turn(turn, rows)
@@ -33,7 +35,9 @@ class ServiceMonitoringAlert(models.Model):
 
     def _do_turn(self, turn, rows):
         """:param dict turn: tools.alerts.Step by alert"""
-        tickets = {a: step.ticket and step.ticket._get_ticket() for a, step in turn.items()}
+        tickets = {
+            a: step.ticket and step.ticket._get_ticket() for a, step in turn.items()
+        }
         news = {alert: step for alert, step in turn.items() if step.news}
         closed = [a for a in news if not tickets[a] or tickets[a]._ticket_is_final()]
         tickets |= self._open_tickets(closed)
@@ -58,7 +62,9 @@ class ServiceMonitoringAlert(models.Model):
                 values.setdefault((model, alert.company_id), []).append(alert)
         for (model, company), same in values.items():
             desk = self._get_desk(model, company)
-            created = desk.create([alert._prepare_ticket_values(desk) for alert in same])
+            created = desk.create(
+                [alert._prepare_ticket_values(desk) for alert in same]
+            )
             for alert, ticket in zip(same, created, strict=True):
                 tickets[alert] = ticket
                 if before := alert._get_ticket_before():
@@ -110,6 +116,7 @@ class ServiceMonitoringAlert(models.Model):
             "partner_id": customer.id,
             "system_id": own and alert.system_id.id,
             "device_id": own and alert.device_id.id,
+            "work_type_id": desk.env["service.agreement.work.type"]._get_remote().id,
             "is_from_monitoring": True,
         }
 
@@ -182,7 +189,9 @@ class ServiceMonitoringOutage(models.Model):
     def _may_fold(self):
         ticket = self._get_ticket()
         return bool(
-            ticket and not ticket._ticket_is_closed() and not ticket._ticket_was_worked_on()
+            ticket
+            and not ticket._ticket_is_closed()
+            and not ticket._ticket_was_worked_on()
         )
 
     def _fold(self):

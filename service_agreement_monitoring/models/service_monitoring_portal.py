@@ -10,7 +10,7 @@ class ServiceAgreement(models.Model):
         Sudo: read for the customer, who may read neither alerts nor outages.
 
         :return: list of dict: name, state ("up", "down" or None), rows (see
-            `_get_uptime_rows`, the current month first)
+            `_get_uptime_rows`)
         """
         self.ensure_one()
         systems = self.sudo()._get_portal_covered_systems()
@@ -18,8 +18,8 @@ class ServiceAgreement(models.Model):
         shown = [
             {
                 "name": system.name,
-                "state": rows[system][-1]["state"] if rows[system] else None,
-                "rows": rows[system][::-1],
+                "state": rows[system][0]["state"] if rows[system] else None,
+                "rows": rows[system],
             }
             for system in systems
         ]

@@ -155,7 +155,11 @@ class ServiceAgreement(models.Model):
         """
         found = self.env["service.monitoring.site"].search(
             [
-                ("partner_id.commercial_partner_id", "in", self.commercial_partner_id.ids),
+                (
+                    "partner_id.commercial_partner_id",
+                    "in",
+                    self.commercial_partner_id.ids,
+                ),
                 ("company_id", "in", self.company_id.ids),
             ]
         )

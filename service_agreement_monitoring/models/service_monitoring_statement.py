@@ -57,7 +57,9 @@ class ServiceAgreementStatement(models.Model):
         self.ensure_one()
         zone = self.company_id._service_tz()
         return tuple(
-            datetime.combine(day, time(), zone).astimezone(timezone.utc).replace(tzinfo=None)
+            datetime.combine(day, time(), zone)
+            .astimezone(timezone.utc)
+            .replace(tzinfo=None)
             for day in (self.date_start, self.date_end + DAY)
         )
 

@@ -41,15 +41,13 @@ class ServiceAgreementSystem(models.Model):
         compute="_compute_monitoring_months",
         sanitize=False,
     )
-    alert_count = fields.Integer(
-        string="Alerts", compute="_compute_alert_count"
-    )
+    alert_count = fields.Integer(string="Alerts", compute="_compute_alert_count")
 
     @api.depends("monitoring_site_ids")
     def _compute_monitoring(self):
         rows = self._get_uptime_rows(1)
         for system in self:
-            current = rows[system][-1] if rows[system] else {}
+            current = rows[system][0] if rows[system] else {}
             system.monitoring_state = current.get("state")
             system.monitoring_uptime = current.get("uptime")
 
@@ -58,7 +56,7 @@ class ServiceAgreementSystem(models.Model):
         rows = self._get_uptime_rows()
         for system in self:
             system.monitoring_months = self.env["ir.qweb"]._render(
-                "service_agreement_monitoring.uptime_months", {"rows": rows[system]}
+                "service_agreement_monitoring.system_uptime", {"rows": rows[system]}
             )
 
     def _compute_alert_count(self):
@@ -89,8 +87,8 @@ class ServiceAgreementSystem(models.Model):
     # Reading
 
     def _get_uptime_rows(self, count=MONTHS):
-        """What was up in the last months, oldest first; months before it was watched
-        are left out.
+        """What was up in the last months, the current one first; months before it was
+        watched are left out.
 
         :param int count: of months, the current one included
         :return: dict by system of list of dict: label, uptime (percent), text, color
@@ -152,7 +150,7 @@ class ServiceAgreementSystem(models.Model):
             return []
         state = "down" if any(span.end is None for span in spans) else "up"
         rows = []
-        for month in months:
+        for month in reversed(months):
             uptime = self._get_uptime(spans, max(month.start, watched), month.end)
             if uptime is not None:
                 label = format_date(self.env, month.first, date_format="MMM yyyy")

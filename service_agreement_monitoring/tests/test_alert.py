@@ -34,6 +34,8 @@ class TestAlert(AlertCommon):
         self.assertEqual(ticket.device_id, self.router.device_id)
         self.assertEqual(ticket.agreement_id, self.agreement)
         self.assertEqual(ticket.priority, "3")
+        remote = self.env.ref("service_agreement.work_type_remote")
+        self.assertEqual(ticket.work_type_id, remote)
         self.assertEqual(self.on_wall(ticket.sla_due_at), "Fri 15:32")
         self.assertIn("No &lt;b&gt;ping", ticket.description)
         self.assertIn('href="https://watch.example.com/1"', ticket.description)
@@ -82,7 +84,10 @@ class TestAlert(AlertCommon):
         self.assertEqual(set(ticket.sla_clock_ids.mapped("state")), {"cancelled"})
         self.assertEqual(alert.outage_ids.result, "healed")
         rows = self.env["service.agreement.sla.report"].search(
-            [("agreement_id", "=", self.agreement.id), ("status", "in", ("met", "missed"))]
+            [
+                ("agreement_id", "=", self.agreement.id),
+                ("status", "in", ("met", "missed")),
+            ]
         )
         self.assertFalse(rows)
 
@@ -352,9 +357,7 @@ class TestAlert(AlertCommon):
         alert = self._tell("2026-03-06 15:00", "firing")
         other = self.env["res.company"].create({"name": "Elsewhere"})
         agent = self._create_agent("stranger")
-        agent.write(
-            {"company_ids": [Command.set(other.ids)], "company_id": other.id}
-        )
+        agent.write({"company_ids": [Command.set(other.ids)], "company_id": other.id})
         with self.assertRaises(AccessError):
             alert.with_user(agent).read(["name"])
 

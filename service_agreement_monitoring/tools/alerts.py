@@ -148,9 +148,7 @@ def read(
     cases = _list_cases(outages, rules, now)
     lasting = outages[-1] if outages and outages[-1].end is None else None
     own = bool(cases) and cases[-1].is_open(now)
-    is_behind = (
-        lasting is not None and not own and any(g.meets(now) for g in gateway)
-    )
+    is_behind = lasting is not None and not own and any(g.meets(now) for g in gateway)
     flaps_until = _get_flapping_until(outages, rules, now)
     looks = [
         lasting and lasting.due,
@@ -208,9 +206,7 @@ def join(spans: Iterable[Span]) -> list[Span]:
     return joined
 
 
-def get_down_time(
-    spans: Iterable[Span], first: datetime, end: datetime
-) -> timedelta:
+def get_down_time(spans: Iterable[Span], first: datetime, end: datetime) -> timedelta:
     """:return: timedelta of ``[first, end)`` in which anything was down"""
     down = NO_TIME
     for span in join(spans):

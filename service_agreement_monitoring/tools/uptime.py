@@ -40,9 +40,7 @@ def list_months(
     return [Month(*each) for each in zip(firsts, begins, begins[1:], strict=False)]
 
 
-def get_uptime(
-    spans: Iterable[Span], start: datetime, end: datetime
-) -> float | None:
+def get_uptime(spans: Iterable[Span], start: datetime, end: datetime) -> float | None:
     """How much of ``[start, end)`` nothing was down.
 
     :param spans: in which something was down; several at once count once

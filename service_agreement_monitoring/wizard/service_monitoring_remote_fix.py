@@ -13,7 +13,7 @@ class ServiceMonitoringRemoteFix(models.TransientModel):
     _description = "Fixed Remotely"
 
     task_id = fields.Many2one("project.task", required=True, readonly=True)
-    minutes = fields.Integer(required=True, default=15)
+    minutes = fields.Integer(string="It Took", required=True, default=15)
     name = fields.Char(
         string="What Was Done",
         required=True,
@@ -37,20 +37,10 @@ class ServiceMonitoringRemoteFix(models.TransientModel):
             "project_id": self.task_id.project_id.id,
             "unit_amount": self.minutes / 60,
             "date": self.task_id._ticket_company()._service_today(),
-            "service_work_type_id": self._get_work_type().id,
+            "service_work_type_id": self.env["service.agreement.work.type"]
+            ._get_remote()
+            .id,
         }
-
-    def _get_work_type(self):
-        """:return: service.agreement.work.type: ours, else the first from afar"""
-        types = self.env["service.agreement.work.type"]
-        remote = self.env.ref(
-            "service_agreement.work_type_remote", raise_if_not_found=False
-        )
-        if remote and remote.active:
-            return remote
-        return types.search(
-            [("is_on_site", "=", False), ("is_preventive", "=", False)], limit=1
-        )
 
 
 class ProjectTask(models.Model):

@@ -74,7 +74,7 @@ def tell(server, state):
     now = str(int(time.time()))
     digest = hmac.new(SECRET.encode(), f"{now}.".encode() + body, hashlib.sha256)
     request = Request(
-        f"{server.url}/service-monitoring/{DOOR_KEY}",
+        f"{server.url}/service/monitoring/{DOOR_KEY}",
         data=body,
         headers={
             "Content-Type": "application/json",

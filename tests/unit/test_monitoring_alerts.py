@@ -1,6 +1,6 @@
 """From events to outages and tickets (SEMANTICS §8), by examples and by properties."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,11 +19,13 @@ from monitoring_tools.alerts import (
     list_steps,
     read,
 )
+from monitoring_tools.uptime import get_uptime, list_months
 
 property_test = settings(derandomize=True, deadline=None, max_examples=300)
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
-START = datetime(2026, 3, 6, 10)
+START = datetime(2026, 3, 6, 10, tzinfo=timezone.utc)
+LONG_AGO = START - timedelta(days=999)
 RULES = Rules(minimum=2 * MINUTE, reopen=24 * HOUR)
 FLAPPING = Rules(
     minimum=2 * MINUTE, reopen=24 * HOUR, flap_count=3, flap_within=30 * MINUTE
@@ -46,7 +48,7 @@ class Desk:
     def __init__(self, rules):
         self.rules = rules
         self.events, self.served, self.healed_until = [], [], None
-        self.open, self.log, self.read_from = {}, [], datetime.min
+        self.open, self.log, self.read_from = {}, [], LONG_AGO
 
     def take(self, events, now, gateway=()):
         self.events += events
@@ -89,7 +91,9 @@ class TestOutages:
         assert list_spans(told(5, -3, 0, 1)) == expected
 
     def test_at_one_instant_it_has_recovered(self):
-        assert list_spans(told(1, -1)) == list_spans(told(-1, 1)) == [Span(at(1), at(1))]
+        assert (
+            list_spans(told(1, -1)) == list_spans(told(-1, 1)) == [Span(at(1), at(1))]
+        )
 
     def test_what_is_told_of_later_is_not_there_yet(self):
         assert read(told(0, -9), RULES, at(5)).state == "open"
@@ -298,10 +302,10 @@ class TestProperties:
         desk, again = Desk(how), Desk(how)
         desk.take(everything, at(20))
         again.take(everything, at(20))
-        again.read_from = datetime.min
+        again.read_from = LONG_AGO
         for now in (at(30), at(60), at(200)):
             assert desk.take([], now).state == again.take([], now).state
-            again.read_from = datetime.min
+            again.read_from = LONG_AGO
         assert desk.log == again.log
 
     @property_test
@@ -314,3 +318,31 @@ class TestProperties:
         assert left <= get_down_time([span], first, end)
         assert both == get_down_time([span, *others], first, end)
         assert join(parts) == [part for part in parts if part.start != part.end]
+
+
+class TestUptime:
+    def test_months_with_the_current_one_last(self):
+        def begin(day):
+            return datetime(day.year, day.month, day.day, tzinfo=timezone.utc)
+
+        months = list_months(date(2026, 1, 15), 3, begin)
+        assert [month.first.month for month in months] == [11, 12, 1]
+        assert months[-1].end == begin(date(2026, 2, 1))
+
+    def test_a_minute_is_not_nothing(self):
+        spans = [Span(at(0), at(1))]
+        month = timedelta(days=31)
+        assert get_uptime([], START, START + month) == 100.0
+        assert get_uptime(spans, START, START + month) == 99.99
+        assert get_uptime(spans, START, START + MINUTE) == 0.0
+
+    def test_of_no_time_nothing_is_said(self):
+        assert get_uptime([], START, START) is None
+
+    @property_test
+    @given(st.lists(spans, max_size=4), st.lists(spans, max_size=2))
+    def test_more_outages_are_never_more_uptime(self, some, more):
+        before, after = (
+            get_uptime(each, at(0), at(50)) for each in (some, [*some, *more])
+        )
+        assert 0 <= after <= before <= 100
