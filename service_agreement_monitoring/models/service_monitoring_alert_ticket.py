@@ -62,8 +62,9 @@ class ServiceMonitoringAlert(models.Model):
                 values.setdefault((model, alert.company_id), []).append(alert)
         for (model, company), same in values.items():
             desk = self._get_desk(model, company)
+            remote = desk.env["service.agreement.work.type"]._get_remote()
             created = desk.create(
-                [alert._prepare_ticket_values(desk) for alert in same]
+                [alert._prepare_ticket_values(desk, remote) for alert in same]
             )
             for alert, ticket in zip(same, created, strict=True):
                 tickets[alert] = ticket
@@ -95,9 +96,10 @@ class ServiceMonitoringAlert(models.Model):
         self.ensure_one()
         return self.res_id and self.env[self.res_model].browse(self.res_id).exists()
 
-    def _prepare_ticket_values(self, desk):
+    def _prepare_ticket_values(self, desk, work_type):
         """
         :param desk: the model of tickets, empty
+        :param work_type: service.agreement.work.type, what it is looked after by first
         :return: dict of values
         """
         self.ensure_one()
@@ -116,7 +118,7 @@ class ServiceMonitoringAlert(models.Model):
             "partner_id": customer.id,
             "system_id": own and alert.system_id.id,
             "device_id": own and alert.device_id.id,
-            "work_type_id": desk.env["service.agreement.work.type"]._get_remote().id,
+            "work_type_id": work_type.id,
             "is_from_monitoring": True,
         }
 
