@@ -109,3 +109,56 @@ async def _post(target, delivery, body):
         return int(line.split()[1])
     finally:
         writer.close()
+
+
+# What is in the database
+
+
+def prepare(env, sites):
+    """Make a source with known sites, and commit; return (source, secret)."""
+    source = env["service.monitoring.source"].create(
+        {"name": "Load", "authentication": "bearer", "per_minute": 0}
+    )
+    secret = source._change_secret()
+    customer = env["res.partner"].create({"name": "Whitfield Residence"})
+    env["service.monitoring.site"].create(
+        [
+            {
+                "source_id": source.id,
+                "external_ref": f"site-{number}",
+                "name": f"Site {number}",
+                "partner_id": customer.id,
+            }
+            for number in range(sites)
+        ]
+    )
+    env.cr.commit()
+    return source, secret
+
+
+def count_kept(cursor, source_id):
+    """Return a dict of how often each delivery is kept, by its id."""
+    return _count(cursor, KEPT, source_id)
+
+
+def count_events(cursor, source_id):
+    """Return a dict of how many events were handed on, by the id of the delivery."""
+    return _count(cursor, HANDED_ON, source_id)
+
+
+def _count(cursor, query, source_id):
+    cursor.execute(query, [source_id])
+    return dict(cursor.fetchall())
+
+
+KEPT = """
+SELECT external_id, count(*) FROM service_monitoring_delivery
+ WHERE source_id = %s GROUP BY external_id
+"""
+HANDED_ON = """
+SELECT external_id, count(*)
+  FROM service_monitoring_event event
+  JOIN service_monitoring_delivery delivery ON delivery.id = delivery_id
+ WHERE event.source_id = %s AND handed_at IS NOT NULL
+ GROUP BY external_id
+"""

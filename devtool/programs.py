@@ -9,6 +9,7 @@ from .errors import DevError
 from .paths import BIN, DEBIAN
 from .progress import say, step
 
+ALERTMANAGER = "prometheus-alertmanager"
 CHROMIUM_NAMES = (
     "chromium",
     "chromium-browser",
@@ -34,6 +35,30 @@ def wkhtmltopdf():
     if not path:
         say("note: without wkhtmltopdf documents cannot be printed as PDF")
     return path
+
+
+def alertmanager():
+    """Return the path of Prometheus' Alertmanager; None where it cannot be had.
+
+    Never installed, for that would start it as a service of the machine.
+    """
+    found = _find([ALERTMANAGER])
+    if not found and debian.available():
+        with step("programs", f"unpacking {ALERTMANAGER}") as current:
+            _unpack(ALERTMANAGER, current)
+            _write_starter_with_its_files(ALERTMANAGER)
+    return found or _find([ALERTMANAGER])
+
+
+def _write_starter_with_its_files(package):
+    """Let a program that knows its files by absolute paths find those unpacked: for it
+    alone, they are mounted where they would be installed."""
+    root = DEBIAN / package
+    mount = f'mount --bind "{root}/usr/share" /usr/share'
+    start = f'exec "{root}/usr/bin/{package}" "$@"'
+    (BIN / package).write_text(
+        f"#!/bin/sh\nexec unshare -rm sh -c '{mount} && {start}' {package} \"$@\"\n"
+    )
 
 
 def _find(names):

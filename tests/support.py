@@ -96,18 +96,19 @@ class Database:
             line.split()[1] for line in printed.splitlines() if line.startswith("KEY ")
         )
 
-    def serve(self, *arguments, variables=None):
+    def serve(self, *arguments, variables=None, port=None):
         """Return a real server on it, to be used in a `with`."""
-        return Server(self, arguments, variables)
+        return Server(self, arguments, variables, port)
 
 
 class Server(odoo_process.OdooServer):
     """A real server, and the clients to talk to it."""
 
-    def __init__(self, database, arguments=(), variables=None):
+    def __init__(self, database, arguments=(), variables=None, port=None):
         super().__init__(
             {**database.env, **(variables or {})},
             database.name,
+            port=port,
             arguments=("--max-cron-threads=0", *arguments),
             log_name=f"{database.name}-server",
         )
