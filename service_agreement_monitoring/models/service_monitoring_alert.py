@@ -189,21 +189,26 @@ class ServiceMonitoringAlert(models.Model):
         :return: the alerts of these events
         """
         by_key = {(event.source_id.id, event.key): event for event in events}
-        self._insert_missing(by_key.values())
-        alerts = self.search(
+        known = self.search(
             [
                 ("source_id", "in", events.source_id.ids),
                 ("key", "in", events.mapped("key")),
             ]
-        )
-        return alerts.filtered(lambda alert: (alert.source_id.id, alert.key) in by_key)
+        ).filtered(lambda alert: (alert.source_id.id, alert.key) in by_key)
+        for alert in known:
+            del by_key[alert.source_id.id, alert.key]
+        return known | self._insert(by_key.values()) if by_key else known
 
     @api.model
-    def _insert_missing(self, events):
+    def _insert(self, events):
+        """:param events: one of each new key
+        :return: their alerts; one that another worker has made meanwhile is an error
+            after which all is done again
+        """
         rows = [self._prepare_claim(event) for event in events]
         columns = [[row[name] for row in rows] for name in CLAIMED]
         types = (self._fields[name].column_type[1] for name in CLAIMED)
-        claimed = self.env.execute_query(
+        self.env.cr.execute(
             SQL(
                 """
                 INSERT INTO %(table)s (%(names)s, state, create_uid, write_uid,
@@ -221,12 +226,15 @@ class ServiceMonitoringAlert(models.Model):
                 ),
                 uid=self.env.uid,
                 now=self.env.cr.now(),
-            )
+            ),
+            # The second worker is no error to look after.
+            log_exceptions=False,
         )
-        alerts = self.browse(alert_id for (alert_id,) in claimed)
+        alerts = self.browse(alert_id for (alert_id,) in self.env.cr.fetchall())
         for field in self._fields.values():
             if field.store and field.compute:
                 self.env.add_to_compute(field, alerts)
+        return alerts
 
     @api.model
     def _prepare_claim(self, event):

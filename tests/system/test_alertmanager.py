@@ -51,6 +51,7 @@ EVENTS = """
 SELECT alert_name, status, severity, site.name, summary, handed_at IS NOT NULL
   FROM service_monitoring_event event
   JOIN service_monitoring_site site ON site.id = site_id
+ WHERE event.source_id = {source}
  ORDER BY event.id
 """
 FIRED = "RouterDown|firing|critical|router-1|It does not answer.|t"
@@ -125,34 +126,39 @@ def running(program, folder, target, credentials):
         process.wait(PATIENCE)
 
 
-@pytest.mark.parametrize(
-    ("authentication", "credentials"), [("bearer", KEY), ("basic", PASSWORD)]
-)
-def test_it_fires_and_recovers(
-    payment_database, program, tmp_path, authentication, credentials
-):
-    source = monitoring.prepare(
-        payment_database, format="alertmanager", authentication=authentication
+def test_it_fires_and_recovers(payment_database, program, tmp_path):
+    by_key, by_password = (
+        monitoring.prepare(
+            payment_database, format="alertmanager", authentication=authentication
+        )
+        for authentication in ("bearer", "basic")
     )
 
-    def events():
-        return payment_database.sql(EVENTS)
+    def events(source):
+        return payment_database.sql(EVENTS.format(source=source.id))
 
     with payment_database.serve("--max-cron-threads=1") as server:
-        target = source.target(server)
+        target = by_key.target(server)
         wrong = target._replace(secret="another")
-        with running(program, tmp_path / "wrong", wrong, credentials) as manager:
+        with running(program, tmp_path / "wrong", wrong, KEY) as manager:
             manager.tell()
             log = tmp_path / "wrong" / "log"
             wait_until(lambda: "401" in log.read_text(), PATIENCE, "it is refused")
         assert not payment_database.sql("SELECT id FROM service_monitoring_delivery")
 
-        with running(program, tmp_path / "right", target, credentials) as manager:
+        with running(program, tmp_path / "key", target, KEY) as manager:
             manager.tell()
-            wait_until(lambda: events() == [FIRED], PATIENCE, "it fires")
+            wait_until(lambda: events(by_key) == [FIRED], PATIENCE, "it fires")
             manager.tell(is_over=True)
             both = [FIRED, RECOVERED]
-            wait_until(lambda: events() == both, PATIENCE, "it recovers")
+            wait_until(lambda: events(by_key) == both, PATIENCE, "it recovers")
         keys = payment_database.sql("SELECT DISTINCT key FROM service_monitoring_event")
         assert len(keys) == 1, "what recovers is what fired"
-        assert source.secret not in server.log.read_text()
+
+        target = by_password.target(server)
+        with running(program, tmp_path / "password", target, PASSWORD) as manager:
+            manager.tell()
+            wait_until(lambda: events(by_password) == [FIRED], PATIENCE, "it fires")
+        log = server.log.read_text()
+        assert by_key.secret not in log
+        assert by_password.secret not in log
