@@ -57,6 +57,7 @@ class ServiceMonitoringAlert(models.Model):
         :return: dict of tickets by alert; None where the company has no desk yet
         """
         tickets, values = dict.fromkeys(alerts), {}
+        before = self._find_tickets_before(alerts)
         for alert in alerts:
             if model := alert._get_ticket_model():
                 values.setdefault((model, alert.company_id), []).append(alert)
@@ -64,13 +65,29 @@ class ServiceMonitoringAlert(models.Model):
             desk = self._get_desk(model, company)
             remote = desk.env["service.agreement.work.type"]._get_remote()
             created = desk.create(
-                [alert._prepare_ticket_values(desk, remote) for alert in same]
+                [
+                    alert._prepare_ticket_values(desk, remote, before.get(alert))
+                    for alert in same
+                ]
             )
             for alert, ticket in zip(same, created, strict=True):
                 tickets[alert] = ticket
-                if before := alert._get_ticket_before():
-                    ticket._ticket_tell_before(before)
+                if before.get(alert):
+                    ticket._ticket_tell_before(before[alert])
         return tickets
+
+    def _find_tickets_before(self, alerts):
+        """:return: dict by alert of the last ticket it had of its own"""
+        outages = self.env["service.monitoring.outage"].search(
+            [
+                ("alert_id", "in", [alert.id for alert in alerts]),
+                ("res_id", "!=", False),
+                ("is_behind", "=", False),
+            ],
+            order="started_at, id",
+        )
+        last = {outage.alert_id: outage for outage in outages}
+        return {alert: outage._get_ticket() for alert, outage in last.items()}
 
     def _get_desk(self, model, company):
         """Our robot opens tickets, whoever mapped the site that it waited for.
@@ -91,20 +108,16 @@ class ServiceMonitoringAlert(models.Model):
     def _get_ticket_model(self):
         return self._get_request()._get_request_model()
 
-    def _get_ticket_before(self):
-        """:return: the ticket it had last, which is closed for good; empty if none"""
-        self.ensure_one()
-        return self.res_id and self.env[self.res_model].browse(self.res_id).exists()
-
-    def _prepare_ticket_values(self, desk, work_type):
+    def _prepare_ticket_values(self, desk, work_type, before):
         """
         :param desk: the model of tickets, empty
         :param work_type: service.agreement.work.type, what it is looked after by first
+        :param before: the ticket it had the last time, or None
         :return: dict of values
         """
         self.ensure_one()
         alert, customer = self.with_env(desk.env), self.partner_id
-        before, follows = alert._get_ticket_before(), {}
+        follows = {}
         if before and before._name == desk._name and "follows_id" in desk._fields:
             follows = {"follows_id": before.id}
         own = alert.system_id.commercial_partner_id == customer.commercial_partner_id

@@ -194,6 +194,16 @@ class TestAlert(AlertCommon):
         self.assertEqual(len(alert.outage_ids), 1)
         self.assertTrue(self._ticket(alert).is_self_healed)
 
+    def test_told_of_it_all_at_once_each_time_has_its_ticket(self):
+        events = self._event("2026-03-02 15:00", "firing")
+        events |= self._event("2026-03-02 16:00", "resolved")
+        events |= self._event("2026-03-06 15:00", "firing")
+        self._take("2026-03-06 15:05", events)
+        first, second = self._tickets()
+        self.assertTrue(first.is_self_healed)
+        self.assertFalse(second._ticket_is_closed())
+        self.assertEqual(second.follows_id, first)
+
     def test_the_same_events_again_change_nothing(self):
         events = self._event("2026-03-06 15:00", "firing")
         events |= self._event("2026-03-06 15:30", "resolved")
@@ -241,6 +251,7 @@ class TestAlert(AlertCommon):
         self.assertNotEqual(camera.res_id, router.res_id)
         self.assertEqual(self._ticket(router)._ticket_is_closed(), "solved")
         self.assertFalse(self._ticket(camera)._ticket_is_closed())
+        self.assertFalse(self._ticket(camera).follows_id)
 
     def test_heard_of_too_late_its_own_ticket_is_cancelled(self):
         self.source.minimum_seconds = 0
