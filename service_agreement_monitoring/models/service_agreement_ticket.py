@@ -85,6 +85,19 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
             "alert_recovered_at",
         )
 
+    def unlink(self):
+        """Sudo: alerts have no foreign key to go by, and are nobody's to write."""
+        told = [
+            self.env[model]
+            .sudo()
+            .search([("res_model", "=", self._name), ("res_id", "in", self.ids)])
+            for model in ("service.monitoring.alert", "service.monitoring.outage")
+        ]
+        result = super().unlink()
+        for records in told:
+            records.write({"res_model": False, "res_id": False})
+        return result
+
     def action_view_alerts(self):
         self._ticket_check_may_read()
         action = self.env["ir.actions.act_window"]._for_xml_id(

@@ -177,6 +177,8 @@ class ServiceMonitoringAlert(models.Model):
                                     ON alert.id = event.alert_id
                                  WHERE event.alert_id = ANY(%s)
                                    AND event.status IN ('firing', 'resolved')
+                                   AND (alert.read_from IS NULL
+                                        OR event.happened_at >= alert.read_from)
                                ) AS event
                          WHERE read_from IS NULL OR at >= read_from
                        ) AS event
@@ -315,7 +317,7 @@ class ServiceMonitoringAlert(models.Model):
         down = known.gateways[self].filtered(lambda each: not each.ended_at)
         for gateway in reversed(self.site_id._get_gateways()):
             if found := down.filtered(lambda each, g=gateway: each.site_id == g):
-                return found[0].alert_id
+                return found.sorted(lambda each: not each.res_id)[0].alert_id
         return self.browse()
 
     def _note_results(self, rows):

@@ -221,6 +221,14 @@ class TestAlert(AlertCommon):
         self.assertEqual(alert.state, "open")
         self.assertEqual(self.on_wall(alert.fired_at), "Fri 15:00")
 
+    def test_a_ticket_that_is_deleted_leaves_no_trace_on_its_alert(self):
+        alert = self._tell("2026-03-06 15:00", "firing")
+        self._look("2026-03-06 15:02")
+        self._ticket(alert).unlink()
+        self.assertFalse(alert.res_id or alert.outage_ids.res_id)
+        self._tell("2026-03-06 15:30", "firing")
+        self.assertEqual(self._ticket(alert), self._tickets(), "it still fires")
+
     # Gateways
 
     def test_a_gateway_and_what_is_behind_it_are_one_ticket(self):
