@@ -1,11 +1,10 @@
 import json
 import logging
 
-from psycopg2 import OperationalError
-
 from odoo import api, models
 from odoo.exceptions import ConcurrencyError, UserError
 from odoo.fields import Domain
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from odoo.addons.service_agreement.models import instant
 
@@ -16,6 +15,8 @@ _logger = logging.getLogger(__name__)
 
 BATCH = 200
 NEW = Domain("state", "=", "new")
+# Somebody else was faster.
+TO_DO_AGAIN = (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, ConcurrencyError)
 
 
 class ServiceMonitoringDelivery(models.Model):
@@ -46,8 +47,7 @@ class ServiceMonitoringDelivery(models.Model):
             with self.env.cr.savepoint():
                 getattr(self, method)(*arguments)
         except Exception as error:
-            if isinstance(error, (OperationalError, ConcurrencyError)):
-                # Somebody else was faster: the whole is done again.
+            if isinstance(error, TO_DO_AGAIN):
                 raise
             if len(self) == 1:
                 self._set_apart(error)
@@ -150,13 +150,15 @@ class ServiceMonitoringDelivery(models.Model):
     # By hand
 
     def action_try_again(self):
-        """Have what was parked or refused handled once more."""
+        """Have what was parked or refused handled once more. Sudo: facts, which are
+        not written by hand; who may see a delivery may have it tried again."""
         self.check_access("read")
         again = self.filtered(lambda d: d.state in ("parked", "refused")).sudo()
-        again.event_ids.is_stuck = False
-        unread = again.filtered(lambda delivery: not delivery.event_ids)
+        stuck = again.filtered(lambda d: any(d.event_ids.mapped("is_stuck")))
+        stuck.event_ids.is_stuck = False
+        unread = again.filtered(lambda d: not d.event_ids)
         unread.state = "new"
-        again.reason = False
+        (stuck | unread).reason = False
         self._wake()
         return True
 

@@ -35,6 +35,9 @@ class TestDoorSites(DoorMixin, TransactionCase):
         self.assertFalse(self._handle())
         self.assertEqual({d.state for d in deliveries}, {"parked"})
         self.assertIn("lake", deliveries[0].reason)
+        deliveries[0].action_try_again()
+        self.assertFalse(self._handle())
+        self.assertIn("lake", deliveries[0].reason)
         self.assertEqual(
             self._get_unknown().mapped("external_ref"), ["lake", "hill"][::-1]
         )
