@@ -183,7 +183,11 @@ class ServiceAgreement(models.Model):
     @api.model
     def _cron_silence(self):
         """Who is paid for and silent; and who is not any more."""
-        for company in self.env["res.company"].search([]):
+        groups = self._read_group(
+            Domain("state", "=", "active") | Domain("is_silent", "=", True),
+            ["company_id"],
+        )
+        for (company,) in groups:
             agreements = self.with_company(company)
             domain = Domain("company_id", "=", company.id) & (
                 agreements._get_monitoring_domain() | Domain("is_silent", "=", True)
