@@ -1,4 +1,3 @@
-from datetime import timedelta
 from typing import NamedTuple
 
 from psycopg2.errors import SerializationFailure
@@ -75,8 +74,8 @@ class ServiceMonitoringDelivery(models.Model):
         except doors.Refused as refused:
             return Answer(401, {"error": str(refused)}, self._get_challenge(door))
         if not self._may_come_in(door):
-            wait = (timedelta(minutes=1) - timedelta(seconds=now.second)).seconds
-            return Answer(429, {"error": "Too many."}, {"Retry-After": str(wait or 60)})
+            wait = {"Retry-After": str(60 - now.second)}
+            return Answer(429, {"error": "Too many in this minute."}, wait)
         return self._take_in(door, headers, body, now)
 
     @api.model

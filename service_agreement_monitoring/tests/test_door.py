@@ -176,7 +176,9 @@ class TestDoor(DoorMixin, HttpCase):
     # Addresses
 
     def test_an_address_that_is_none_or_archived(self):
-        self.assertEqual(self._post(path="/service/monitoring/none").status_code, 404)
+        for key in ("none", "%00", "%F0%9F%92%A5", f"{self.source.door_key}%00", "'--"):
+            answer = self._post(path=f"/service/monitoring/{key}")
+            self.assertEqual(answer.status_code, 404, key)
         self.source.active = False
         self.assertEqual(self._post_key().status_code, 404)
         self.source.active = True

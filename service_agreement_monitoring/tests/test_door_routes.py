@@ -24,6 +24,11 @@ class TestDoorRoutes(RouteWalk, DoorMixin, HttpCase):
         cls.records = {"door_key": cls.source.door_key}
         cls.secret = cls.customer.name
 
+    def _get_rules(self):
+        """Pages of the portal are walked with customers, which these tests lack."""
+        rules = super()._get_rules()
+        return [rule for rule in rules if not rule.rule.startswith("/my/")]
+
     def test_looking_changes_nothing(self):
         """There is nothing to look at: it is posted to."""
         path = f"/service/monitoring/{self.source.door_key}"

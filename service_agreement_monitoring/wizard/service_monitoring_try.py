@@ -44,7 +44,8 @@ class ServiceMonitoringTry(models.TransientModel):
                 attempt.understood = attempt._describe(attempt._read())
             except FormatError as error:
                 deliveries = attempt.env["service.monitoring.delivery"]
-                attempt.understood = deliveries._describe_format_error(error)
+                reason = deliveries._describe_format_error(error)
+                attempt.understood = Markup("<p>%s</p>") % reason
 
     def _read(self):
         """:return: list of Alert"""
