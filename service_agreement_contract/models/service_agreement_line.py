@@ -1,0 +1,38 @@
+from odoo import api, fields, models
+
+
+class ServiceAgreementLine(models.Model):
+    """A charge that a line of a contract bills, or billed until it was moved."""
+
+    _inherit = "service.agreement.line"
+
+    contract_line_id = fields.Many2one(
+        "contract.line",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        help="It says what this costs, and bills it.",
+    )
+
+    _contract_line_uniq = models.UniqueIndex(
+        "(agreement_id, contract_line_id) WHERE contract_line_id IS NOT NULL",
+        "This line of the contract is a charge of the agreement already.",
+    )
+
+    @api.model
+    def _get_facts(self):
+        return (*super()._get_facts(), "contract_line_id")
+
+    def _is_billable(self):
+        """EXTENDS billing: of an agreement that is over, the contract's charges stop
+        nobody from an invoice of what it does not bill.
+        """
+        if self._is_the_contract_s() and self.agreement_id.state == "ended":
+            return False
+        return super()._is_billable()
+
+    def _is_the_contract_s(self):
+        """Whether a contract bills it, and not the agreement."""
+        self.ensure_one()
+        return self.charge == "recurring" and self.agreement_id.is_billed_by_contract

@@ -1,0 +1,3 @@
+from . import test_contract_tier
+from . import test_contract_follow
+from . import test_contract_billing
