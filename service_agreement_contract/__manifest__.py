@@ -9,6 +9,8 @@
     "auto_install": True,
     "uninstall_hook": "uninstall_hook",
     "data": [
+        "security/ir.model.access.csv",
+        "wizard/contract_move_views.xml",
         "views/contract_template_views.xml",
         "views/contract_contract_views.xml",
         "views/service_agreement_views.xml",

@@ -258,3 +258,13 @@ class ContractContract(models.Model):
     def action_view_service_tickets(self):
         self.ensure_one()
         return self.service_agreement_id.action_view_tickets()
+
+    def _get_agreements_action(self):
+        """:return: action that shows the agreements of these contracts"""
+        agreements = self.sudo().service_agreement_id
+        if len(agreements) == 1:
+            return agreements._get_form_action()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "service_agreement.action_service_agreement"
+        )
+        return dict(action, domain=[("id", "in", agreements.ids)], context={})

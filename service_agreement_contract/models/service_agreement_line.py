@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from odoo.addons.service_agreement.tools.billing_period import Recurrence
+
 
 class ServiceAgreementLine(models.Model):
     """A charge that a line of a contract bills, or billed until it was moved."""
@@ -36,3 +38,14 @@ class ServiceAgreementLine(models.Model):
         """Whether a contract bills it, and not the agreement."""
         self.ensure_one()
         return self.charge == "recurring" and self.agreement_id.is_billed_by_contract
+
+    def _get_full_price(self):
+        """:return: float, of a whole period, as its unit price is"""
+        self.ensure_one()
+        return float(self._get_net_amount())
+
+    def _get_first_due(self, day):
+        """:return: date on which the period that begins on ``day`` is billed"""
+        self.ensure_one()
+        recurrence = Recurrence(day, self.plan_id.unit, self.plan_id.interval)
+        return recurrence.due(recurrence.period(0), self.is_arrears)

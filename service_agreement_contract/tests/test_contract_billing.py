@@ -1,12 +1,13 @@
 from psycopg2.errors import CheckViolation
 
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import UserError
+from odoo.fields import Date
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.service_agreement.tests.common import ServiceWorkMixin
+from odoo.addons.service_agreement.tests.work_cases import WorkCommon
 
-from .common import ContractCommon
+from .common import ContractCommon, ContractMixin
 
 
 @tagged("post_install", "-at_install")
@@ -87,5 +88,107 @@ class TestContractBilling(ContractCommon):
 
 
 @tagged("post_install", "-at_install")
-class TestContractRiders(ServiceWorkMixin, ContractCommon):
+class TestContractRiders(ContractMixin, WorkCommon):
     """What is charged beside the contract is on its invoice; once."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.company.agreement_invoice_mode = "draft"
+        villa = cls._create_customer("Nobody's Villa")
+        cls.contract = cls._create_contract(
+            partner_id=villa.id,
+            service_tier_id=cls.tier.id,
+            service_date_start="2026-01-01",
+        )
+        cls.agreement = cls.contract.service_agreement_id
+        cls.ticket.partner_id = villa
+
+    def setUp(self):
+        super().setUp()
+        self._invoice(self.contract, "2026-03-01")
+        self.enterContext(self.at("2026-03-06 12:00:00"))
+
+    def test_work_rides_on_the_next_invoice_of_the_contract_once(self):
+        draw = self._log("2026-03-03", 1.5)
+        self.assertFalse(self.agreement.next_invoice_date)
+        self.assertEqual(self.agreement.contract_next_amount, 149.0 + 180.0)
+        [april, may] = self._invoice(self.contract, "2026-05-01")
+        self.assertEqual(april.amount_untaxed, 149.0 + 180.0)
+        self.assertEqual(april.invoice_line_ids[-1].quantity, 1.5)
+        self.assertEqual(draw.move_line_id.move_id, april)
+        self.assertEqual(self.agreement.period_ids.kind, "one_off")
+        self.assertEqual(may.amount_untaxed, 149.0)
+        self.assertFalse(self._run_billing("2027-01-01", self.agreement)[0])
+
+    def test_a_deleted_draft_gives_it_to_the_next_one(self):
+        self._log("2026-03-03", 1.0)
+        april = self._invoice(self.contract, "2026-04-01")
+        april.unlink()
+        may = self._invoice(self.contract, "2026-05-01")
+        self.assertEqual(may.amount_untaxed, 149.0 + 120.0)
+
+    def test_of_a_yearly_contract_nobody_waits_a_year(self):
+        contract = self._create_contract(
+            lines=[{"recurring_rule_type": "yearly"}],
+            service_tier_id=self.tier.id,
+            service_date_start="2026-01-01",
+        )
+        agreement = contract.service_agreement_id
+        self._invoice(contract, "2026-01-01")
+        self._log("2026-03-03", 1.0, agreement=agreement)
+        due = agreement.next_invoice_date
+        self.assertEqual(str(due), "2026-07-01")
+        [move] = self._run_billing(str(due), agreement)[0]
+        self.assertEqual(move.amount_untaxed, 120.0)
+        self.assertFalse(move.invoice_line_ids.contract_line_id)
+        self.assertFalse(agreement.next_invoice_date)
+
+    def test_hours_bought_in_advance_have_an_invoice_of_their_own(self):
+        line = self.env["service.agreement.line"].sudo()
+        line.create(
+            {
+                "agreement_id": self.agreement.id,
+                "product_id": self.product.id,
+                "name": "Ten hours",
+                "charge": "one_off",
+                "price_unit": 1000.0,
+                "date_start": "2026-03-06",
+            }
+        )
+        self.assertEqual(str(self.agreement.next_invoice_date), "2026-03-06")
+        [move] = self._run_billing("2026-03-06", self.agreement)[0]
+        self.assertEqual(move.amount_untaxed, 1000.0)
+        self.assertEqual(self._invoice(self.contract, "2026-04-01").amount_untaxed, 149)
+
+    def test_after_the_contract_it_has_an_invoice_of_its_own(self):
+        self.contract.contract_line_ids.date_end = "2026-03-31"
+        self._log("2026-03-03", 1.0)
+        with self.at("2026-04-01 12:00:00"):
+            self._run_cron("service_agreement.ir_cron_lifecycle")
+            self.assertEqual(self.agreement.state, "ended")
+            [move] = self._run_billing("2026-04-01", self.agreement)[0]
+        self.assertEqual(move.amount_untaxed, 120.0)
+
+    def test_without_a_tier_any_more_it_has_an_invoice_of_its_own(self):
+        self._log("2026-03-03", 1.0)
+        self.contract.service_tier_id = False
+        [move] = self._run_billing("2026-03-06", self.agreement)[0]
+        self.assertEqual(move.amount_untaxed, 120.0)
+
+    def test_moved_over_it_is_on_our_next_invoice(self):
+        self._log("2026-03-03", 1.0)
+        self.contract._move_to_agreement(Date.to_date("2026-03-06"))
+        [move] = self._run_billing("2026-04-01", self.agreement)[0]
+        self.assertEqual(move.amount_untaxed, 149.0 + 120.0)
+        self.assertFalse(self._invoice(self.contract, "2026-04-01"))
+
+    def test_a_contract_that_is_posted_at_once_leaves_it_for_another_time(self):
+        draw = self._log("2026-03-03", 1.0)
+        contract = type(self.contract)
+        self.patch(
+            contract, "_get_open_invoice", lambda *_args: self.env["account.move"]
+        )
+        april = self._invoice(self.contract, "2026-04-01")
+        self.assertEqual(april.amount_untaxed, 149.0)
+        self.assertFalse(draw.is_invoiced)
