@@ -174,6 +174,15 @@ class ContractLine(models.Model):
         self.ensure_one()
         return bool(self.last_date_invoiced) and self._get_next_start()
 
+    def _get_next_invoice_day(self):
+        """:return: date, the earliest on which one of these is invoiced; of what is
+        over OCA leaves a date behind that means nothing
+        """
+        due = self.filtered(
+            lambda ln: ln._is_chargeable() and ln.next_period_date_start
+        )
+        return min(filter(None, due.mapped("recurring_next_date")), default=False)
+
     # Its recurrence as a billing plan
 
     def _get_agreement_plan(self):

@@ -18,6 +18,11 @@ class ServiceAgreement(models.Model):
         help="It bills this agreement, and decides who the customer is, what it costs "
         "and when it ends.",
     )
+    contract_name = fields.Char(
+        compute="_compute_contract_name",
+        compute_sudo=True,
+        help="For the customer, who may not be able to open the contract.",
+    )
     contract_moved_on = fields.Date(
         string="Billed Here Since",
         readonly=True,
@@ -56,6 +61,12 @@ class ServiceAgreement(models.Model):
     def _get_facts(self):
         return (*super()._get_facts(), "contract_id", "contract_moved_on")
 
+    @api.depends("contract_id.name", "contract_id.code")
+    def _compute_contract_name(self):
+        for agreement in self:
+            contract = agreement.contract_id
+            agreement.contract_name = contract.code or contract.name
+
     @api.depends("contract_id", "contract_moved_on")
     def _compute_is_billed_by_contract(self):
         for agreement in self:
@@ -80,10 +91,11 @@ class ServiceAgreement(models.Model):
         billed = self.sudo().filtered("is_billed_by_contract")
         riders = billed._get_riders()
         for agreement in self:
-            contract = (agreement.sudo() & billed).contract_id
-            agreement.contract_next_date = contract.recurring_next_date
-            agreement.contract_next_amount = agreement.sudo()._get_contract_amount(
-                contract.recurring_next_date, riders.get(agreement.sudo(), ())
+            follower = agreement.sudo() & billed
+            day = follower.contract_id.contract_line_ids._get_next_invoice_day()
+            agreement.contract_next_date = day
+            agreement.contract_next_amount = follower._get_contract_amount(
+                day, riders.get(agreement.sudo(), ())
             )
 
     def _get_contract_amount(self, day, riders):
@@ -92,9 +104,8 @@ class ServiceAgreement(models.Model):
         :param riders: list of DuePiece
         :return: float, before taxes; a line of OCA's costs the same for any period
         """
-        self.ensure_one()
         due = self.line_ids.filtered(
-            lambda ln: day and ln.contract_line_id.recurring_next_date == day
+            lambda ln: day and ln.contract_line_id._get_next_invoice_day() == day
         )
         beside = [due.line._get_untaxed_amount(due.piece) for due in riders]
         return sum(due.mapped("price_subtotal")) + sum(beside)

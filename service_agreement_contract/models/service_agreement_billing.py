@@ -27,12 +27,29 @@ class ServiceAgreement(models.Model):
         own = followers.filtered(
             lambda a: any(not c.key._is_the_contract_s() for c in charges[a])
         )
-        schedules = own._get_schedules()
+        coming = own._get_own_invoices()
         for agreement in followers:
-            coming = islice(schedules.get(agreement, ()), LOOKED_AHEAD)
-            alone = (i.due for i in coming if not agreement._is_contract_invoice(i))
-            agreement.next_invoice_date = next(alone, False)
+            invoice = coming.get(agreement)
+            agreement.next_invoice_date = invoice.due if invoice else False
         return result
+
+    def _get_own_invoices(self):
+        """:return: {agreement: tools.charges.Invoice, the next one that the contract
+        does not make}, of those that have some
+        """
+        found = {}
+        for agreement, invoices in self._get_schedules().items():
+            coming = islice(invoices, LOOKED_AHEAD)
+            own = (each for each in coming if not self._is_contract_invoice(each))
+            if invoice := next(own, None):
+                found[agreement] = invoice
+        return found
+
+    def _get_next_invoice_total(self):
+        if not self.is_billed_by_contract:
+            return super()._get_next_invoice_total()
+        invoice = self._get_own_invoices().get(self)
+        return self._describe_invoice(invoice)["total"] if invoice else 0.0
 
     @api.model
     def _is_contract_invoice(self, invoice):
