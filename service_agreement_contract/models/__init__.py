@@ -1,3 +1,4 @@
+from . import account_move
 from . import contract_template
 from . import contract_contract
 from . import contract_contract_invoicing
@@ -9,3 +10,4 @@ from . import service_agreement_contract
 from . import service_agreement_billing
 from . import service_agreement_line
 from . import service_agreement_period
+from . import service_agreement_profit

@@ -1,8 +1,4 @@
 from odoo import models
-from odoo.fields import Command
-
-# Below the lines of the contract.
-RIDERS_SEQUENCE = 1000
 
 
 class ContractContract(models.Model):
@@ -63,37 +59,24 @@ class ContractContract(models.Model):
         return [due for due in pieces if due.piece.amount >= 0]
 
 
-class AccountMove(models.Model):
-    _inherit = "account.move"
-
-    def _add_contract_riders(self, pieces):
-        """Put them on this draft, and on record as billed.
-
-        :param pieces: list of DuePiece of one agreement
-        """
-        self.ensure_one()
-        agreement = pieces[0].agreement
-        exact = agreement._is_in_cents(pieces)
-        lines = [
-            {
-                **agreement._prepare_piece_values(due, exact),
-                "sequence": RIDERS_SEQUENCE + number,
-            }
-            for number, due in enumerate(pieces)
-        ]
-        self.write({"invoice_line_ids": [Command.create(values) for values in lines]})
-        agreement._record_periods(self, [pieces])
-
-
 class ContractLine(models.Model):
     _inherit = "contract.line"
 
     def _prepare_invoice_line(self):
         """EXTENDS 'contract': its invoices are the agreement's, too."""
         values = super()._prepare_invoice_line()
-        if values and (charge := self._get_service_charge()):
-            values["agreement_line_id"] = charge.id
-        return values
+        charge = self._get_service_charge()
+        if not (values and charge):
+            return values
+        first, last, _invoiced = self._get_period_to_invoice(
+            self.last_date_invoiced, self.recurring_next_date
+        )
+        return {
+            **values,
+            "agreement_line_id": charge.id,
+            "contract_first_day": first,
+            "contract_last_day": last,
+        }
 
     def _get_service_charge(self):
         """:return: the newest service.agreement.line that this line bills. Sudo: a

@@ -110,6 +110,16 @@ class ServiceAgreement(models.Model):
         beside = [due.line._get_untaxed_amount(due.piece) for due in riders]
         return sum(due.mapped("price_subtotal")) + sum(beside)
 
+    def _prepare_amount_base_line(self, line):
+        """EXTENDS: lines of a contract have rhythms of their own; the amounts are
+        those of the first one's.
+        """
+        base_line = super()._prepare_amount_base_line(line)
+        if self.contract_id and line.plan_id and self.plan_id:
+            share = line.plan_id._per_month(1.0) / self.plan_id._per_month(1.0)
+            base_line["quantity"] *= share
+        return base_line
+
     def action_view_contract(self):
         self.ensure_one()
         contract = self.contract_id

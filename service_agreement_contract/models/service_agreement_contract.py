@@ -71,6 +71,12 @@ class ServiceAgreement(models.Model):
     def _why_not_renew(self):
         return self._why_contract_decides() or super()._why_not_renew()
 
+    def _get_self_service(self, kind, choice=None):
+        """EXTENDS: in the portal nothing is decided either."""
+        if self.is_billed_by_contract:
+            return None
+        return super()._get_self_service(kind, choice)
+
     # And the agreement follows
 
     def _follow_contract(self):

@@ -86,6 +86,33 @@ class TestContractBilling(ContractCommon):
         self.assertEqual(str(self.agreement.contract_next_date), "2026-04-01")
         self.assertEqual(self.agreement.contract_next_amount, 149.0)
 
+    def test_it_is_earned_in_the_months_it_was_for(self):
+        contract = self._create_contract(
+            lines=[
+                {},
+                {"recurring_rule_type": "yearly", "price_unit": 365.0},
+            ],
+            service_tier_id=self.tier.id,
+            service_date_start="2026-01-01",
+        )
+        self._invoice(contract, "2026-01-01")
+        agreement = contract.service_agreement_id
+        rows = self.env["service.agreement.profit"].search(
+            [("agreement_id", "=", agreement.id)], order="date"
+        )
+        self.assertEqual(len(rows), 12)
+        earned = [round(row.revenue, 2) for row in rows[:2]]
+        self.assertEqual(earned, [149.0 + 31.0, 28.0])
+
+    def test_of_different_rhythms_the_amounts_are_those_of_the_first_one(self):
+        quarter = {"recurring_rule_type": "quarterly", "price_unit": 90.0}
+        contract = self._create_contract(
+            lines=[{}, quarter],
+            service_tier_id=self.tier.id,
+            service_date_start="2026-01-01",
+        )
+        self.assertEqual(contract.service_agreement_id.amount_untaxed, 179.0)
+
 
 @tagged("post_install", "-at_install")
 class TestContractRiders(ContractMixin, WorkCommon):

@@ -43,6 +43,7 @@ class TestContractPortal(PortalUsersMixin, ContractMixin, ServiceDeskCommon, Htt
         self.assertIn("Billed with your contract", page)
         self.assertIn("Cinema of the Whitfields", page)
         self.assertRegex(page, r"149\.00</span></strong> before taxes")
+        self.assertNotIn("Change it yourself", page)
 
     def test_another_customer_reads_neither(self):
         for url in ("/my/contracts/%s", "/my/agreements/%s"):
