@@ -5,6 +5,7 @@ from odoo.fields import Date
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.service_agreement.tests.test_sla_warning import WarningCommon
 from odoo.addons.service_agreement.tests.work_cases import WorkCommon
 
 from .common import ContractCommon, ContractMixin
@@ -219,3 +220,51 @@ class TestContractRiders(ContractMixin, WorkCommon):
         april = self._invoice(self.contract, "2026-04-01")
         self.assertEqual(april.amount_untaxed, 149.0)
         self.assertFalse(draw.is_invoiced)
+
+
+@tagged("post_install", "-at_install")
+class TestContractCredit(ContractMixin, WarningCommon):
+    """A credit for a missed promise is taken off the contract's invoice."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        terms = {"sla_credit_percent": 10, "sla_credit_cap": 25}
+        tier = cls._create_tier("Gold", 149.0, 30, **terms)
+        promise = cls.agreement.target_ids.filtered(
+            lambda target: target.metric == "first_response"
+        )
+        promise.copy({"tier_id": tier.id, "agreement_id": False})
+        cls.villa = cls._create_customer("Nobody's Villa")
+        cls.contract = cls._create_contract(
+            partner_id=cls.villa.id,
+            service_tier_id=tier.id,
+            service_date_start="2026-01-01",
+        )
+
+    def _miss(self):
+        ticket = self._open(partner_id=self.villa.id)
+        self._warn("2026-03-10 12:00")
+        clocks = [("clock_id", "in", ticket.sla_clock_ids.ids)]
+        return self.env["service.agreement.sla.credit"].search(clocks)
+
+    def test_it_is_taken_off_once(self):
+        self._invoice(self.contract, "2026-03-01")
+        credit = self._miss()
+        self.assertEqual((credit.fee, credit.amount), (149.0, 14.9))
+        with self.at("2026-03-11 10:00:00"):
+            credit.action_grant()
+        [april, may] = self._invoice(self.contract, "2026-05-01")
+        self.assertEqual(april.amount_untaxed, 134.10)
+        self.assertEqual(may.amount_untaxed, 149.0)
+        self.assertEqual(credit.amount_billed, 14.9)
+
+    def test_it_waits_where_the_invoice_would_be_below_zero(self):
+        self._invoice(self.contract, "2026-03-01")
+        credit = self._miss()
+        with self.at("2026-03-11 10:00:00"):
+            credit.action_grant()
+        riders = self.contract._get_service_riders()[self.contract]
+        cheap = self.env["account.move"].new({"move_type": "out_invoice"})
+        self.assertFalse(self.contract._fit_riders(cheap, riders))
+        self.assertTrue(riders)
