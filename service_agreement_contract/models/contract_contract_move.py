@@ -97,7 +97,13 @@ class ContractContract(models.Model):
         """:param Move move: of this contract"""
         self.ensure_one()
         if move.reasons:
-            raise UserError(f"{self.display_name}: {move.reasons[0]}")
+            raise UserError(
+                self.env._(
+                    "%(contract)s cannot be moved. %(reason)s",
+                    contract=self.display_name,
+                    reason=move.reasons[0],
+                )
+            )
         agreement = self.service_agreement_id
         # First, so that the agreement does not end with the lines.
         agreement.contract_moved_on = move.first

@@ -9,7 +9,6 @@ class ContractTemplate(models.Model):
 
     service_tier_id = fields.Many2one(
         "service.agreement.tier",
-        string="Service Tier",
         index="btree_not_null",
         check_company=True,
         ondelete="restrict",
