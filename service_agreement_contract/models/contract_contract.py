@@ -1,7 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import plaintext2html
 
-from .service_agreement_contract import ByContract
+from .service_agreement_contract import ByContract, Later
 
 # What an agreement follows, apart from the lines.
 FOLLOWED = {
@@ -26,7 +27,6 @@ FOLLOWED = {
     "recurring_next_date",
     "recurring_rule_type",
     "service_tier_id",
-    "user_id",
 }
 
 
@@ -102,7 +102,9 @@ class ContractContract(models.Model):
     def write(self, vals):
         if "service_tier_id" in vals:
             self._ensure_not_moved(vals["service_tier_id"])
-        result = super().write(vals)
+        # Lines that go and others that come in one write are one change.
+        later = self.with_context(agreements_kept=Later())
+        result = super(ContractContract, later).write(vals)
         if not FOLLOWED.isdisjoint(vals):
             self._keep_agreements()
         return result
@@ -141,9 +143,30 @@ class ContractContract(models.Model):
         Sudo: the promise follows the contract, and who changes contracts need not be
         able to write agreements.
         """
+        if isinstance(self.env.context.get("agreements_kept"), Later):
+            return
         contracts = self.sudo().with_context(by_contract=ByContract())
-        for contract in contracts:
+        for contract in contracts.filtered(
+            lambda c: c.service_tier_id or c.service_agreement_id
+        ):
             contract.with_company(contract.company_id)._keep_agreement()
+
+    def _keep_agreement_or_tell(self):
+        """One that cannot be followed stops no other: its owner gets one to-do."""
+        self.ensure_one()
+        try:
+            with self.env.cr.savepoint():
+                self._keep_agreements()
+        except UserError as error:
+            summary = self.env._("The service agreement does not follow the contract")
+            if summary in self.activity_ids.mapped("summary"):
+                return
+            self.activity_schedule(
+                "mail.mail_activity_data_warning",
+                summary=summary,
+                note=plaintext2html(str(error)),
+                user_id=(self.user_id or self.env.user).id,
+            )
 
     def _keep_agreement(self):
         self.ensure_one()
@@ -169,9 +192,24 @@ class ContractContract(models.Model):
         """:return: date, today in the company's calendar, or so many days later"""
         return fields.Date.add(self.company_id._service_today(), days=days)
 
+    def _get_last_day(self):
+        """Lines that are cancelled, notes and sections do not keep it going, though
+        OCA takes it for endless with one of them.
+
+        :return: date, the last one that is billed, or False
+        """
+        self.ensure_one()
+        lines = self.contract_line_ids.filtered(lambda ln: ln._is_chargeable())
+        ends = lines.mapped("date_end")
+        last = max(ends) if ends and all(ends) else False
+        if self.contract_line_ids and not lines:
+            last = self._get_service_today(-1)
+        return min(filter(None, (last, self.date_end)), default=False)
+
     def _is_over(self):
         self.ensure_one()
-        return bool(self.date_end and self.date_end < self._get_service_today())
+        last_day = self._get_last_day()
+        return bool(last_day and last_day < self._get_service_today())
 
     def _make_agreement(self):
         """Promise what the tier says, once there is a line to be billed."""
@@ -225,7 +263,9 @@ class ContractContract(models.Model):
             "tier_id": self.service_tier_id.id,
             "plan_id": lines_values[0]["plan_id"],
             "date_start": start,
-            "date_end": self.date_end,
+            "date_end": self._get_last_day(),
+            "client_order_ref": self.code,
+            "user_id": self.user_id.id,
             "replaces_id": before.id if before.end_reason == "expired" else False,
             "term_months": 0,
             "auto_renew": False,
@@ -242,8 +282,6 @@ class ContractContract(models.Model):
         return {
             "partner_id": self.partner_id.id,
             "partner_invoice_id": (self.invoice_partner_id or self.partner_id).id,
-            "client_order_ref": self.code,
-            "user_id": self.user_id.id,
             "payment_term_id": self.payment_term_id.id,
             "fiscal_position_id": self.fiscal_position_id.id,
             "journal_id": journal.id,

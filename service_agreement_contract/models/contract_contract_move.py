@@ -64,7 +64,7 @@ class ContractContract(models.Model):
         if not self.service_tier_id:
             return self.env._("No service is promised with it: choose a tier first.")
         if not self.active:
-            return self.env._("It is archived.")
+            return self.env._("It is archived: restore it first.")
         if agreement.state != "active":
             return self.env._("Nothing is promised with it at present.")
         if self.generation_type != "invoice":

@@ -30,6 +30,10 @@ class ByContract(NamedTuple):
     """In the context: the contract decides. Nobody can send one from outside."""
 
 
+class Later(NamedTuple):
+    """In the context: whoever put it there lets the agreements follow in the end."""
+
+
 class ServiceAgreement(models.Model):
     _inherit = "service.agreement"
 
@@ -144,13 +148,13 @@ class ServiceAgreement(models.Model):
 
     def _follow_end(self):
         """Its last day is the contract's; past, it is over."""
-        contract = self.contract_id
-        if contract.date_end == self.date_end:
+        last_day = self.contract_id._get_last_day()
+        if last_day == self.date_end:
             return
-        if contract.date_end and contract.date_end < self.date_start:
-            self._end_with_contract(contract.date_end, "expired")
+        if last_day and last_day < self.date_start:
+            self._end_with_contract(last_day, "expired")
             return
-        self.date_end = contract.date_end
+        self.date_end = last_day
         self._expire()
 
     def _end_with_contract(self, last_day, reason):
@@ -177,7 +181,8 @@ class ServiceAgreement(models.Model):
         followers = self.search(
             [("is_billed_by_contract", "=", True), ("state", "!=", "ended")]
         )
-        followers.contract_id._keep_agreements()
+        for contract in followers.contract_id:
+            contract._keep_agreement_or_tell()
         return super()._cron_lifecycle()
 
 

@@ -82,6 +82,47 @@ class TestContractFollow(ContractCommon):
         self.assertEqual(self.agreement.state, "ended")
         self.assertEqual(self.agreement.end_reason, "expired")
 
+    def test_a_section_keeps_no_contract_going(self):
+        with self.at("2026-03-11 10:00:00"):
+            self.contract.contract_line_ids = [
+                Command.create({"name": "Cinema", "display_type": "line_section"})
+            ]
+            self.line.date_end = "2026-04-30"
+        self.assertFalse(self.contract.date_end)
+        self.assertEqual(str(self.agreement.date_end), "2026-04-30")
+
+    def test_with_all_lines_cancelled_nothing_is_promised(self):
+        with self.at("2026-03-11 10:00:00"):
+            self.line.is_canceled = True
+        self.assertEqual(self.agreement.state, "ended")
+        self.assertEqual(str(self.agreement.date_end), "2026-03-10")
+
+    def test_other_lines_in_one_write_are_no_end(self):
+        with self.at("2026-03-11 10:00:00"):
+            self.contract.contract_line_ids = [
+                Command.delete(self.line.id),
+                Command.create(
+                    self._prepare_contract_line("2026-03-11", price_unit=99.0)
+                ),
+            ]
+        self.assertEqual(self.contract.service_agreement_id, self.agreement)
+        self.assertEqual((self.agreement.state, self.agreement.mrr), ("active", 99.0))
+
+    def test_one_that_cannot_be_followed_stops_no_other(self):
+        foreign = self.setup_other_currency("EUR")
+        pricelist = self.env["product.pricelist"].create(
+            {"name": "Abroad", "currency_id": self.agreement.currency_id.id}
+        )
+        self.contract.pricelist_id = pricelist
+        self.line.automatic_price = True
+        pricelist.currency_id = foreign
+        other = self._create_active("2026-01-01", date_end="2026-03-31")
+        for day in ("2026-04-01", "2026-04-02"):
+            with self.at(f"{day} 03:00:00"):
+                self._run_cron("service_agreement.ir_cron_lifecycle")
+        self.assertEqual(other.state, "ended")
+        self.assertIn("counts in", self.contract.activity_ids.note)
+
     def test_a_contract_that_goes_on_leaves_no_gap(self):
         with self.at("2026-03-11 10:00:00"):
             self.line.date_end = "2026-03-31"
