@@ -43,13 +43,14 @@ GENERATOR = ROOT / "benchmarks" / "_data.py"
 CHOSEN = ("service_agreement_capacity",)
 # What a kind has beside ours: a provider of payments that does as it is told.
 BESIDE = {
-    "demo": ("payment_demo", "sale_management"),
-    "service_agreement_payment": ("payment_demo", "sale_management"),
+    "demo": ("payment_demo", "sale_management", "maintenance"),
+    "service_agreement_payment": ("payment_demo", "sale_management", "maintenance"),
 }
 # Ours that a kind has for that, or because it has no need of a database of its own.
 ALSO = {
-    "demo": ("service_agreement_sale", *CHOSEN),
+    "demo": ("service_agreement_maintenance", "service_agreement_sale", *CHOSEN),
     "service_agreement_payment": (
+        "service_agreement_maintenance",
         "service_agreement_sale",
         "spreadsheet_dashboard_service_agreement",
         *CHOSEN,

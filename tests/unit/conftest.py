@@ -12,6 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 # By the name under which it is imported here.
 PACKAGES = {
+    "maintenance_tools": ROOT / "service_agreement_maintenance" / "tools",
     "tools": ROOT / "service_agreement" / "tools",
     "capacity_tools": ROOT / "service_agreement_capacity" / "tools",
 }

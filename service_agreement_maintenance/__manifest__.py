@@ -1,0 +1,22 @@
+{
+    "name": "Service Agreements: Maintenance",
+    "summary": "Customers' devices as equipment, and how often they have faults",
+    "version": "19.0.1.0.0",
+    "category": "Services/Service Agreements",
+    "author": "service_agreement contributors",
+    "license": "LGPL-3",
+    "depends": ["maintenance", "service_agreement"],
+    "auto_install": True,
+    "data": [
+        "security/ir.model.access.csv",
+        "security/service_agreement_maintenance_rules.xml",
+        "data/work_type_data.xml",
+        "views/service_agreement_fault_views.xml",
+        "views/service_agreement_device_views.xml",
+        "views/service_agreement_work_type_views.xml",
+        "views/maintenance_equipment_views.xml",
+        "views/maintenance_request_views.xml",
+        "views/service_agreement_maintenance_menus.xml",
+    ],
+    "demo": ["demo/service_agreement_maintenance_demo.xml"],
+}
