@@ -54,11 +54,12 @@ def run(env):
 def _wait(env, source):
     deadline = time.monotonic() + PATIENCE
     new = [("source_id", "=", source.id), ("state", "=", "new")]
+    # What came meanwhile is seen by a transaction that begins now.
+    env.cr.rollback()
     while env["service.monitoring.delivery"].search_count(new):
         assert time.monotonic() < deadline, f"not handled in {PATIENCE} s"
         time.sleep(0.2)
         env.cr.rollback()
-        env.invalidate_all()
 
 
 def _rows_of_answers(sent):

@@ -132,7 +132,19 @@ class ServiceMonitoringDelivery(models.Model):
             "state": "refused" if reason else "new",
             "reason": reason,
         }
-        return bool(self.env.execute_query(SQL(INSERT, **values)))
+        return bool(self._fetch_or_none(SQL(INSERT, **values)))
+
+    @api.model
+    def _fetch_or_none(self, query):
+        """:return: list of rows; none as well where another transaction, which began
+        when this one had, was faster: Odoo would wait and do all of it again
+        """
+        try:
+            with self.env.cr.savepoint(flush=False):
+                self.env.cr.execute(query, log_exceptions=False)
+                return self.env.cr.fetchall()
+        except SerializationFailure:
+            return []
 
     @api.model
     def _answer_known(self, door, reading):
@@ -155,15 +167,6 @@ class ServiceMonitoringDelivery(models.Model):
         committed, so that it sees it.
         """
         cron_id = self.env["ir.model.data"]._xmlid_to_res_id(CRON)
-        try:
-            with self.env.cr.savepoint(flush=False):
-                self.env.cr.execute(
-                    SQL(WAITING_CALL, cron_id, fields.Datetime.now()),
-                    log_exceptions=False,
-                )
-                waits = bool(self.env.cr.fetchall())
-        except SerializationFailure:
-            # A job took it off since this transaction began.
-            waits = False
-        if not waits:
+        waiting = SQL(WAITING_CALL, cron_id, fields.Datetime.now())
+        if not self._fetch_or_none(waiting):
             self.env["ir.cron"].sudo().browse(cron_id)._trigger()

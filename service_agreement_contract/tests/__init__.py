@@ -1,0 +1,5 @@
+from . import test_contract_tier
+from . import test_contract_follow
+from . import test_contract_billing
+from . import test_contract_move
+from . import test_contract_portal
