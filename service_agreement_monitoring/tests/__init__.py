@@ -7,3 +7,4 @@ from . import test_door_source
 from . import test_portal
 from . import test_sold
 from . import test_worth
+from . import test_public_surface
