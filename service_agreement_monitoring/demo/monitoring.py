@@ -42,7 +42,7 @@ def load(env):
         _plan(line, source, sites, number, told)
     line.run()
     _tell_unknown(source, line.now)
-    env["service.agreement"].sudo().with_company(company)._cron_silence()
+    line.env["service.agreement"].with_company(company)._cron_silence()
 
 
 def _connect(line, source):

@@ -3,6 +3,7 @@
 from markupsafe import Markup
 
 from odoo import SUPERUSER_ID, models
+from odoo.tools.misc import clean_context
 
 from ..tools.alerts import list_steps
 from .service_monitoring_alert_reading import list_served
@@ -95,7 +96,8 @@ class ServiceMonitoringAlert(models.Model):
         :return: the model of tickets, empty
         """
         lang = company.partner_id.lang or self.env.lang
-        env = self.env(user=SUPERUSER_ID, context={"lang": lang})
+        context = {**clean_context(self.env.context), "lang": lang}
+        env = self.env(user=SUPERUSER_ID, context=context)
         return env[model].with_company(company)
 
     def _get_request(self):

@@ -166,11 +166,12 @@ class ServiceMonitoringDelivery(models.Model):
     def _gc_done(self):
         """What is done is deleted after the days that its source says."""
         now = instant.now(self.env)
-        for source in self.env["service.monitoring.source"].search([]):
+        old = Domain("state", "in", ("done", "refused"))
+        for source, *_groups in self._read_group(old, ["source_id"]):
             oldest = source._get_oldest_kept(now)
             self.search(
-                Domain("source_id", "=", source.id)
-                & Domain("state", "in", ("done", "refused"))
+                old
+                & Domain("source_id", "=", source.id)
                 & Domain("received_at", "<", oldest)
             ).unlink()
 
