@@ -201,9 +201,10 @@ def measure_replay(env):
         {"tier_id": tier.id, "month_count": 24}
     )
     start = time.perf_counter()
-    replay._start()
+    replay._start(replay._get_customers())
+    sold = replay._get_sold()
     while left := replay._get_left(replay._batch_size):
-        replay._work_out(left, replay._get_sold())
+        replay._work_out(left, sold)
         env.flush_all()
         env.invalidate_all()
     replay._finish()

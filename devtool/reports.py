@@ -16,12 +16,25 @@ class Result:
     stage: str
     counts: Counter = field(default_factory=Counter)
     failures: list = field(default_factory=list)  # (test, reason)
+    passed: set = field(default_factory=set)
+    # Those of them that failed before: (test, reason)
+    second_try: list = field(default_factory=list)
 
     def add(self, test, outcome, reason=""):
         """Count one test."""
         self.counts[outcome] += 1
         if outcome == "failed":
             self.failures.append((test, reason))
+        elif outcome == "passed":
+            self.passed.add(test)
+
+    def try_again(self, second):
+        """Let those that failed pass that passed when they were run once more."""
+        again = [failure for failure in self.failures if failure[0] in second.passed]
+        self.failures = [each for each in self.failures if each not in again]
+        self.counts.update(failed=-len(again), passed=len(again))
+        self.passed.update(test for test, _reason in again)
+        self.second_try += again
 
 
 def read_junit(stage, path, exit_code):
@@ -53,9 +66,10 @@ def show(results):
     """Print the failures and the one closing line; return the exit code."""
     for result in results:
         for test, reason in result.failures:
-            say(f"\nFAILED [{result.stage}] {test}")
-            shown = reason.strip().splitlines()[-LINES_OF_A_FAILURE:]
-            say("\n".join(f"    {line}" for line in shown))
+            _show_reason(f"FAILED [{result.stage}] {test}", reason)
+    for result in results:
+        for test, reason in result.second_try:
+            _show_reason(f"passed at the second try [{result.stage}] {test}", reason)
     total = sum((result.counts for result in results), Counter())
     if not total["passed"] + total["failed"]:
         total["failed"] += 1
@@ -63,3 +77,8 @@ def show(results):
     skipped = f", {total['skipped']} skipped" if total["skipped"] else ""
     say(f"\n{total['passed']} passed, {total['failed']} failed{skipped}")
     return 1 if total["failed"] else 0
+
+
+def _show_reason(title, reason):
+    shown = reason.strip().splitlines()[-LINES_OF_A_FAILURE:]
+    say("\n".join(("", title, *(f"    {line}" for line in shown))))

@@ -3,10 +3,13 @@
 import subprocess
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from threading import Lock
 
 from . import lint, prepare
 from .commands import call
@@ -23,10 +26,10 @@ class Stage:
 
     name: str
     folder: str
-    database: bool = True
+    kind: str = ""  # of the database; none where it is empty
     browser: bool = False
     inside_odoo: bool = False
-    kind: str = "plain"  # of the database, for a stage inside Odoo
+    second_try: bool = False  # of what failed, when the machine is quiet
     part: int = 0  # of the files, in a round
     parts: int = 1
 
@@ -41,24 +44,28 @@ def _size(path):
     return path.stat().st_size, path.name
 
 
-# The longest first, for the others to run beside it.
+def _stages(parts, name, folder, **options):
+    """Return the stages that share the files of a folder."""
+    for part in range(parts):
+        title = f"{name} {part + 1} of {parts}"
+        yield Stage(title, folder, part=part, parts=parts, **options)
+
+
+# In parts, for the two that run at a time to end together.
 STAGES = (
-    Stage("plain Python", "tests/unit", database=False),
-    Stage("system", "tests/system", browser=True),
-    *(
-        Stage(
-            f"addon {part + 1} of 2",
-            f"{MAIN_ADDON}/tests",
-            browser=True,
-            inside_odoo=True,
-            part=part,
-            parts=2,
-        )
-        for part in range(2)
+    Stage("plain Python", "tests/unit"),
+    *_stages(
+        *(2, "browser", "tests/browser"), kind="demo", browser=True, second_try=True
     ),
-    Stage("browser", "tests/browser", browser=True),
+    *_stages(2, "system", "tests/system", kind="demo", browser=True),
+    *_stages(
+        *(4, "addon", f"{MAIN_ADDON}/tests"),
+        kind="plain",
+        browser=True,
+        inside_odoo=True,
+    ),
     *(
-        Stage(name, f"{name}/tests", inside_odoo=True, kind=TESTED_IN.get(name, name))
+        Stage(name, f"{name}/tests", kind=TESTED_IN.get(name, name), inside_odoo=True)
         for name in bridges()
     ),
 )
@@ -69,15 +76,72 @@ def run(arguments):
     stages = [stage for stage in STAGES if is_wanted(stage, arguments)]
     workshop = prepare.workshop(browser=any(s.browser for s in stages), pdf=True)
     workshop.databases.drop_orphans()
-    quick = [stage for stage in stages if not stage.database]
-    slow = [stage for stage in stages if stage.database]
-    with ThreadPoolExecutor(1) as pool:
-        # What needs no database goes on while the databases are prepared.
-        early = pool.submit(_run_early, workshop, quick, arguments)
-        if slow:
-            _prepare_databases(workshop.databases, {stage.kind for stage in slow})
-        results = early.result()
-    return show(results + _run_slow(workshop, slow, arguments))
+    results = work_off(_lines(workshop, stages, arguments))
+    for result in results:
+        _try_again(workshop, stages, arguments, result)
+    return show(results)
+
+
+def _lines(workshop, stages, arguments):
+    """Return two lines of jobs: what stands on the demo data, which takes long to make,
+    and the rest.
+    """
+    live = len(stages) == 1
+    run_stage = partial(_run_stage, workshop=workshop, arguments=arguments, live=live)
+    with_demo = [stage for stage in stages if stage.kind == "demo"]
+    others = [stage for stage in stages if stage not in with_demo]
+    checks = [] if arguments else [partial(lint.check_all, workshop)]
+    return (
+        [partial(run_stage, stage) for stage in with_demo],
+        checks + [partial(run_stage, stage) for stage in others],
+    )
+
+
+def work_off(lines):
+    """Do jobs of two lines, one of each at a time: each keeps one core busy.
+
+    Who has done his own line goes on with the other.
+
+    :return: what they return
+    """
+    lines, lock = [deque(line) for line in lines], Lock()
+
+    def take(own, other):
+        with lock:
+            line = own or other
+            return line.popleft() if line else None
+
+    def work(own, other):
+        return [job() for job in iter(partial(take, own, other), None)]
+
+    with ThreadPoolExecutor(2) as pool:
+        workers = [pool.submit(work, *each) for each in (lines, lines[::-1])]
+        try:
+            wait(workers, return_when=FIRST_EXCEPTION)
+        finally:
+            # Where one broke off, the other does no more than what it is at.
+            for line in lines:
+                line.clear()
+    return [result for worker in workers for result in worker.result()]
+
+
+def _try_again(workshop, stages, arguments, result):
+    """Run once more, alone, the files of those that failed by what may be chance."""
+    stage = next((each for each in stages if each.name == result.stage), None)
+    if not stage or not stage.second_try:
+        return
+    options = [argument for argument in arguments if not _paths([argument])]
+    for file in files_of_failures(stage, result):
+        say(f"\n{file.name}: a second try, now that nothing else is running")
+        own = [*options, str(file)]
+        result.try_again(_run_pytest(stage, workshop, own, "second-try", live=True))
+
+
+def files_of_failures(stage, result):
+    """Return the files of the tests that failed, each once."""
+    modules = [test.partition("::")[0] for test, _reason in result.failures]
+    named = [ROOT / f"{module.replace('.', '/')}.py" for module in modules]
+    return [file for file in dict.fromkeys(named) if file in stage.files()]
 
 
 def is_wanted(stage, arguments):
@@ -117,50 +181,35 @@ def _paths(arguments):
     return [path.resolve() for path in named if path.exists()]
 
 
-def _prepare_databases(databases, kinds):
-    """Make what the stages need, two at a time: each keeps one core busy."""
-    databases.ensure("core")
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(databases.ensure, ("plain", "demo", *(kinds - {"plain"}))))
-
-
-def _run_early(workshop, stages, arguments):
-    results = [] if arguments else [lint.check_all(workshop)]
-    return results + [_run_stage(s, workshop, arguments, live=False) for s in stages]
-
-
-def _run_slow(workshop, stages, arguments):
-    """Run the stages with databases, two at a time: each keeps one core busy."""
-    if len(stages) < 2:
-        return [_run_stage(stage, workshop, arguments) for stage in stages]
-    say(f"\nrunning the tests: {', '.join(stage.name for stage in stages)} …")
-    with ThreadPoolExecutor(2) as pool:
-        running = [
-            pool.submit(_run_stage, stage, workshop, arguments, live=False)
-            for stage in stages
-        ]
-        return [each.result() for each in running]
-
-
-def _run_stage(stage, workshop, arguments, live=True):
+def _run_stage(stage, workshop, arguments, live):
     """Run one stage, its output shown as it comes or in one piece; read its report."""
+    if stage.kind:
+        workshop.databases.ensure(stage.kind)
     started = time.monotonic()
+    own = _own_arguments(stage, arguments)
+    result = _run_pytest(stage, workshop, own, stage.name.replace(" ", "-"), live)
+    say(f"{stage.name}: {_counts(result)} in {duration(time.monotonic() - started)}")
+    return result
+
+
+def _run_pytest(stage, workshop, arguments, name, live):
+    """Run pytest as a stage does.
+
+    :param str name: of its report
+    """
     LOG.mkdir(parents=True, exist_ok=True)
-    report = LOG / f"junit-{stage.name.replace(' ', '-')}.xml"
+    report = LOG / f"junit-{name}.xml"
     report.unlink(missing_ok=True)
     with ExitStack() as stack:
         command = [PYTHON, "-m", "pytest", "-q", f"--junitxml={report}"]
         if stage.inside_odoo:
             database = stack.enter_context(workshop.databases.throwaway(stage.kind))
             command += _inside_odoo(database)
-        command += _own_arguments(stage, arguments)
-        code = _run_pytest(command, workshop.env, _title(stage), live)
-    result = read_junit(stage.name, report, code)
-    say(f"{stage.name}: {_counts(result)} in {duration(time.monotonic() - started)}")
-    return result
+        code = _call([*command, *arguments], workshop.env, _title(stage), live)
+    return read_junit(stage.name, report, code)
 
 
-def _run_pytest(command, env, title, live):
+def _call(command, env, title, live):
     if live:
         say(title)
         return call(command, cwd=ROOT, env=env)
@@ -179,7 +228,7 @@ def _title(stage):
 def _inside_odoo(database):
     """Return the arguments by which pytest-odoo runs an addon's tests."""
     return [
-        *("-o", "addopts=", "--tb=short", "--odoo-http"),
+        *("-o", "addopts=", "--tb=short", "--odoo-http", "-p", "tests.inside_odoo"),
         *(f"--odoo-config={CONFIG}", f"--odoo-database={database}"),
     ]
 

@@ -76,6 +76,7 @@
         "views/res_config_settings_views.xml",
         "views/service_agreement_sla_warning_views.xml",
         "views/service_agreement_sla_credit_views.xml",
+        "views/service_webhook_views.xml",
         "views/service_agreement_settlement_views.xml",
         "views/service_agreement_leakage_views.xml",
         "views/service_agreement_retention_views.xml",

@@ -9,7 +9,9 @@
     "data": [
         "security/ir.model.access.csv",
         "security/service_monitoring_rules.xml",
+        "security/service_monitoring_alert_rules.xml",
         "data/ir_cron_data.xml",
+        "data/ir_cron_alert_data.xml",
         "data/mail_activity_type_data.xml",
         "views/service_monitoring_source_views.xml",
         "views/service_monitoring_site_views.xml",
@@ -17,6 +19,18 @@
         "views/service_monitoring_event_views.xml",
         "wizard/service_monitoring_secret_views.xml",
         "wizard/service_monitoring_try_views.xml",
+        "wizard/service_monitoring_remote_fix_views.xml",
+        "views/service_monitoring_alert_views.xml",
+        "views/service_monitoring_links_views.xml",
+        "views/service_monitoring_statement_views.xml",
+        "views/service_monitoring_portal_templates.xml",
         "views/service_agreement_monitoring_menus.xml",
+        "views/service_monitoring_alert_menus.xml",
     ],
+    "demo": ["demo/service_monitoring_demo.xml"],
+    "assets": {
+        "web.assets_backend": [
+            "service_agreement_monitoring/static/src/live/**/*",
+        ],
+    },
 }

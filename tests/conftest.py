@@ -52,6 +52,15 @@ def payment_database(workshop):
 
 
 @pytest.fixture(scope="module")
+def contract_database(workshop):
+    """Our addon with its bridge to OCA's contract, without demo data: one copy for the
+    tests of a module.
+    """
+    with workshop.databases.throwaway("service_agreement_contract") as name:
+        yield Database(workshop, name)
+
+
+@pytest.fixture(scope="module")
 def demo_database(workshop):
     """Our addon with its demo data: one copy for the tests of a module."""
     with workshop.databases.throwaway("demo") as name:

@@ -88,6 +88,7 @@ from . import service_agreement_answer
 from . import service_agreement_suggestion
 from . import service_agreement_leakage
 from . import service_agreement_profit
+from . import service_agreement_work_cost
 from . import service_agreement_ratio
 from . import service_agreement_retention
 from . import service_agreement_revenue_month
@@ -162,3 +163,9 @@ from . import service_agreement_register_step
 from . import res_partner_register
 from . import service_agreement_worth
 from . import service_agreement_demo
+from . import account_analytic_line_api
+from . import service_agreement_api
+from . import service_agreement_ticket_api
+from . import service_webhook
+from . import service_webhook_delivery
+from . import service_webhook_events

@@ -159,6 +159,11 @@ class AccountAnalyticLine(models.Model):
     _service_ledger_idx = models.Index(
         "(company_id, partner_id, date) WHERE is_service_work"
     )
+    # What technicians do beside it.
+    _other_work_idx = models.Index(
+        "(company_id, employee_id, date) INCLUDE (unit_amount) "
+        "WHERE is_service_work IS NOT TRUE AND project_id IS NOT NULL"
+    )
 
     @api.depends("project_id.is_service_desk")
     def _compute_is_service_work(self):

@@ -120,29 +120,31 @@ class AccountAnalyticLine(models.Model):
     def _get_facts_of_work(self, book, places):
         """:param dict places: (Place, tz) by what they follow from, filled here"""
         self.ensure_one()
+        # Each value is read once: a replay asks for those of a third of a million.
+        day, customer = self.date, self.partner_id
         device = self.service_device_id
         system = self.service_system_id or device.system_id
-        key = (self.partner_id, system, device, self.company_id)
+        key = (customer.id, system.id, device.id)
         if key not in places:
-            places[key] = get_place(*key)
+            places[key] = get_place(customer, system, device, book.company)
         place, tz = places[key]
-        flags = book.get_flags(device, self.date)
+        flags = book.get_flags(device, day)
         return WorkFacts(
             self.id,
-            self.date,
+            day,
             self._get_service_hours(book),
             start=self._get_service_start(tz),
-            customer=self.partner_id.id or None,
+            customer=key[0] or None,
             place=place,
             tz=tz,
             work_type=self.service_work_type_id.id or None,
             exclusions=book.get_exclusions(self.service_exclusion_id, flags),
             flags=flags,
             choice=self.service_choice_id.id or None,
-            role=book.get_role(self.employee_id, self.date),
+            role=book.get_role(self),
             job=self.task_id.id or None,
             trips=self.service_trips,
-            is_late=book.is_closed(self.date),
+            is_late=book.is_closed(day),
         )
 
     def _get_service_hours(self, book):
@@ -179,10 +181,20 @@ class AccountAnalyticLine(models.Model):
         for line in self:
             decision = by_id.get(line.id)
             shares = book.price(decision) if decision else []
-            wanted[line] = [line._prepare_draw(share, lots) for share in shares]
+            wanted[line] = line._prepare_draws(shares, lots)
             verdicts[line] = line._prepare_verdict(book, decision, shares)
         self._note_verdicts(verdicts)
         return self.env["service.agreement.allowance.draw"]._replace(wanted)
+
+    def _prepare_draws(self, shares, lots):
+        """:return: list of dict of values of service.agreement.allowance.draw, see
+        `_prepare_draw`
+        """
+        parts = [self._prepare_draw(share, lots) for share in shares]
+        return [
+            part | shared
+            for part, shared in zip(parts, self._share_time(parts), strict=True)
+        ]
 
     def _prepare_draw(self, share, lots):
         """

@@ -138,6 +138,18 @@ class ProjectTask(models.Model):
             return {**values, "stage_id": working.id}
         return {}
 
+    def _ticket_prepare_solve(self):
+        return self._prepare_close("solved")
+
+    def _ticket_prepare_cancel(self):
+        return self._prepare_close("cancelled")
+
+    def _prepare_close(self, status):
+        """:return: dict of values; without a stage for it, Odoo's own state tells"""
+        stages = self.project_id.type_ids.filtered(lambda s: s.ticket_status == status)
+        stage = {"stage_id": stages[0].id} if stages else {}
+        return {"state": CLOSING_STATES[status], **stage}
+
     def _ticket_prepare_follow_up(self, text):
         return {
             "name": self.name,

@@ -1,8 +1,9 @@
 """Who there is for service work, and for how many hours."""
 
 from collections import defaultdict
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from odoo import fields, models
 from odoo.fields import Domain
@@ -14,6 +15,17 @@ DAY = timedelta(days=1)
 ZERO = Decimal(0)
 # What is looked back at.
 MONTHS_BACK = 12
+
+
+class Logged(NamedTuple):
+    """What somebody wrote down on tickets.
+
+    :ivar since: day of the first of it, in the 12 months that are looked back at.
+    :ivar tickets: hours as worked that nothing included paid for, visits apart.
+    """
+
+    since: date
+    tickets: float
 
 
 class ResCompany(models.Model):
@@ -29,7 +41,7 @@ class ResCompany(models.Model):
     def _get_technicians(self):
         """Who works on tickets here, and how much of that nothing included pays for.
 
-        :return: dict by hr.employee: float, that part of his hours, visits apart
+        :return: dict of Logged by hr.employee
         """
         self.ensure_one()
         draws = self.env["service.agreement.allowance.draw"]
@@ -38,12 +50,11 @@ class ResCompany(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT employee_id,
-                       SUM(quantity) FILTER (
+                SELECT employee_id, MIN(date),
+                       SUM(worked) FILTER (
                            WHERE lot_id IS NULL AND COALESCE(task_id, 0) NOT IN (
                                SELECT task_id FROM service_agreement_visit
-                                WHERE task_id IS NOT NULL)
-                       ) / NULLIF(SUM(quantity), 0)
+                                WHERE task_id IS NOT NULL))
                   FROM service_agreement_allowance_draw
                  WHERE company_id = %(company)s AND unit = 'hour'
                    AND date >= %(since)s AND date < %(today)s
@@ -54,11 +65,11 @@ class ResCompany(models.Model):
                 today=self._service_today(),
             )
         )
-        shares = dict(rows)
+        logged = {each: Logged(first, hours or 0.0) for each, first, hours in rows}
         # Sudo: how many there are is asked by who may read neither work nor people.
-        found = self.env["hr.employee"].sudo().browse(filter(None, shares)).exists()
+        found = self.env["hr.employee"].sudo().browse(filter(None, logged)).exists()
         here = found.filtered(lambda each: each.active and each.company_id == self)
-        return {each: float(shares[each.id] or 0) for each in here}
+        return {each: logged[each.id] for each in here}
 
     def _get_past_start(self):
         """:return: date, first of the 12 months that are looked back at"""
@@ -131,30 +142,37 @@ class ResCompany(models.Model):
 
         :return: tools.promise_debt.Past
         """
+        since = {each: logged.since for each, logged in technicians.items()}
+        tickets = sum((_exact(each.tickets) for each in technicians.values()), ZERO)
+        other = ZERO
         # Sudo: see above.
         lines = self.env["account.analytic.line"].sudo()
-        worked = lines._get_worked_domain() & Domain("company_id", "=", self.id)
-        worked &= Domain("employee_id", "in", [each.id for each in technicians])
-        worked &= Domain("date", ">=", self._get_past_start())
-        worked &= Domain("date", "<", self._service_today())
-        groups = lines._read_group(
-            worked, ["employee_id", "project_id"], ["date:min", "unit_amount:sum"]
-        )
-        since, tickets, other = {}, ZERO, ZERO
-        for employee, project, first, hours in groups:
-            since[employee] = min(first, since.get(employee, first))
-            share = technicians[employee] if project.is_service_desk else 0
-            tickets += _exact(hours * share)
-            other += ZERO if project.is_service_desk else _exact(hours)
+        for employee, first, hours in lines._read_group(
+            self._get_other_work_domain(technicians),
+            ["employee_id"],
+            ["date:min", "unit_amount:sum"],
+        ):
+            since[employee] = min(first, since[employee])
+            other += _exact(hours)
         return Past(self._count_working_hours(since), tickets, other)
+
+    def _get_other_work_domain(self, technicians):
+        """:return: Domain of what they worked on in these 12 months beside tickets"""
+        lines = self.env["account.analytic.line"]
+        return (
+            lines._get_worked_domain()
+            & Domain("company_id", "=", self.id)
+            & Domain("is_service_work", "=", False)
+            & Domain("employee_id", "in", [each.id for each in technicians])
+            & Domain("date", ">=", self._get_past_start())
+            & Domain("date", "<", self._service_today())
+        )
 
     def _count_working_hours(self, since):
         """
         :param dict since: date by hr.employee
         :return: Decimal, hours of their calendars from there up to yesterday
         """
-        if not since:
-            return ZERO
         yesterday = self._service_today() - DAY
         worked = self._get_working_intervals(since, min(since.values()), yesterday)
         own = (

@@ -447,7 +447,7 @@ class ServiceAgreement(models.Model):
         for agreement in self:
             lines = agreement._get_current_lines("recurring")
             company = agreement.company_id or self.env.company
-            base_lines = [line._prepare_tax_base_line() for line in lines]
+            base_lines = [agreement._prepare_amount_base_line(line) for line in lines]
             Tax._add_tax_details_in_base_lines(base_lines, company)
             Tax._round_base_lines_tax_details(base_lines, company)
             totals = Tax._get_tax_totals_summary(
@@ -458,6 +458,13 @@ class ServiceAgreement(models.Model):
             agreement.amount_untaxed = totals["base_amount_currency"]
             agreement.amount_tax = totals["tax_amount_currency"]
             agreement.amount_total = totals["total_amount_currency"]
+
+    def _prepare_amount_base_line(self, line):
+        """Hook for bridges, where charges of one agreement have different rhythms.
+
+        :return: what ``account.tax`` computes the part of ``line`` per period from
+        """
+        return line._prepare_tax_base_line()
 
     def _get_current_lines(self, charge=None):
         """:param str charge: "recurring", "one_off" or None for both

@@ -168,9 +168,7 @@ class ServiceAgreement(models.Model):
         """
         values_list = []
         for move, pieces in zip(moves, invoices, strict=True):
-            move_lines = move.invoice_line_ids.filtered(
-                lambda line: line.display_type == "product"
-            ).sorted(lambda line: (line.sequence, line.id))
+            move_lines = self._get_billing_lines(move)
             sign = -1 if move.move_type == "out_refund" else 1
             for due, move_line in zip(pieces, move_lines, strict=True):
                 values = due.line._prepare_period_values(due.piece)
@@ -179,6 +177,17 @@ class ServiceAgreement(models.Model):
                 values_list.append(values)
         self._write_periods(values_list, [due for group in invoices for due in group])
         moves.invoice_line_ids.agreement_id.sudo()._clear_billing_issue()
+
+    @api.model
+    def _get_billing_lines(self, move):
+        """Hook for bridges, where an invoice has lines of others, too.
+
+        :return: account.move.line that bill agreements, in the order of their pieces
+        """
+        lines = move.invoice_line_ids.filtered(
+            lambda line: line.display_type == "product"
+        )
+        return lines.sorted(lambda line: (line.sequence, line.id))
 
     @api.model
     def _record_forfeits(self, pieces):

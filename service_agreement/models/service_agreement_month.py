@@ -263,9 +263,6 @@ class ServiceAgreementMonth(models.Model):
         name = self.env._("Answered Work")
         return self._view_parts(name, "answered", "group_partner", is_answered=True)
 
-    def action_view_parts(self):
-        return self._view_parts(self.display_name)
-
     def _view_parts(self, name, *filters, **context):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(

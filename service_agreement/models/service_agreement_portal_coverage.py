@@ -1,6 +1,6 @@
 from dateutil.relativedelta import relativedelta
 
-from odoo import models
+from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import format_amount
 
@@ -69,9 +69,20 @@ class ServiceAgreement(models.Model):
     def _get_portal_offer(self, partner, system, work_type, priority):
         """:return: service_offer.ServiceOffer of what ``partner`` wants to request"""
         self.ensure_one()
+        return self._offer_request(
+            self.company_id, partner, system, work_type, priority
+        )
+
+    @api.model
+    def _offer_request(self, company, partner, system, work_type, priority, at=None):
+        """What it would cost, whether or not an agreement covers it.
+
+        :param datetime at: naive UTC, of the request; now if empty
+        :return: service_offer.ServiceOffer
+        """
         values = {"customer": partner, "system": system, "work_type": work_type}
         return self.env["account.analytic.line"]._offer_service_work(
-            self.company_id, {**values, **get_when(self.company_id, priority)}
+            company, {**values, **get_when(company, priority, at)}
         )
 
     def _find_portal_work(self):

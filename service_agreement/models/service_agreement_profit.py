@@ -42,12 +42,11 @@ class ServiceAgreementProfit(models.Model):
         ],
         "service.agreement.allowance.draw": [
             "agreement_id",
+            "cost",
             "date",
-            "line_id",
-            "quantity",
-            "unit",
+            "worked",
         ],
-        "account.analytic.line": ["amount", "category", "date", "unit_amount"],
+        "account.analytic.line": ["amount", "category", "date"],
         "account.move": ["invoice_currency_rate", "state"],
         "account.move.line": [
             "agreement_id",
@@ -186,35 +185,17 @@ class ServiceAgreementProfit(models.Model):
         )
 
     def _get_time_query(self):
-        """Hours as worked and what they cost, shared as the work was, month by month.
-
-        All parts of a line are of one month: asked by it, too, PostgreSQL leaves out
-        the months that nobody wants.
-        """
+        """Hours as worked and what they cost, shared as the work was."""
         return SQL(
             """
-            SELECT agreement_id, date, 0::numeric AS revenue,
-                   SUM(-amount * share) AS cost_time, 0::numeric AS cost_parts,
-                   SUM(unit_amount * share) AS hours,
-                   SUM(CASE WHEN amount = 0 THEN unit_amount * share ELSE 0 END)
-                       AS hours_without_cost
+            SELECT agreement_id, date, 0::numeric AS revenue, SUM(cost) AS cost_time,
+                   0::numeric AS cost_parts, SUM(worked) AS hours,
+                   SUM(CASE WHEN cost = 0 THEN worked ELSE 0 END) AS hours_without_cost
               FROM (
-                SELECT draw.agreement_id, draw.date, work.unit_amount,
-                       work.amount::float8 AS amount,
-                       CASE WHEN draw.quantity = draw.of_line THEN 1
-                            ELSE (draw.quantity / draw.of_line)::float8 END AS share
-                  FROM (
-                    SELECT agreement_id, line_id, quantity,
-                           DATE_TRUNC('month', date::timestamp)::date AS date,
-                           SUM(quantity) OVER (
-                               PARTITION BY line_id,
-                                            DATE_TRUNC('month', date::timestamp)::date
-                           ) AS of_line
-                      FROM service_agreement_allowance_draw
-                     WHERE unit = 'hour'
-                       ) AS draw
-                  JOIN account_analytic_line work ON work.id = draw.line_id
-                 WHERE draw.agreement_id IS NOT NULL AND draw.of_line != 0
+                SELECT agreement_id, DATE_TRUNC('month', date::timestamp)::date AS date,
+                       worked, cost
+                  FROM service_agreement_allowance_draw
+                 WHERE agreement_id IS NOT NULL AND (worked != 0 OR cost != 0)
                    ) AS part
           GROUP BY agreement_id, date
             """

@@ -162,6 +162,7 @@ class ServiceAgreementPromiseDebt(models.Model):
                  exchange(company_id, currency_id, rate) AS (%(exchange)s),
                  length(company_id, unit, hours) AS (%(lengths)s),
                  planned(allowance_id) AS (%(planned)s),
+                 period(company_id, anchor, step, first, last) AS (%(periods)s),
                  part AS (%(parts)s)
             SELECT part.id, part.kind, part.agreement_id,
                    agreement.commercial_partner_id AS partner_id, agreement.tier_id,
@@ -187,6 +188,7 @@ class ServiceAgreementPromiseDebt(models.Model):
             exchange=self._get_exchange_query(),
             lengths=self._get_lengths_query(),
             planned=self._get_planned_query(),
+            periods=self._get_periods_query(),
             parts=SQL(" UNION ALL ").join(self._get_parts()),
         )
 
@@ -366,12 +368,11 @@ class ServiceAgreementPromiseDebt(models.Model):
                                  AND agreement.end_reason IS NULL
                             THEN NULL ELSE agreement.date_end END AS last_day
                    ) AS term
-        CROSS JOIN LATERAL (%(periods)s) period
+              JOIN period ON period.company_id = company.id
+               AND period.anchor = allowance.anchor_date
+               AND period.step = allowance.interval_months
              WHERE allowance.kind = 'included' AND allowance.quantity > 0
                AND agreement.state = 'active' AND agreement.activated_on IS NOT NULL
-               AND period.first > company.today
-               AND period.first < DATE_TRUNC('month', company.today)
-                   + MAKE_INTERVAL(months => %(ahead)s + 1)
                AND period.first >= GREATEST(coverage.date_start, agreement.date_start)
                AND period.first < COALESCE(coverage.next_start, 'infinity')
                AND period.first <= COALESCE(term.last_day, 'infinity')
@@ -383,8 +384,6 @@ class ServiceAgreementPromiseDebt(models.Model):
             """,
             hours=self._get_hours_sql("allowance.unit", "allowance.quantity"),
             coverages=self._get_coverages_query(),
-            periods=self._get_periods_query(),
-            ahead=MONTHS_AHEAD,
         )
 
     def _get_coverages_query(self):
@@ -401,24 +400,34 @@ class ServiceAgreementPromiseDebt(models.Model):
         )
 
     def _get_periods_query(self):
-        """First and last days of the periods of an allowance around and after today,
-        counted from its anchor, never from the period before."""
+        """First and last days of the periods that begin after today, counted from an
+        anchor, never from the period before; once for all allowances that have it."""
         return SQL(
             """
-            SELECT (anchor + MAKE_INTERVAL(months => number * step))::date AS first,
-                   (anchor + MAKE_INTERVAL(months => (number + 1) * step))::date - 1
-                       AS last
+            SELECT agreed.company_id, agreed.anchor, agreed.step, span.first, span.last
               FROM (
-                SELECT allowance.anchor_date AS anchor,
+                SELECT DISTINCT company.id AS company_id, company.today,
+                       allowance.anchor_date AS anchor,
                        allowance.interval_months AS step,
                        ((EXTRACT(year FROM company.today)
                          - EXTRACT(year FROM allowance.anchor_date)) * 12
                         + EXTRACT(month FROM company.today)
                         - EXTRACT(month FROM allowance.anchor_date))::int AS passed
+                  FROM service_agreement_allowance allowance
+            CROSS JOIN company
+                 WHERE allowance.kind = 'included' AND allowance.coverage_id IS NOT NULL
                    ) AS agreed
         CROSS JOIN GENERATE_SERIES(
                        GREATEST(0, (passed - 1) / step),
                        (passed + %(ahead)s) / step) AS number
+        CROSS JOIN LATERAL (
+                SELECT (anchor + MAKE_INTERVAL(months => number * step))::date AS first,
+                       (anchor + MAKE_INTERVAL(months => (number + 1) * step))::date - 1
+                           AS last
+                   ) AS span
+             WHERE span.first > agreed.today
+               AND span.first < DATE_TRUNC('month', agreed.today)
+                   + MAKE_INTERVAL(months => %(ahead)s + 1)
             """,
             ahead=MONTHS_AHEAD,
         )

@@ -16,6 +16,10 @@ STATES = [
     ("declined", "Declined in Writing"),
     ("covered", "Covered"),
 ]
+# Of whom something happened with: not archived, and no company of our own.
+IS_CLIENT = SQL(
+    "partner.active AND partner.id NOT IN (SELECT partner_id FROM res_company)"
+)
 # How long a look back what was given away is summed up.
 MONTHS_LEAKED = 12
 
@@ -276,9 +280,9 @@ class ServiceAgreementRegister(models.Model):
             LEFT JOIN decline
                    ON decline.company_id = happening.company_id
                   AND decline.partner_id = happening.partner_id
-                WHERE partner.active
-                  AND partner.id NOT IN (SELECT partner_id FROM res_company)
-            """
+                WHERE %s
+            """,
+            IS_CLIENT,
         )
 
     @api.model
@@ -303,6 +307,35 @@ class ServiceAgreementRegister(models.Model):
             offered_on=scope.to_day(SQL("offered_at")),
             declined_on=scope.to_day(SQL("declined_at")),
         )
+
+    @api.model
+    def _search_active(self, company, since):
+        """
+        :param date since: from which on something happened, in place of the setting
+        :return: res.partner, the active clients of a company, by their ids
+        """
+        dates = company._get_register_dates()
+        scope = Scope((company.id,), *dates, None)._replace(active_since=since)
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                WITH work AS (%(work)s),
+                     agreement AS (%(agreements)s),
+                     happening AS (%(happenings)s)
+                SELECT DISTINCT partner.id
+                  FROM happening
+                  JOIN res_partner partner ON partner.id = happening.partner_id
+                 WHERE %(is_client)s
+              ORDER BY partner.id
+                """,
+                work=self._get_work_sql(scope),
+                agreements=self._get_agreements_sql(scope),
+                happenings=SQL(" UNION ").join(self._get_happenings(scope)),
+                is_client=IS_CLIENT,
+            )
+        )
+        return self.env["res.partner"].browse(partner for (partner,) in rows)
 
     # What happened
 
@@ -523,28 +556,47 @@ class ServiceAgreementRegister(models.Model):
 
     @api.model
     def _get_offers_sql(self, scope):
-        """:return: SQL of company_id, partner_id and his last unanswered proposal; also
-        one whose next version is still being written
+        """:return: SQL of company_id, partner_id and the last offer that he has not
+        answered, see `_get_offers`
         """
         return SQL(
             """
-            SELECT DISTINCT ON (proposal.company_id, proposal.commercial_partner_id)
-                   proposal.company_id, proposal.commercial_partner_id AS partner_id,
-                   proposal.id AS proposal_id, proposal.sent_on AS offered_at,
-                   proposal.state = 'sent'
-                       AND proposal.validity_date >= %(today)s AS is_open
-              FROM service_agreement_proposal proposal
-         LEFT JOIN service_agreement_proposal newer ON newer.replaces_id = proposal.id
-             WHERE (proposal.state = 'sent'
-                    OR proposal.state = 'replaced' AND newer.state = 'draft')
-               AND proposal.company_id IN %(companies)s AND %(among)s
-          ORDER BY proposal.company_id, proposal.commercial_partner_id,
-                   proposal.sent_on DESC, proposal.id DESC
+            SELECT DISTINCT ON (company_id, partner_id) *
+              FROM (%s) AS made
+          ORDER BY company_id, partner_id, offered_at DESC,
+                   proposal_id DESC NULLS LAST
             """,
-            today=scope.today,
-            companies=scope.companies,
-            among=scope.among(SQL("proposal.commercial_partner_id")),
+            SQL(" UNION ALL ").join(self._get_offers(scope)),
         )
+
+    @api.model
+    def _get_offers(self, scope):
+        """Hook for bridges that make offers of another kind.
+
+        :return: list of SQL of company_id, partner_id (commercial), proposal_id (NULL:
+            it is none), offered_at and is_open, of what was not answered; also of a
+            proposal whose next version is still being written
+        """
+        return [
+            SQL(
+                """
+                SELECT proposal.company_id,
+                       proposal.commercial_partner_id AS partner_id,
+                       proposal.id AS proposal_id, proposal.sent_on AS offered_at,
+                       proposal.state = 'sent'
+                           AND proposal.validity_date >= %(today)s AS is_open
+                  FROM service_agreement_proposal proposal
+             LEFT JOIN service_agreement_proposal newer
+                    ON newer.replaces_id = proposal.id
+                 WHERE (proposal.state = 'sent'
+                        OR proposal.state = 'replaced' AND newer.state = 'draft')
+                   AND proposal.company_id IN %(companies)s AND %(among)s
+                """,
+                today=scope.today,
+                companies=scope.companies,
+                among=scope.among(SQL("proposal.commercial_partner_id")),
+            )
+        ]
 
     @api.model
     def _get_declines_sql(self, scope):

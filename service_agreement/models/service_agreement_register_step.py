@@ -124,8 +124,10 @@ class ServiceAgreementRegister(models.Model):
         )
 
     def _describe_reminder(self):
-        if not self.proposal_id:
+        if not self.proposal_id and self.is_open:
             return self.env._("Get it signed: offered %s", self._describe_age())
+        if not self.proposal_id:
+            return self.env._("Offer again: expired, offered %s", self._describe_age())
         values = {"age": self._describe_age(), "opened": self._describe_openings()}
         if self.is_open:
             return self.env._("Remind: offered %(age)s, %(opened)s", **values)

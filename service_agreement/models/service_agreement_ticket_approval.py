@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from .instant import now
 from .service_agreement_approval import ANSWERS
 from .written import Written
 
@@ -253,6 +254,10 @@ class ProjectTask(models.Model):
         return None
 
 
-def get_when(company, priority):
-    """:return: dict of the day that is asked about; none of it: right now"""
-    return {} if priority == URGENT else {"day": company._service_today()}
+def get_when(company, priority, at=None):
+    """
+    :param datetime at: naive UTC, of the request; now if empty
+    :return: dict of the day, or of the start where it cannot wait
+    """
+    at = at or now(company.env)
+    return {"start": at} if priority == URGENT else {"day": company._service_day(at)}

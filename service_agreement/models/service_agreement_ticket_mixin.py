@@ -327,6 +327,18 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         """
         return {}
 
+    def _ticket_prepare_solve(self):
+        """:return: dict of values that solve a ticket; empty if there is no stage for
+        it
+        """
+        return {}
+
+    def _ticket_prepare_cancel(self):
+        """:return: dict of values that cancel a ticket; empty if there is no stage for
+        it
+        """
+        return {}
+
     def _ticket_prepare_follow_up(self, text):
         """:param Markup text: what the customer wrote, or empty
         :return: dict of values of a new ticket that goes on with this one, which was
@@ -370,7 +382,7 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
         if self.env.su:
             return values
         refused = () if self._ticket_may_choose() else ("agreement_id",)
-        for name in (*self._facts, *refused):
+        for name in (*self._get_facts(), *refused):
             values.pop(name, None)
         return values
 

@@ -103,7 +103,8 @@ class ServiceAgreementTierReplay(models.Model):
         string="Customers",
         required=True,
         default="all",
-        help="Active: with service work, an agreement or a system in these months.",
+        help="Active as in the register of clients: something happened with them since "
+        "the first of these months.",
     )
     scope_tier_id = fields.Many2one(
         "service.agreement.tier",

@@ -152,52 +152,55 @@ class ServiceAgreementTierReplayLine(models.Model):
         self.invalidate_model()
 
     def _apply_price(self, replay):
-        """Say what follows from the price of a replay; as superuser.
+        """Say what follows for these from the price of their replay; as superuser.
 
         As it was, the fee is what it was. Else who is profitable is known by the price
         from which on he is.
         """
         replay.flush_recordset()
+        # Each row by itself: joined to its own table, PostgreSQL may look through all
+        # of it for each, as long as it has not counted what was just added.
         self.env.execute_query(
             SQL(
                 """
                 UPDATE %(table)s line
-                   SET fee = now.fee,
-                       revenue = now.revenue,
-                       margin = now.revenue - line.cost,
-                       is_profitable = now.paying,
-                       profitable_count = now.paying::int,
-                       effective_rate = COALESCE(now.revenue / now.hours, 0),
-                       contribution_rate =
-                           COALESCE((now.revenue - line.cost) / now.hours, 0)
-                  FROM (
-                    SELECT known.id, priced.fee, income.revenue,
-                           NULLIF(known.hours, 0)::numeric AS hours,
-                           CASE WHEN replay.mode = 'in_force'
-                                THEN income.revenue
-                                     * (100 - replay.margin_wanted)::numeric / 100
-                                     >= known.cost - %(cent)s / 2
-                                ELSE known.break_even <= replay.price
-                                 END AS paying
-                      FROM %(table)s known
-                      JOIN service_agreement_tier_replay replay
-                        ON replay.id = known.replay_id
+                   SET (fee, revenue, margin, is_profitable, profitable_count,
+                        effective_rate, contribution_rate) = (
+                    SELECT priced.fee, income.revenue, left_over.margin, judged.paying,
+                           judged.paying::int,
+                           COALESCE(income.revenue / served.hours, 0),
+                           COALESCE(left_over.margin / served.hours, 0)
+                      FROM service_agreement_tier_replay replay
+                CROSS JOIN LATERAL (
+                        SELECT NULLIF(line.hours, 0)::numeric AS hours
+                           ) served
                 CROSS JOIN LATERAL (
                         SELECT CASE WHEN replay.mode = 'in_force'
-                                    THEN known.fee_in_force
-                                    ELSE replay.price * known.months::numeric
+                                    THEN line.fee_in_force
+                                    ELSE replay.price * line.months::numeric
                                      END AS fee
                            ) priced
                 CROSS JOIN LATERAL (
-                        SELECT priced.fee + known.work_billed + known.bought AS revenue
+                        SELECT priced.fee + line.work_billed + line.bought AS revenue
                            ) income
-                     WHERE known.replay_id = %(replay)s AND known.is_done
-                       ) now
-                 WHERE line.id = now.id
+                CROSS JOIN LATERAL (
+                        SELECT income.revenue - line.cost AS margin
+                           ) left_over
+                CROSS JOIN LATERAL (
+                        SELECT CASE WHEN replay.mode = 'in_force'
+                                    THEN income.revenue
+                                         * (100 - replay.margin_wanted)::numeric / 100
+                                         >= line.cost - %(cent)s / 2
+                                    ELSE line.break_even <= replay.price
+                                     END AS paying
+                           ) judged
+                     WHERE replay.id = line.replay_id
+                       )
+                 WHERE line.id = ANY(%(ids)s) AND line.is_done
              RETURNING line.id
                 """,
                 table=SQL.identifier(self._table),
-                replay=replay.id,
+                ids=self.ids,
                 cent=replay.currency_id.rounding,
             )
         )

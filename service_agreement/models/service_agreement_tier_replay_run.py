@@ -31,13 +31,12 @@ class ServiceAgreementTierReplay(models.Model):
         """:return: res.partner, those that the tier would be agreed with"""
         self.ensure_one()
         # Sudo: of who may look at margins, and nothing else of these is shown.
-        partners = self.env["res.partner"].sudo().with_company(self.company_id)
+        register = self.env["service.agreement.register"].sudo()
+        register = register.with_company(self.company_id)
         known = self._get_known_since()
-        partners = partners.browse(
-            each
-            for each in self._search_active()
-            # Somebody whose system is on record, but who only came afterwards.
-            if each not in known or known[each] <= self.date_end
+        # Not who only came afterwards.
+        partners = register._search_active(self.company_id, self.date_start).filtered(
+            lambda each: each.id not in known or known[each.id] <= self.date_end
         )
         if self.mode == "in_force":
             partners &= self._get_on_tier(self.tier_id)
@@ -51,43 +50,6 @@ class ServiceAgreementTierReplay(models.Model):
         sold = SoldTier(self.company_id, self.tier_id)
         # As a dictionary: adding one by one to records takes ever longer.
         return partners.browse({sold.get_customer(each).id: 1 for each in partners})
-
-    def _search_active(self):
-        """:return: list of ids of commercial partners with service work, an agreement
-        in force or a system in these months
-        """
-        self.env.flush_all()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT partner.id
-                  FROM res_partner partner
-                 WHERE partner.active AND partner.id IN (
-                    SELECT customer.commercial_partner_id
-                      FROM account_analytic_line work
-                      JOIN res_partner customer ON customer.id = work.partner_id
-                     WHERE work.is_service_work AND work.company_id = %(company)s
-                       AND work.date BETWEEN %(first)s AND %(last)s
-                     UNION
-                    SELECT agreement.commercial_partner_id
-                      FROM service_agreement agreement
-                     WHERE agreement.company_id = %(company)s
-                       AND agreement.activated_on IS NOT NULL
-                       AND agreement.date_start <= %(last)s
-                       AND COALESCE(agreement.date_end, %(last)s) >= %(first)s
-                     UNION
-                    SELECT system.commercial_partner_id
-                      FROM service_agreement_system system
-                     WHERE system.active AND system.company_id = %(company)s
-                    )
-              ORDER BY partner.id
-                """,
-                company=self.company_id.id,
-                first=self.date_start,
-                last=self.date_end,
-            )
-        )
-        return [partner for (partner,) in rows]
 
     def _get_on_tier(self, tier):
         """:return: res.partner whose agreements had the tier in these months"""

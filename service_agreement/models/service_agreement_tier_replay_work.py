@@ -110,7 +110,7 @@ class ServiceAgreementTierReplay(models.Model):
         tallies = {customer: Tally() for customer in starts}
         work = self._read_work(book.members)
         costs, preventive = self._read_costs(work), self._get_preventive()
-        free, currency = work._list_under_warranty(), self.currency_id
+        free, currency = self._list_under_warranty(), self.currency_id
         for decision in self._decide_work(book, work):
             facts = decision.facts
             tally = tallies[book.members[facts.customer]]
@@ -120,6 +120,22 @@ class ServiceAgreementTierReplay(models.Model):
                 tally.add_share(share, get_amount(share, currency) if is_billed else 0)
         self._add_promised(tallies, book)
         return tallies
+
+    def _list_under_warranty(self):
+        """:return: set of ids of the work of these months that was answered so: nobody
+        bills it
+        """
+        draws = self.env["service.agreement.allowance.draw"].sudo()
+        # Few of all there are: not looked for line by line. Work across midnight is
+        # of two days.
+        groups = draws._read_group(
+            Domain("answer", "=", "warranty")
+            & Domain("company_id", "=", self.company_id.id)
+            & Domain("date", ">=", self.date_start - DAY)
+            & Domain("date", "<=", self.date_end + DAY),
+            ["line_id"],
+        )
+        return {line.id for (line,) in groups}
 
     def _add_promised(self, tallies, book):
         """What a tier owes and sells beside the work that was done."""
@@ -284,14 +300,6 @@ class ServiceAgreementTierReplay(models.Model):
 
 class AccountAnalyticLine(models.Model):
     _inherit = "account.analytic.line"
-
-    def _list_under_warranty(self):
-        """:return: set of ids of the lines that were answered so: nobody bills them"""
-        draws = self.env["service.agreement.allowance.draw"].sudo()
-        groups = draws._read_group(
-            [("line_id", "in", self.ids), ("answer", "=", "warranty")], ["line_id"]
-        )
-        return {line.id for (line,) in groups}
 
     def _get_given_answers(self):
         """:return: dict of answers by (line id, unit, outcome), of what is not covered;

@@ -31,9 +31,9 @@ from ..tools.coverage import (
     Verdict,
     Work,
     decide,
-    find_best,
     rank,
     split_days,
+    survey,
 )
 from .instant import zone
 from .reading import read_together
@@ -43,6 +43,7 @@ DAY = timedelta(days=1)
 ONE = Decimal(1)
 # Of work that is not on record yet: it comes after all that is.
 NEW = 2**62
+NOTHING = frozenset()
 
 
 @dataclass(frozen=True)
@@ -238,13 +239,13 @@ class ServiceBook:
 
     # Their work
 
-    def get_role(self, employee, day):
-        """:return: id of the job position that somebody had on that day; None: he had
-        none, or it makes no difference
+    def get_role(self, line):
+        """:return: id of the job position that who did a line had on its day; None: he
+        had none, or it makes no difference
         """
         if not self._depends_on_role:
             return None
-        key = employee, day
+        key = employee, day = line.employee_id, line.date
         if key not in self._roles:
             version = employee and employee._get_version(day)
             self._roles[key] = (version and version.job_id.id) or None
@@ -451,7 +452,10 @@ class ServiceBook:
         ]
 
     def _decide_tree(self, facts, candidates, paid):
-        works = [work for each in facts for work in self._count(each, candidates)]
+        surveys = {}
+        works = [
+            work for each in facts for work in self._count(each, candidates, surveys)
+        ]
         ledgers = {each.id: self._get_ledger(each) for each in candidates}
         decided = decide(
             works,
@@ -459,6 +463,7 @@ class ServiceBook:
             stocks={key: ledger for key, ledger in ledgers.items() if ledger},
             office=OfficeHours(self),
             paid=paid,
+            surveys=surveys,
         )
         verdicts, known = defaultdict(list), {each.id: each for each in candidates}
         for verdict in decided:
@@ -472,12 +477,17 @@ class ServiceBook:
         """:return: tools.ledger.Ledger, None where nothing is counted"""
         return self.ledgers.get(self.terms[candidate.id][2])
 
-    def _count(self, facts, candidates):
-        """:return: list of Work, one for each day, rounded as agreed with who pays"""
+    def _count(self, facts, candidates, surveys):
+        """
+        :param dict surveys: tools.coverage.Survey by (id, day), that of the first day
+            is added
+        :return: list of Work, one for each day, rounded as agreed with who pays
+        """
         raw = facts.to_work()
         days = split_days(raw, facts.tz)
-        best = find_best(days[0], candidates)
-        price = self._find_price(days[0], best and self.terms[best.id][1])
+        first = days[0]
+        surveys[first.id, first.day] = found = survey(first, candidates)
+        price = self._find_price(first, found.best and self.terms[found.best.id][1])
         counted = round_work(facts.hours, price.minimum, price.step)
         if counted == raw.quantity:
             return days
@@ -524,6 +534,8 @@ class ServiceBook:
 
     def get_exclusions(self, noted, flags):
         """:return: frozenset of ids: what somebody noted, and what the flags mean"""
+        if not noted and not flags:
+            return NOTHING
         return frozenset([*noted.ids, *(i for f in flags for i in self._flagged[f])])
 
     # What it costs

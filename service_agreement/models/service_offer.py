@@ -33,6 +33,8 @@ class ServiceOffer:
         self.book, self.decision = book, decision
         self.verdict, self.text = preview["verdict"], preview["text"]
         self.flags = preview["flags"]
+        self.parts, self.balances = preview["parts"], preview["balances"]
+        self.judgements = preview["judgements"]
         self.shares = book.price(decision)
         self.told = None
 

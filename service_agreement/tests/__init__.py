@@ -4,6 +4,7 @@ from . import test_allowance_ledger
 from . import test_allowance_prepaid
 from . import test_allowance_work
 from . import test_answer
+from . import test_api
 from . import test_approval
 from . import test_portal_coverage
 from . import test_promise_debt
@@ -70,3 +71,5 @@ from . import test_ticket_coverage
 from . import test_ticket_verdict
 from . import test_visit
 from . import test_visit_portal
+from . import test_webhook
+from . import test_public_surface

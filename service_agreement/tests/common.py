@@ -15,7 +15,7 @@ from odoo import fields
 from odoo.fields import Command, Domain
 from odoo.sql_db import BaseCursor
 
-from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+from .kept_company import KeptCompanyCommon
 
 
 class ClockMixin:
@@ -32,7 +32,7 @@ class ClockMixin:
             self.env.ref(xmlid).method_direct_trigger()
 
 
-class ServiceAgreementCommon(ClockMixin, AccountTestInvoicingCommon):
+class ServiceAgreementCommon(ClockMixin, KeptCompanyCommon):
     """A company with taxes and accounts, three plans, a tier and a customer."""
 
     @classmethod

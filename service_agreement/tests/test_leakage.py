@@ -268,6 +268,23 @@ class TestProfit(AnswerCommon):
         self.assertEqual(self._rows(self.agreement)[0][2:], (40, 0, -40, 1))
         self.assertEqual(self._rows(other)[0][2:], (120, 0, -120, 3))
 
+    def test_what_a_line_costs_may_be_corrected(self):
+        part = self._draw(self.agreement)
+        part.line_id.service_verdict = "covered"
+        part.line_id.amount = -100
+        self.assertEqual((part.worked, part.cost), (2, 100))
+        self.assertEqual(self._rows()[0][2], 100)
+
+    def test_what_was_decided_before_is_shared_when_it_is_stored(self):
+        part = self._draw(self.agreement)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE service_agreement_allowance_draw SET worked = NULL, cost = NULL"
+        )
+        part._share_all_time()
+        self.env.invalidate_all()
+        self.assertEqual((part.worked, part.cost), (2, 80))
+
     def test_hours_that_cost_nothing_are_shown(self):
         self.employee.hourly_cost = 0
         self._draw(self.agreement)

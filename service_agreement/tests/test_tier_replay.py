@@ -133,7 +133,8 @@ class TestTierReplay(ReplayCommon):
 
     def test_who_came_afterwards_is_no_client_of_these_months(self):
         later = self._create_customer("Later")
-        self._create_system("Cinema", partner_id=later.id)
+        with self.at("2026-12-01 10:00:00"):
+            self._create_ticket(later)
         [client] = self._create_clients(1.0)
         self.assertIn(later, self._replay().line_ids.partner_id)
         self.env.cr.execute(
@@ -143,6 +144,20 @@ class TestTierReplay(ReplayCommon):
         found = self._replay().line_ids.partner_id
         self.assertNotIn(later, found)
         self.assertIn(client, found)
+
+    def test_it_looks_at_the_clients_of_the_register(self):
+        idle, caller = self._create_customer("Idle"), self._create_customer("Caller")
+        self._create_system("Cinema", partner_id=idle.id)
+        with self.at("2026-12-01 10:00:00"):
+            self._create_ticket(caller)
+        found = self._replay(month_count=24).line_ids.partner_id
+        with self.at("2027-01-10 10:00:00"):
+            register = self.env["service.agreement.register"].search(
+                [("company_id", "=", self.company.id)]
+            )
+            self.assertEqual(found, register.partner_id)
+        self.assertIn(caller, found)
+        self.assertNotIn(idle, found)
 
     def test_hours_nobody_knows_the_cost_of_cost_the_average_and_are_told(self):
         with self.at("2026-12-01 10:00:00"):
@@ -453,14 +468,15 @@ class TestReplayedYear(ReplayCommon):
         cls.lived = cls._live_for_a_year()
 
     @classmethod
-    def _live_for_a_year(cls):
-        client = cls._create_customer("Villa")
+    def _live_for_a_year(cls, name="Villa", **values):
+        client = cls._create_customer(name)
         with cls.at(cls, "2026-01-01 10:00:00"):
             agreement = cls._create_active(
                 "2026-01-01",
                 cls.plan_first,
                 tier_id=cls.gold.id,
                 partner_id=client.id,
+                **values,
             )
         ticket = cls._create_ticket(client)
         for month in range(1, 13):
@@ -501,14 +517,17 @@ class TestReplayedYear(ReplayCommon):
         return by_month, sum(charges.mapped("amount"))
 
     def _get_fees(self, agreement):
-        """:return: what was billed for the days of 2026"""
+        """:return: what was billed for the days of 2026, in the company's currency"""
         periods = agreement.period_ids.filtered(
             lambda period: (
                 period.line_id.charge == "recurring" and period.date_start.year == 2026
             )
         )
         self.assertEqual(len(periods), 12)
-        return sum(periods.mapped("amount"))
+        return sum(
+            period.amount / period.move_line_id.move_id.invoice_currency_rate
+            for period in periods
+        )
 
     def _check_invoices_are_met(self, agreement, line):
         by_month, invoiced = self._get_billed(agreement)
@@ -533,6 +552,27 @@ class TestReplayedYear(ReplayCommon):
         self.assertEqual(line.months, 12)
         self.assertEqual(replay.line_ids, line)
         self.assertEqual(replay.share_profitable, 100)
+
+    def test_in_another_currency_it_meets_them_as_well(self):
+        """Fees at the rate of their invoice, work at that of its day."""
+        euro = self.env.ref("base.EUR")
+        euro.active = True
+        euro.rate_ids.unlink()
+        self.env["res.currency.rate"].create(
+            [
+                {"name": day, "rate": rate, "currency_id": euro.id}
+                for day, rate in (("2026-01-01", 0.5), ("2026-07-01", 0.8))
+            ]
+        )
+        pricelist = self.env["product.pricelist"].create(
+            {"name": "Euro", "currency_id": euro.id}
+        )
+        agreement = self._live_for_a_year("Chalet", pricelist_id=pricelist.id)
+        self.assertEqual(agreement.period_ids.currency_id, euro)
+        replay = self._replay(mode="in_force")
+        self._check_invoices_are_met(
+            agreement, self._line(replay, agreement.partner_id)
+        )
 
     def test_so_does_it_as_if_it_had_been_on_it(self):
         agreement = self.lived

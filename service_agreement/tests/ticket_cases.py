@@ -107,6 +107,17 @@ class TicketCases:
             self.assertEqual(self.on_wall(clock.deadline), "Mon 12:00")
             self.assertTrue(clock.reprioritised)
 
+    def test_it_says_itself_how_it_is_solved_and_cancelled(self):
+        for status, method in (
+            ("solved", "_ticket_prepare_solve"),
+            ("cancelled", "_ticket_prepare_cancel"),
+        ):
+            ticket = self._open_ticket("2026-03-06 15:00")
+            with self.at_desk("2026-03-06 16:00"):
+                ticket.write(getattr(ticket, method)())
+            self.assertEqual(ticket._ticket_is_closed(), status)
+            self.assertEqual(ticket.stage_id, self.stages[status])
+
     def test_another_customer_s_agreement_is_refused(self):
         ticket = self._open_ticket("2026-03-06 15:00", partner_id=self.nobody.id)
         self.assertTrue(ticket.agreement_missing)

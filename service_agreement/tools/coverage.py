@@ -10,8 +10,10 @@ How to use::
 
 Work is rounded by the rates of who would pay, so it is judged before it is rounded::
 
-    best = find_best(repair, [gold])
-    repair = replace(repair, quantity=round_work(repair.quantity, minimum_of(best)))
+    found = survey(repair, [gold])
+    counted = round_work(repair.quantity, minimum_of(found.best))
+    repair = replace(repair, quantity=counted)
+    decide([repair], [gold], surveys={(repair.id, repair.day): found})
 
 The promise of a ticket is another question: it is frozen when the ticket is opened.
 Money is decided by when the work was done (SEMANTICS §5), always from all the work of
@@ -26,7 +28,7 @@ from datetime import date, datetime, timedelta
 from decimal import ROUND_UP, Decimal
 from fractions import Fraction
 from itertools import pairwise
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from .allowance import ZERO, Lot, Stock, to_work
@@ -175,8 +177,7 @@ class Candidate:
         return work.chosen is not None and work.chosen in (self.id, self.owner)
 
 
-@dataclass(frozen=True)
-class Reason:
+class Reason(NamedTuple):
     """A condition, and whether it was met.
 
     :ivar code: "in_force", "place", "work_kind", "exclusion", "hours", or "allowance",
@@ -201,7 +202,7 @@ class Judgement:
         """Whether it is this agreement's work: out of its hours it is billed, at the
         rate that it has for that.
         """
-        return all(reason.met for reason in self.reasons if reason.code != "hours")
+        return all(reason.met or reason.code == "hours" for reason in self.reasons)
 
     @property
     def in_force(self) -> bool:
@@ -218,7 +219,26 @@ class Judgement:
         return next(found, None)
 
     def _met(self, code):
-        return all(reason.met for reason in self.reasons if reason.code == code)
+        return all(reason.met or reason.code != code for reason in self.reasons)
+
+
+class Survey(NamedTuple):
+    """Who might pay for a piece of work; how much it counts makes no difference.
+
+    :ivar judgements: of all candidates.
+    :ivar takers: Candidates that pay for it, best first.
+    :ivar rated: Candidate by whose rates is billed what nobody takes, or None; not
+        looked for where somebody does.
+    """
+
+    judgements: tuple[Judgement, ...]
+    takers: list[Candidate]
+    rated: Candidate | None
+
+    @property
+    def best(self) -> Candidate | None:
+        """Who pays first, or by whose rates it is billed."""
+        return self.takers[0] if self.takers else self.rated
 
 
 @dataclass(frozen=True)
@@ -256,13 +276,13 @@ class Verdict:
 def judge(candidate: Candidate, work: Work) -> Judgement:
     """Put a candidate's conditions to a piece of work; all of them are answered."""
     level = _get_level(candidate, work.place)
-    excluded = sorted(candidate.exclusions & work.exclusions, key=str)
+    excluded = candidate.exclusions & work.exclusions
     kinds = candidate.work_kinds
     reasons = (
         Reason("in_force", candidate.is_in_force(work.day)),
         Reason("place", level is not None, level),
         Reason("work_kind", kinds is None or work.kind in kinds, work.kind),
-        Reason("exclusion", not excluded, excluded[0] if excluded else None),
+        Reason("exclusion", not excluded, min(excluded, key=str, default=None)),
         Reason("hours", _is_open_for(candidate, work)),
     )
     if candidate.kind == "none":
@@ -296,16 +316,18 @@ def rank(judgement: Judgement) -> tuple:
     )
 
 
-def find_best(work: Work, candidates: Iterable[Candidate]) -> Candidate | None:
-    """:return: who would pay first, or by whose rates it would be billed, or None"""
-    judgements = [judge(candidate, work) for candidate in candidates]
-    return next(iter(_get_takers(work, judgements)), _get_rated(work, judgements))
+def survey(work: Work, candidates: Iterable[Candidate]) -> Survey:
+    """Judge all of them, and say who pays."""
+    judgements = tuple(judge(candidate, work) for candidate in candidates)
+    takers = _get_takers(work, judgements)
+    return Survey(judgements, takers, None if takers else _get_rated(work, judgements))
 
 
 def _get_takers(work, judgements):
     """:return: list of the Candidates that pay for work, best first"""
     won = [each for each in judgements if each.won]
-    if not any(each.candidate.is_chosen(work) for each in won):
+    is_chosen = work.chosen is not None
+    if is_chosen and not any(each.candidate.is_chosen(work) for each in won):
         # Chosen by a person, it pays for what it does not cover, too.
         won += [
             each
@@ -324,6 +346,8 @@ def _get_rated(work, judgements):
 
 
 def _ranked(work, judgements):
+    if len(judgements) < 2:
+        return judgements
     return sorted(
         judgements, key=lambda each: (not each.candidate.is_chosen(work), rank(each))
     )
@@ -345,6 +369,7 @@ def decide(
     stocks: Mapping[Hashable, Balance] | None = None,
     office: Calendar | None = None,
     paid: Mapping[tuple, Hashable] | None = None,
+    surveys: Mapping[tuple, Survey] | None = None,
 ) -> list[Verdict]:
     """Say of each piece of work who pays for which part of it.
 
@@ -357,17 +382,17 @@ def decide(
     :param office: hours of who serves, for work by the list; None: always open.
     :param paid: lots by (candidate id, :func:`get_job`), of visits and incidents that
         were paid before.
+    :param surveys: by (id, day) of works, of those that were made of these candidates
+        already.
     """
-    candidates = list(candidates)
+    candidates, surveys = list(candidates), surveys or {}
     till = _Till(candidates, order, stocks or {}, paid or {})
     verdicts = []
     for work in sorted(works, key=lambda work: (work.late, work.day, work.id)):
-        judgements = tuple(judge(candidate, work) for candidate in candidates)
-        takers = _get_takers(work, judgements)
-        rated = _get_rated(work, judgements)
-        parts = _joined(_share_out(work, takers, rated, till, office))
-        best = next(iter(takers), rated)
-        verdicts.append(Verdict(work, parts, judgements, best and best.id))
+        found = surveys.get((work.id, work.day)) or survey(work, candidates)
+        parts = _joined(_share_out(work, found.takers, found.rated, till, office))
+        best = found.best
+        verdicts.append(Verdict(work, parts, found.judgements, best and best.id))
     return verdicts
 
 

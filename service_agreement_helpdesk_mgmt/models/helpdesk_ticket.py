@@ -67,6 +67,19 @@ class HelpdeskTicket(models.Model):
         working = before[-1:] or stages[:1]
         return {"stage_id": working.id} if working else {}
 
+    def _ticket_prepare_solve(self):
+        return self._prepare_close("solved")
+
+    def _ticket_prepare_cancel(self):
+        return self._prepare_close("cancelled")
+
+    def _prepare_close(self, status):
+        """:return: dict of values; empty where the team has no such stage"""
+        stages = self.team_id._get_applicable_stages().filtered(
+            lambda stage: stage.closed and stage.ticket_status == status
+        )
+        return {"stage_id": stages[0].id} if stages else {}
+
     def _ticket_prepare_follow_up(self, text):
         return {
             "name": self.name,

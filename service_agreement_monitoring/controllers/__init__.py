@@ -1,1 +1,1 @@
-from . import door
+from . import door, portal

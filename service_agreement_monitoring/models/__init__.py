@@ -13,4 +13,13 @@ from . import (
     service_monitoring_delivery_words,
     service_monitoring_event,
     service_monitoring_alert,
+    service_monitoring_alert_reading,
+    service_monitoring_outage,
+    service_monitoring_alert_ticket,
+    service_agreement_ticket,
+    service_monitoring_uptime,
+    service_monitoring_sold,
+    service_monitoring_statement,
+    service_monitoring_portal,
+    service_agreement_demo,
 )

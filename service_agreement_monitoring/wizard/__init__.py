@@ -1,1 +1,5 @@
-from . import service_monitoring_secret, service_monitoring_try
+from . import (
+    service_monitoring_remote_fix,
+    service_monitoring_secret,
+    service_monitoring_try,
+)

@@ -54,6 +54,40 @@ class SaleServicePortal(CustomerPortal):
         order._choose_agreement(option, self._get_order_author(order))
         return None
 
+    @http.route()
+    def portal_quote_accept(
+        self, order_id, access_token=None, name=None, signature=None
+    ):
+        """EXTENDS: nobody signs another service than the one he was shown; it may have
+        been changed in another window, or by us.
+        """
+        token = access_token or request.httprequest.args.get("access_token")
+        try:
+            order = find_document(self, "sale.order", order_id, token)
+        except (AccessError, MissingError):
+            order = None
+        if order and order._has_to_be_signed() and not self._is_as_shown(order):
+            return {
+                "error": request.env._(
+                    "The service agreement of this quotation was changed after you "
+                    "opened this page. Please reload the page, look at it again and "
+                    "then sign. Nothing was signed."
+                )
+            }
+        return super().portal_quote_accept(order_id, access_token, name, signature)
+
+    def _is_as_shown(self, order):
+        """Also whoever chooses at the same instant waits for the signature, or is first
+        and seen here.
+        """
+        try:
+            order.lock_for_update(allow_referencing=True)
+        except LockError:
+            return False
+        order.invalidate_recordset()
+        shown = request.httprequest.args.get("service") or ""
+        return shown == order._get_agreement_fingerprint()
+
     def _get_order_author(self, order):
         """:return: res.partner: who is logged in, else the customer"""
         user = request.env.user

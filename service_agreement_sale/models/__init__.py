@@ -11,5 +11,6 @@ from . import service_agreement
 from . import service_agreement_free
 from . import service_agreement_customer_step
 from . import service_agreement_proposal
+from . import service_agreement_register
 from . import project_project
 from . import service_agreement_demo

@@ -61,7 +61,7 @@ class ProjectProject(models.Model):
     @api.model
     def _get_never_asked_domain(self, company):
         """:return: Domain of projects whose customer stands in the register of
-        ``company`` as never offered, and has no open quotation with tiers either
+        ``company`` as never offered
 
         Sudo: whether anybody asked, also where each sees only his own customers.
         """
@@ -70,25 +70,10 @@ class ProjectProject(models.Model):
             .sudo()
             ._search([("company_id", "=", company.id), ("state", "=", "never")])
         )
-        quoted = (
-            self.env["sale.order"]
-            .sudo()
-            ._search(
-                [
-                    ("company_id", "=", company.id),
-                    ("state", "=", "sent"),
-                    ("agreement_option_ids", "!=", False),
-                ]
-            )
-        )
-        people = (
-            self.env["res.partner"]
-            .sudo()
-            ._search([("id", "in", quoted.subselect("partner_id"))])
-        )
-        customer = "partner_id.commercial_partner_id"
-        return Domain(customer, "in", never.subselect("partner_id")) & Domain(
-            customer, "not in", people.subselect("commercial_partner_id")
+        return Domain(
+            "partner_id.commercial_partner_id",
+            "in",
+            never.subselect("partner_id"),
         )
 
     # Handed over

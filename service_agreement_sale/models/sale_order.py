@@ -1,6 +1,11 @@
 from odoo import api, fields, models
 from odoo.tools import format_date
 
+from odoo.addons.service_agreement.models.service_agreement_sla_calendar import (
+    canonical_json,
+    digest,
+)
+
 # How a product makes its project, in Odoo's own sale_project.
 PROJECT_TRACKING = ("task_in_project", "project_only")
 ACCOUNTING = "account.group_account_invoice,account.group_account_readonly"
@@ -238,6 +243,19 @@ class SaleOrder(models.Model):
                 "This quotation has expired. Please ask us for a new one."
             )
         return None
+
+    def _get_agreement_fingerprint(self):
+        """:return: str, by which the service is recognised that is signed with the
+        quotation: SHA-256 of what is chosen, what it costs and its document; empty
+        where nothing is chosen
+        """
+        self.ensure_one()
+        option = self.agreement_option_id
+        if not option:
+            return ""
+        prices = [option.price_unit, option.amount_total, option.free_months]
+        sections = option._get_offer()._get_document_sections()
+        return digest(canonical_json([option.id, *prices, sections]))
 
     def _choose_agreement(self, option, author):
         """As the customer said on his page.

@@ -78,7 +78,7 @@ class SaleOrder(models.Model):
         }
 
     def _sign_agreement(self, agreement):
-        """Who signed the quotation signed the service on it."""
+        """Who signed the quotation signed the service on it, as it stands now."""
         self.ensure_one()
         if self.signature and self.signed_by:
             agreement.write(
@@ -88,6 +88,7 @@ class SaleOrder(models.Model):
                     "signature": self.signature,
                 }
             )
+            agreement._freeze_document()
 
     def _note_agreement(self, agreement):
         self.ensure_one()

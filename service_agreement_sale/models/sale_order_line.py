@@ -1,3 +1,5 @@
+from collections import Counter
+
 from odoo import fields, models
 
 # More of one thing are metres of cable and screws, no devices.
@@ -85,12 +87,15 @@ class SaleOrderLine(models.Model):
         )
 
     def _get_delivered_serials(self):
-        """:return: list of str, serial numbers that Odoo's stock knows of it"""
+        """:return: list of str, serial numbers of what Odoo's stock brought to the
+        customer and he did not send back
+        """
         self.ensure_one()
         if "move_ids" not in self._fields:
             return []
-        moved = self.move_ids.filtered(lambda move: move.state == "done")
-        lots = moved.move_line_ids.lot_id
-        return lots.filtered(lambda lot: lot.product_id.tracking == "serial").mapped(
-            "name"
-        )
+        there = Counter()
+        for moved in self.move_ids.filtered(lambda m: m.state == "done").move_line_ids:
+            if moved.lot_id.product_id.tracking == "serial":
+                there[moved.lot_id.name] += moved.location_dest_id.usage == "customer"
+                there[moved.lot_id.name] -= moved.location_id.usage == "customer"
+        return [serial for serial, count in there.items() if count > 0]

@@ -4,6 +4,8 @@ from odoo.fields import Command
 from odoo.tools import format_date
 
 DELIVERED = "service_agreement_sale.mail_activity_type_delivered"
+# What is agreed as the start, as long as nobody knows the day.
+WITH_DELIVERY = "delivery"
 FACTS = (
     "sale_order_id",
     "starts_on_delivery",
@@ -57,10 +59,21 @@ class ServiceAgreement(models.Model):
         )
 
     def _after_sign(self):
-        """EXTENDS: signed, it still waits for the delivery."""
+        """EXTENDS: signed, it still waits for the delivery; the document is kept as it
+        was signed, not as it is when it starts.
+        """
         if self._awaits_delivery():
+            self._freeze_document()
             return None
         return super()._after_sign()
+
+    def _get_agreed_facts(self, accepted=None):
+        """EXTENDS: agreed is the delivery, whichever day it will be."""
+        facts = super()._get_agreed_facts(accepted)
+        known = accepted and accepted["start"]
+        if self.starts_on_delivery and known in (None, WITH_DELIVERY):
+            facts["start"] = WITH_DELIVERY
+        return facts
 
     def _deliver(self, day):
         """Handed over: it covers what was delivered and, signed, starts on that day.

@@ -6,3 +6,5 @@ from . import test_price
 from . import test_proposal
 from . import test_portal
 from . import test_routes
+from . import test_public_surface
+from . import test_serials

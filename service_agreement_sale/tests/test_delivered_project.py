@@ -62,6 +62,38 @@ class TestDeliveredProject(SaleServiceCommon):
         order.action_quotation_sent()
         self.assertFalse(self._find())
 
+    def test_in_the_register_a_quotation_with_tiers_is_an_offer(self):
+        order = self._quote(validity_date="2026-06-30")
+        self.assertEqual(self._get_register().state, "never")
+        order.action_quotation_sent()
+        order.date_order = "2026-05-10 10:00:00"
+        row = self._get_register()
+        self.assertEqual((row.state, row.is_open, row.step), ("offered", True, "sign"))
+        self.assertEqual(str(row.offered_on), "2026-05-10")
+        found = order.search(row.action_open_offered()["domain"])
+        self.assertEqual(found, order)
+        order.validity_date = "2026-05-11"
+        row = self._get_register()
+        self.assertEqual(
+            (row.state, row.is_open, row.step), ("offered", False, "offer")
+        )
+        with self.at(TODAY):
+            self.assertIn("expired", row.next_step)
+        order.agreement_option_ids.unlink()
+        self.assertEqual(self._get_register().state, "never")
+
+    def _get_register(self):
+        self.env.invalidate_all()
+        with self.at(TODAY):
+            row = self.env["service.agreement.register"].search(
+                [
+                    ("partner_id", "=", self.customer.id),
+                    ("company_id", "=", self.company.id),
+                ]
+            )
+            row.mapped("step")
+        return row
+
     def test_one_click_to_a_proposal(self):
         action = self.project.action_make_proposal()
         self.assertEqual(action["res_model"], "service.agreement.proposal")

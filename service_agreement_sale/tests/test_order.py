@@ -1,3 +1,4 @@
+import json
 from datetime import date
 
 from odoo.exceptions import AccessError, UserError
@@ -301,6 +302,37 @@ class TestOrder(SaleServiceCommon):
             order.service_project_id = project
         self.assertEqual(agreement.state, "active")
         self.assertEqual(agreement.date_start, date(2026, 4, 16))
+
+    def test_the_document_is_kept_as_it_was_signed(self):
+        """With the quotation, or on its own page; not as it is when it starts."""
+        for page in ("quotation", "agreement"):
+            with self.subTest(page):
+                project = self._create_project()
+                order = self._quote(self.tier, service_project_id=project.id)
+                agreement = self._sign_on(page, order)
+                kept = agreement.document_content
+                self.assertIn("Carla", json.loads(kept)["accepted_by"])
+                with self.at("2026-04-20 09:00:00"):
+                    project.delivered_on = "2026-04-16"
+                self.assertEqual(agreement.state, "active")
+                self.assertEqual(agreement.document_content, kept)
+
+    def _sign_on(self, page, order):
+        """:return: service.agreement, signed by Carla"""
+        if page == "quotation":
+            return self._confirm_signed(order)
+        with self.at(ORDERED):
+            order.action_confirm()
+            order.agreement_ids._accept("Carla", PIXEL)
+        return order.agreement_ids
+
+    def test_the_day_of_delivery_is_no_change_of_what_was_signed(self):
+        project = self._create_project()
+        order = self._quote(self.tier, service_project_id=project.id)
+        agreement = self._confirm_signed(order)
+        with self.at("2026-04-20 09:00:00"):
+            project.delivered_on = "2026-04-16"
+        self.assertIsNone(agreement._why_not_document())
 
     def test_without_project_a_button_starts_it(self):
         order = self._quote(self.tier, agreement_start_on="delivery")

@@ -1,4 +1,7 @@
+import json
 from urllib.parse import urlencode
+
+from lxml import html
 
 from odoo import http
 from odoo.tests import HttpCase, tagged
@@ -38,6 +41,12 @@ class TestOrderPortal(SaleServiceCommon, HttpCase):
     def _chosen(self):
         self.env.invalidate_all()
         return self.order.agreement_option_id
+
+    def _sign(self, page):
+        """:param str page: of the quotation, as a window shows it"""
+        [url] = html.fromstring(page).xpath("//form[@id='accept']//@props")
+        url = json.loads(url)["callUrl"]
+        return self.make_jsonrpc_request(url, {"name": "Carla", "signature": PIXEL})
 
     def test_with_the_link_he_chooses_and_changes_his_mind(self):
         self.authenticate(None, None)
@@ -114,10 +123,7 @@ class TestOrderPortal(SaleServiceCommon, HttpCase):
         page = self.url_open(self._url(token=self.token)).text
         self.assertIn("You also sign the service agreement", page)
         self.assertIn("plus", page)
-        result = self.make_jsonrpc_request(
-            self._url("/accept", self.token),
-            {"name": "Carla", "signature": PIXEL},
-        )
+        result = self._sign(page)
         self.assertTrue(result["force_refresh"])
         self.env.invalidate_all()
         agreement = self.order.agreement_ids
@@ -127,6 +133,24 @@ class TestOrderPortal(SaleServiceCommon, HttpCase):
         self.assertIn(agreement.name, page)
         self._choose(self.gold_option, self.token)
         self.assertEqual(self._chosen(), self.silver_option)
+
+    def test_in_two_windows_nobody_signs_what_he_was_not_shown(self):
+        self.authenticate(None, None)
+        url = self._url(token=self.token)
+        bare = self.url_open(url).text
+        self._choose(self.silver_option, self.token)
+        silver = self.url_open(url).text
+        self._choose(self.gold_option, self.token)
+        for page in (bare, silver):
+            self.assertIn("Nothing was signed", self._sign(page)["error"])
+        gold = self.url_open(url).text
+        self.gold_option.price_unit += 1
+        self.assertIn("Nothing was signed", self._sign(gold)["error"])
+        self.env.invalidate_all()
+        self.assertFalse(self.order.signature)
+        self.assertTrue(self._sign(self.url_open(url).text)["force_refresh"])
+        self.env.invalidate_all()
+        self.assertEqual(self.order.agreement_ids.tier_id, self.gold)
 
     def test_the_page_leads_to_the_agreement_that_is_alive(self):
         self.silver_option.is_chosen = True

@@ -11,7 +11,7 @@ import os
 import re
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from devtool import programs
 from devtool.errors import DevError
@@ -29,6 +29,11 @@ CHROMIUM_ARGUMENTS = [
     "--no-first-run",
 ]
 DESKTOP = {"width": 1400, "height": 900}
+# Not what a page may take, but when a machine that has other work has failed.
+LONGEST_WAIT = 30_000  # milliseconds
+# A customer's page is there before its scripts are: they ignore what is done meanwhile.
+WITHOUT_SCRIPTS = "body:has(#wrapwrap):not([is-ready])"
+expect.set_options(timeout=LONGEST_WAIT)
 
 
 @pytest.fixture(scope="session")
@@ -54,8 +59,11 @@ def new_page(browser, demo_server, request):
 
     def open_page(viewport=DESKTOP):
         context = browser.new_context(base_url=demo_server.url, viewport=viewport)
-        pages.append(context.new_page())
-        return pages[-1]
+        page = context.new_page()
+        # Whatever is done on a page waits until this is gone.
+        page.add_locator_handler(page.locator(WITHOUT_SCRIPTS), lambda: None)
+        pages.append(page)
+        return page
 
     yield open_page
     report = getattr(request.node, "report", None)

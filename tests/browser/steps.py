@@ -6,6 +6,10 @@ from urllib.parse import urlsplit
 from playwright.sync_api import TimeoutError, expect
 
 PHONE = {"width": 390, "height": 844}
+TRIES = 6
+SHORT = 5000  # milliseconds, of one try
+# What the form or the list asks of the server when something was changed in it.
+SAVED = re.compile(r"/web/dataset/call_kw/.*/(web_save|write)\b")
 
 
 def log_in(page, login, password=None):
@@ -23,45 +27,110 @@ def open_action(page, name):
     page.locator(".o_control_panel").wait_for()
 
 
-def edit_cell(row, field):
-    """Click a cell of an editable list until it can be typed in: a list that has just
-    come redraws itself once more, and the click before is lost.
+def until_done(step, what):
+    """Do a step again that came to nothing, as a person does: a page that has just
+    come, or has just been answered by the server, draws itself once more, and lets go
+    of what was clicked or typed before.
+
+    :param step: a function of short waits that does all of it, and may be done twice
     """
-    cell = row.locator(f"td[name={field}]")
-    for _try in range(6):
-        cell.click()
+    for _try in range(TRIES):
         try:
-            cell.locator("input").wait_for(timeout=5000)
-        except TimeoutError:
-            continue
-        return
-    raise AssertionError(f"{field} could not be edited")
+            return step()
+        except (TimeoutError, AssertionError) as error:
+            last = error
+    raise AssertionError(f"{what}: not in {TRIES} tries") from last
+
+
+def open_record(page, rows, field="name"):
+    """Open the first of some rows of a list by one of its cells."""
+    form = page.locator(".o_form_view")
+
+    def click():
+        if not form.count():
+            rows.first.locator(f"td[name={field}]").click(timeout=SHORT)
+        form.wait_for(timeout=SHORT)
+
+    until_done(click, "the record is open")
+
+
+def select_row(page, row):
+    """Tick a row of a list, or its head for all of them, and see that it is ticked."""
+
+    def tick():
+        row.locator(".o_list_record_selector input").check(timeout=SHORT)
+        expect(page.locator(".o_selection_box")).to_be_visible(timeout=SHORT)
+
+    until_done(tick, "the row is selected")
+
+
+def search(page, text):
+    """Search for a text in the list that is open."""
+    box = page.locator(".o_searchview_input")
+    facet = page.locator(".o_facet_value", has_text=text)
+
+    def type_and_enter():
+        if not facet.count():
+            box.fill(text, timeout=SHORT)
+            box.press("Enter", timeout=SHORT)
+        expect(facet).to_be_visible(timeout=SHORT)
+
+    until_done(type_and_enter, f"{text} is searched for")
+
+
+def fill_cell(row, field, text):
+    """Type into a cell of an editable list."""
+    cell = row.locator(f"td[name={field}]")
+
+    def click_and_type():
+        cell.click(timeout=SHORT)
+        cell.locator("input").fill(text, timeout=SHORT)
+        expect(cell.locator("input")).to_have_value(text, timeout=SHORT)
+
+    until_done(click_and_type, f"{text} is in {field}")
+
+
+def pick_in_cell(row, field, text):
+    """Choose a record in a cell of an editable list."""
+
+    def click_and_choose():
+        row.locator(f"td[name={field}]").click(timeout=SHORT)
+        _choose(row, field, text)
+
+    until_done(click_and_choose, f"{text} is chosen for {field}")
 
 
 def pick(page, field, text):
-    """Choose a record in a many2one by typing, as a person does.
+    """Choose a record in a many2one by typing."""
 
-    The server's answer to the choice before redraws the form, and what was typed
-    meanwhile is lost: a person types again.
-    """
-    box = page.locator(f".o_field_widget[name={field}] input").first
-    choice = page.locator(".o-autocomplete--dropdown-item", has_text=text).first
-    for _try in range(6):
-        box.fill("")
-        box.fill(text)
-        try:
-            choice.click(timeout=5000)
-            expect(box).to_have_value(re.compile(re.escape(text)), timeout=5000)
-        except (TimeoutError, AssertionError):
-            continue
-        return
-    raise AssertionError(f"{text} could not be chosen for {field}")
+    def choose():
+        _choose(page, field, text)
+
+    until_done(choose, f"{text} is chosen for {field}")
+
+
+def _choose(where, field, text):
+    box = where.locator(f".o_field_widget[name={field}] input").first
+    box.fill("", timeout=SHORT)
+    box.fill(text, timeout=SHORT)
+    # Of a row or a dialog they are found from the page, for there they may not lie.
+    page = getattr(where, "page", where)
+    choices = page.locator(".o-autocomplete--dropdown-item", has_text=text)
+    choices.first.click(timeout=SHORT)
+    expect(box).to_have_value(re.compile(re.escape(text)), timeout=SHORT)
 
 
 def send_message(page, text):
     """Answer the customer on the record that is open."""
-    page.click("button:has-text('Send message')")
-    page.locator(".o-mail-Composer-input").fill(text)
+    box = page.locator(".o-mail-Composer-input")
+
+    def write():
+        if not box.count():
+            page.click("button:has-text('Send message')", timeout=SHORT)
+        box.fill(text, timeout=SHORT)
+        expect(box).to_have_value(text, timeout=SHORT)
+
+    until_done(write, "the message is written")
     page.locator(".o-mail-Composer-send:visible").click()
     expect(page.locator(".o-mail-Message").first).to_contain_text(text)
 
@@ -91,10 +160,17 @@ def move_to_stage(page, stage):
     """Click a stage; those that are folded are in the list behind the dots."""
     bar = page.locator(".o_statusbar_status")
     button = bar.locator(f"button:visible:has-text('{stage}')")
-    if not button.count():
-        bar.locator("button.dropdown-toggle:visible").last.click()
-        button = page.locator(f".o-dropdown-item:visible:has-text('{stage}')")
-    button.first.click()
+    folded = page.locator(f".o-dropdown-item:visible:has-text('{stage}')")
+
+    def click():
+        bar.locator("button:visible").first.wait_for(timeout=SHORT)
+        if not button.count():
+            bar.locator("button.dropdown-toggle:visible").last.click(timeout=SHORT)
+            folded.first.click(timeout=SHORT)
+        else:
+            button.first.click(timeout=SHORT)
+
+    until_done(click, f"the stage is {stage}")
 
 
 def assert_no_horizontal_scroll(page):

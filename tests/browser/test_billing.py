@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from tests.browser.steps import log_in, open_action, pick
+from tests.browser.steps import log_in, open_action, pick, select_row
 
 CUSTOMER = "Ironquay Fitness"
 CLOSED = "400910"
@@ -29,7 +29,7 @@ def reopen_the_account(page):
     page.get_by_role("menuitemcheckbox", name="Inactive Accounts").click()
     page.keyboard.press("Escape")
     row = page.locator(".o_data_row").filter(has_text=CLOSED)
-    row.locator(".o_list_record_selector input").click()
+    select_row(page, row)
     page.get_by_role("button", name="Actions").click()
     page.get_by_role("menuitem", name="Unarchive").click()
     expect(row).to_have_count(0)
@@ -38,7 +38,7 @@ def reopen_the_account(page):
 def bill_again(page):
     open_action(page, "action_service_agreement_set_aside")
     row = page.locator(".o_data_row").filter(has_text=CUSTOMER)
-    row.locator(".o_list_record_selector input").click()
+    select_row(page, row)
     page.get_by_role("button", name="Try Again").click()
     expect(page.locator(".o_arrow_button_current")).to_have_text("Done")
     expect(page.locator(".o_form_view")).to_contain_text(CUSTOMER)

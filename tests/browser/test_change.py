@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.steps import log_in, open_action, pick
+from tests.browser.steps import log_in, open_action, open_record, pick, search
 
 
 def test_change_a_tier_with_preview(page):
@@ -38,13 +38,9 @@ def test_change_a_tier_with_preview(page):
 def open_an_agreement(page, customer):
     open_action(page, "action_service_agreement")
     page.locator(".o_data_row").first.wait_for()
-    page.get_by_role("searchbox").fill(customer)
-    page.get_by_role("searchbox").press("Enter")
-    expect(page.locator(".o_facet_value", has_text=customer)).to_be_visible()
-    row = (
-        page.locator(".o_data_row").filter(has_text=customer).filter(has_text="Silver")
-    )
-    row.first.locator("td[name=name]").click()
+    search(page, customer)
+    rows = page.locator(".o_data_row").filter(has_text=customer)
+    open_record(page, rows.filter(has_text="Silver"))
     expect(page.locator(".o_arrow_button_current")).to_have_text("Active")
 
 

@@ -4,7 +4,8 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.steps import log_in
+from tests.browser.steps import SAVED, SHORT, log_in, until_done
+from tests.support import wait_until
 
 
 def test_what_breaks_next_is_on_top_and_given_out(page):
@@ -37,9 +38,9 @@ def test_on_a_phone_it_is_given_out_by_a_tap(phone):
     card = _column(phone, "Unassigned").locator(".o_kanban_record:visible").last
     name = card.locator(".o_sa_ticket_name").inner_text()
     card.locator("[name=technician_id] .o_quick_assign, [name=technician_id] a").click()
-    phone.locator(".o-autocomplete--dropdown-item, .modal .o_kanban_record").filter(
-        has_text="Nadia Rahman"
-    ).first.click()
+    choices = phone.locator(".o-autocomplete--dropdown-item, .modal .o_kanban_record")
+    with phone.expect_response(SAVED):
+        choices.filter(has_text="Nadia Rahman").first.click()
     phone.reload()
     expect(_column(phone, "Nadia Rahman")).to_contain_text(name)
 
@@ -54,7 +55,7 @@ def test_a_countdown_goes_on_in_service_time_without_the_server(page):
     requests = []
     page.on("request", lambda request: requests.append(request.url))
     page.clock.run_for("30:00")
-    assert before - _minutes(running) in (29, 30, 31)
+    wait_until(lambda: before - _minutes(running) in (29, 30, 31), 20, "it went on")
     assert paused.inner_text() == resting
     assert not [url for url in requests if "/web/dataset/" in url]
 
@@ -71,16 +72,13 @@ def _column(page, name):
 
 
 def _give(page, card, column, given):
-    """A board that has just come draws itself once more, and lets go of what is held:
-    a person takes the card again."""
-    for _try in range(3):
-        _drag(page, card, column)
-        try:
-            expect(given).to_be_visible()
-        except AssertionError:
-            continue
-        return
-    raise AssertionError("the card could not be given")
+    def drag():
+        if not given.count():
+            with page.expect_response(SAVED, timeout=SHORT):
+                _drag(page, card, column)
+        expect(given).to_be_visible(timeout=SHORT)
+
+    until_done(drag, "the card is given")
 
 
 def _drag(page, card, column):

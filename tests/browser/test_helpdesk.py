@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.steps import log_in, move_to_stage, send_message
+from tests.browser.steps import log_in, move_to_stage, open_record, send_message
 
 # A customer with a promise writes; Tom, who reads no agreement, works in the team.
 PREPARE = """
@@ -37,7 +37,7 @@ def test_a_technician_works_a_ticket_and_the_clocks_follow(page):
     first = page.locator(".o_data_row").first
     expect(first).to_contain_text("Cinema: no picture")
     expect(first).to_contain_text("left")
-    first.locator("td[name=name]").click()
+    open_record(page, first)
     promises = page.locator(".o_service_promise")
     answer, solution = (promises.locator(".o_sla_promise").nth(i) for i in range(2))
     expect(answer).to_contain_text("First answer")

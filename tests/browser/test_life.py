@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from playwright.sync_api import expect
 
-from tests.browser.steps import log_in, open_action, pick
+from tests.browser.steps import SHORT, log_in, open_action, pick, until_done
 
 
 def test_suspend_resume_and_end(page):
@@ -100,10 +100,16 @@ def open_wizard(page, button):
 def fill_date(wizard, field, day):
     """Type a date as the demo's language writes it, and leave the field."""
     box = wizard.locator(f".o_field_widget[name={field}] input")
-    if not box.count():
-        wizard.locator(f".o_field_widget[name={field}] button").first.click()
-    box.first.fill(day.strftime("%m/%d/%Y"))
-    box.first.press("Tab")
+    closed = wizard.locator(f".o_field_widget[name={field}] button")
+
+    def type_it():
+        box.or_(closed).first.wait_for(timeout=SHORT)
+        if not box.count():
+            closed.first.click(timeout=SHORT)
+        box.first.fill(day.strftime("%m/%d/%Y"), timeout=SHORT)
+        box.first.press("Tab", timeout=SHORT)
+
+    until_done(type_it, f"{field} is filled")
 
 
 def expect_state(page, state):

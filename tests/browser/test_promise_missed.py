@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.steps import edit_cell, log_in, open_action, pick
+from tests.browser.steps import log_in, open_action, open_record, pick_in_cell
 
 TICKET = "Thermostats show dashes"
 CUSTOMER = "Kestrel Ridge Chalet"
@@ -67,14 +67,13 @@ def _tell_the_customer(page):
 def _explain(page):
     rows = page.locator(".o_data_row").filter(has_text=CUSTOMER)
     expect(rows.first).to_be_visible()
-    edit_cell(_row(page), "miss_reason_id")
-    pick(page, "miss_reason_id", "Harder than expected")
+    pick_in_cell(_row(page), "miss_reason_id", "Harder than expected")
     page.locator(".o_list_button_save:visible").click()
     expect(rows.first).to_contain_text("Harder than expected")
 
 
 def _grant_another_amount(page):
-    _row(page).locator("td[name=name]").click()
+    open_record(page, _row(page))
     amount = page.locator(".o_field_widget[name=amount] input")
     amount.fill("50.00")
     page.click("button[name=action_grant]")

@@ -9,6 +9,7 @@ from tests.browser.steps import (
     assert_no_horizontal_scroll,
     log_in,
     open_action,
+    open_record,
     send_proposal,
     sign_as,
 )
@@ -45,10 +46,8 @@ def test_a_client_declines_in_writing(new_page):
 
 def open_proposal(page, customer):
     open_action(page, "action_service_agreement_proposal")
-    page.locator(".o_data_row").filter(has_text=customer).first.locator(
-        "td[name=partner_id]"
-    ).click()
-    page.locator(".o_form_view").wait_for()
+    rows = page.locator(".o_data_row").filter(has_text=customer)
+    open_record(page, rows, "partner_id")
 
 
 def send_again(page, customer):

@@ -4,7 +4,12 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import expect
 
-from tests.browser.steps import PHONE, assert_no_horizontal_scroll, log_in
+from tests.browser.steps import (
+    PHONE,
+    assert_no_horizontal_scroll,
+    log_in,
+    open_record,
+)
 
 CUSTOMER, SIGNER = "Nora Bramwell", "Nora Bramwell"
 PROJECT = "Bramwell: cinema and listening room"
@@ -24,10 +29,8 @@ def test_a_quotation_with_a_tier_is_delivered_and_covered(new_page):
 
 def open_quotation(page):
     page.goto("/odoo/action-sale.action_quotations_with_onboarding")
-    page.locator(".o_data_row", has_text=CUSTOMER).first.locator(
-        "td[name=partner_id]"
-    ).click()
-    page.locator(".o_form_view").wait_for()
+    rows = page.locator(".o_data_row", has_text=CUSTOMER)
+    open_record(page, rows, "partner_id")
 
 
 def get_link(page):
@@ -80,7 +83,7 @@ def see_waiting(page):
 def deliver(page):
     """On the project, as its manager does."""
     page.goto("/odoo/action-project.open_view_project_all_config")
-    page.locator(".o_data_row", has_text=PROJECT).locator("td[name=name]").click()
+    open_record(page, page.locator(".o_data_row", has_text=PROJECT))
     field = page.locator(".o_field_widget[name=delivered_on]")
     field.locator("button, input").first.click()
     page.locator(".o_datetime_picker .o_today").first.click()
@@ -101,7 +104,5 @@ def see_covered(page):
 
 def open_quotation_of(page):
     page.goto("/odoo/action-sale.action_orders")
-    page.locator(".o_data_row", has_text=CUSTOMER).first.locator(
-        "td[name=name]"
-    ).click()
+    open_record(page, page.locator(".o_data_row", has_text=CUSTOMER))
     page.locator("button[name=action_view_agreements]").wait_for()

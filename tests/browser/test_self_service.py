@@ -4,7 +4,13 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.steps import PHONE, assert_no_horizontal_scroll, log_in, open_action
+from tests.browser.steps import (
+    PHONE,
+    assert_no_horizontal_scroll,
+    log_in,
+    open_action,
+    open_record,
+)
 
 CUSTOMER = "carla.whitfield@example.com"
 MONEY = re.compile(r"\d[\d,]*\.\d\d")
@@ -68,6 +74,6 @@ def see_it_is_done_once(page, chosen):
 
 def see_the_to_do(page, number):
     open_action(page, "action_service_agreement")
-    row = page.locator(".o_data_row").filter(has_text=number)
-    row.locator("td[name=partner_id]").click()
+    rows = page.locator(".o_data_row").filter(has_text=number)
+    open_record(page, rows, "partner_id")
     expect(page.locator(".o-mail-Activity").first).to_contain_text("Carla Whitfield")

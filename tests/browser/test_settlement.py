@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.steps import log_in, open_action
+from tests.browser.steps import log_in, open_action, select_row
 
 
 def test_the_owner_settles_a_month(new_page):
@@ -46,7 +46,7 @@ def give_goodwill(page):
 
 
 def answer_the_rest_at_once(page):
-    page.locator("thead .o_list_record_selector input").check()
+    select_row(page, page.locator("thead"))
     page.locator(".o_control_panel").get_by_role(
         "button", name="Give Away", exact=True
     ).click()

@@ -4,7 +4,15 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.steps import assert_no_horizontal_scroll, log_in, open_action, pick
+from tests.browser.steps import (
+    assert_no_horizontal_scroll,
+    log_in,
+    open_action,
+    open_record,
+    pick,
+    search,
+    send_message,
+)
 
 CUSTOMER = "carla.whitfield@example.com"
 
@@ -75,11 +83,8 @@ def draw_a_signature(page, modal):
 
 def bill_it(page, number):
     open_action(page, "action_service_agreement")
-    page.get_by_role("searchbox").fill(number)
-    page.get_by_role("searchbox").press("Enter")
-    # Not in the middle of the row, which is another column in each database.
-    record = page.locator(".o_data_row td[name=name], .o_kanban_record")
-    record.filter(has_text=number).first.click()
+    search(page, number)
+    open_record(page, page.locator(".o_data_row").filter(has_text=number))
     expect(page.locator(".o_arrow_button_current")).to_have_text("Active")
     page.get_by_role("button", name="Bill Now").click()
     expect(page.locator(".o_arrow_button_current")).to_have_text("Posted")
@@ -109,10 +114,7 @@ def see_and_keep_the_promise(page):
     form = page.locator(".o_form_view")
     expect(form).to_contain_text("Platinum")
     expect(form).to_contain_text("First answer")
-    page.get_by_role("button", name="Send message").click()
-    page.locator(".o-mail-Composer-input").fill("We are on it: power-cycling the amp.")
-    page.locator(".o-mail-Composer-send").click()
-    expect(page.locator(".o-mail-Message").first).to_contain_text("We are on it")
+    send_message(page, "We are on it: power-cycling the amp.")
     page.reload()
     expect(form).to_contain_text(re.compile("kept", re.I))
 

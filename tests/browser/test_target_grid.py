@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.steps import log_in, open_action
+from tests.browser.steps import SHORT, log_in, open_action, until_done
 
 
 @pytest.fixture
@@ -11,8 +11,14 @@ def grid(page):
     """Open Gold's promises."""
     log_in(page, "olivia")
     open_action(page, "action_service_agreement_tier")
-    page.locator(".o_kanban_record", has_text="Gold").first.click()
-    page.get_by_role("tab", name="Promises").click()
+    tab = page.get_by_role("tab", name="Promises")
+
+    def open_gold():
+        if not tab.count():
+            page.locator(".o_kanban_record", has_text="Gold").first.click(timeout=SHORT)
+        tab.click(timeout=SHORT)
+
+    until_done(open_gold, "Gold is open")
     return page.locator(".o_sa_target_grid")
 
 

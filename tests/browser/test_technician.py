@@ -2,13 +2,13 @@
 
 from playwright.sync_api import expect
 
-from tests.browser.steps import log_in, move_to_stage, send_message
+from tests.browser.steps import log_in, move_to_stage, open_record, send_message
 
 
 def test_answer_wait_resume_solve_reopen(page):
     log_in(page, "tom")
     page.goto("/odoo/tickets")
-    page.locator(".o_data_row td[name=name]", has_text="Booking panels").click()
+    open_record(page, page.locator(".o_data_row", has_text="Booking panels"))
     promises = page.locator(".o_service_promise")
     answer = promises.locator("[data-metric=first_response]")
     solution = promises.locator("[data-metric=resolution]")

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.steps import edit_cell, log_in, open_action
+from tests.browser.steps import fill_cell, log_in, open_action, open_record
 
 CUSTOMER = "Harbour House"
 WORK = "Rewired the lamp, and found the fuse"
@@ -83,8 +83,7 @@ def log_three_and_a_half_hours(page):
     work = page.locator(".o_field_one2many[name=timesheet_ids]")
     work.get_by_text("Add a line").click()
     row = work.locator(".o_data_row").first
-    edit_cell(row, "unit_amount")
-    row.locator("td[name=unit_amount] input").fill("3:30")
+    fill_cell(row, "unit_amount", "3:30")
     row.locator("td[name=name] input").click()
     hint = page.locator("[name=service_hint]")
     expect(hint).to_contain_text("2 h covered by Gold")
@@ -108,7 +107,7 @@ def read_who_paid(page):
 def bill_the_next_invoice(page):
     """What was bought is not billed again; what was too much is, once."""
     open_action(page, "action_service_agreement?view_type=list")
-    page.locator(".o_data_row", has_text=CUSTOMER).locator("td[name=name]").click()
+    open_record(page, page.locator(".o_data_row", has_text=CUSTOMER))
     expect(page.locator("button[name=action_view_work]")).to_contain_text("to Bill")
     page.get_by_role("button", name="Bill Next Period").click()
     dialog = page.locator(".modal")
@@ -124,5 +123,4 @@ def bill_the_next_invoice(page):
 def open_ticket(page, name):
     """Open a ticket from the list of all that are open."""
     page.goto("/odoo/tickets")
-    page.locator(".o_data_row td[name=name]", has_text=name).click()
-    page.locator(".o_form_view").wait_for()
+    open_record(page, page.locator(".o_data_row", has_text=name))

@@ -19,10 +19,10 @@ from tools.coverage import (
     Place,
     Work,
     decide,
-    find_best,
     get_job,
     judge,
     split_days,
+    survey,
 )
 from tools.working_time import WorkingTime
 
@@ -406,10 +406,10 @@ class TestTerms:
 
     def test_who_pays_first_is_known_before_it_is_rounded(self):
         far, near = agreement(1), agreement(2, covers={"device": {1}})
-        assert find_best(work(), [far, near]) is near
-        assert find_best(work(), []) is None
+        assert survey(work(), [far, near]).best is near
+        assert survey(work(), []).best is None
         billed = agreement(3, kind="none")
-        assert find_best(work(), [billed]) is billed
+        assert survey(work(), [billed]).best is billed
 
     def test_what_comes_late_gets_what_is_left(self):
         late = work(1, "2", day=FRIDAY - timedelta(days=5), late=True)
