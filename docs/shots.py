@@ -131,6 +131,12 @@ SCREENS = {
         ".o_graph_renderer canvas, .o_kanban_record",
         None,
     ),
+    "alerts": (
+        COORDINATOR,
+        "/odoo/action-service_agreement_monitoring.action_service_monitoring_alert",
+        ".o_data_row, .o_kanban_record:not(.o_kanban_ghost)",
+        None,
+    ),
     "cockpit": (OWNER, "/odoo/service-cockpit", ".o_form_view .o_field_widget", None),
     "register": (
         OWNER,
