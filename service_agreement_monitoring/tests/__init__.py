@@ -8,3 +8,4 @@ from . import test_portal
 from . import test_sold
 from . import test_worth
 from . import test_public_surface
+from . import test_routes
