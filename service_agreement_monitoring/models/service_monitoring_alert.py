@@ -221,7 +221,7 @@ class ServiceMonitoringAlert(models.Model):
                 table=SQL.identifier(self._table),
                 names=SQL(", ").join(map(SQL.identifier, CLAIMED)),
                 columns=SQL(", ").join(
-                    SQL("%s::" + type_ + "[]", column)
+                    SQL("%s::%s[]", column, SQL.identifier(type_))
                     for type_, column in zip(types, columns, strict=True)
                 ),
                 uid=self.env.uid,

@@ -7,6 +7,7 @@ from odoo.addons.service_agreement.tests.route_cases import Route, RouteWalk
 from .common import SaleServiceCommon
 
 ROUTES = {
+    "/my/orders/<int:order_id>/accept": Route(kind="jsonrpc", extends=True),
     "/my/orders/<int:order_id>/agreement": Route(methods=("POST",)),
 }
 
