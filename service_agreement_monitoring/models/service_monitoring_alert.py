@@ -207,7 +207,7 @@ class ServiceMonitoringAlert(models.Model):
         """
         rows = [self._prepare_claim(event) for event in events]
         columns = [[row[name] for row in rows] for name in CLAIMED]
-        types = (self._fields[name].column_type[1] for name in CLAIMED)
+        types = (self._fields[name].column_type[0] for name in CLAIMED)
         self.env.cr.execute(
             SQL(
                 """
