@@ -20,13 +20,13 @@ BILLED_BY_CONTRACT = """
        )
 """
 FUNCTION = """
-CREATE OR REPLACE FUNCTION {name}() RETURNS trigger AS $$
+CREATE OR REPLACE FUNCTION %(name)s() RETURNS trigger AS $$
 BEGIN
-    IF EXISTS ({billed} AND {own}) THEN
+    IF EXISTS (%(billed)s AND %(own)s) THEN
         RAISE EXCEPTION 'A contract bills this agreement.'
               USING ERRCODE = 'check_violation',
                     TABLE = 'service_agreement_period',
-                    CONSTRAINT = '{constraint}';
+                    CONSTRAINT = %(constraint)s;
     END IF;
     RETURN NULL;
 END
@@ -53,15 +53,21 @@ def create_trigger(cr, table):
     """Have the database itself refuse that agreement and contract bill the same."""
     drop_trigger(cr, table)
     events, own = TRIGGERS[table]
-    function = FUNCTION.format(
-        name=_get_name(table), billed=BILLED_BY_CONTRACT, own=own, constraint=CONSTRAINT
+    name = SQL.identifier(_get_name(table))
+    cr.execute(
+        SQL(
+            FUNCTION,
+            name=name,
+            billed=SQL(BILLED_BY_CONTRACT),
+            own=SQL(own),
+            constraint=CONSTRAINT,
+        )
     )
-    cr.execute(SQL(function))
     cr.execute(
         SQL(
             "CREATE TRIGGER %(name)s AFTER %(events)s ON %(table)s "
             "FOR EACH ROW EXECUTE FUNCTION %(name)s()",
-            name=SQL.identifier(_get_name(table)),
+            name=name,
             events=SQL(events),
             table=SQL.identifier(table),
         )
