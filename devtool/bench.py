@@ -2,7 +2,6 @@
 
 import ast
 import json
-import subprocess
 
 from . import odoo_process, prepare
 from .errors import DevError
@@ -70,20 +69,12 @@ def _measure(workshop, path):
     bench = path.stem.removeprefix("bench_")
     say(f"measuring {bench} …")
     result = STATE / "bench.json"
-    result.unlink(missing_ok=True)
     with workshop.databases.throwaway(_read(path, "DATABASE", "plain")) as database:
         if modules := _read(path, "MODULES", ()):
             workshop.databases.install(database, modules)
-        done = subprocess.run(
-            odoo_process.command("shell", "-d", database, "--no-http", *QUIET),
-            input=SCRIPT.format(folder=str(FOLDER), path=str(path), result=str(result)),
-            text=True,
-            env=workshop.env,
-            capture_output=True,
-            check=False,
-        )
-    if not result.exists() or not result.stat().st_size:
-        raise DevError(f"benchmark {bench} failed:\n{done.stdout}{done.stderr}")
+        script = SCRIPT.format(folder=str(FOLDER), path=str(path), result=str(result))
+        failure = f"benchmark {bench} failed"
+        odoo_process.run_script(workshop.env, database, script, failure)
     return [{"bench": bench, **row} for row in json.loads(result.read_text())]
 
 
@@ -97,9 +88,6 @@ def _read(path, name, default):
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
             return ast.literal_eval(node.value)
     return default
-
-
-QUIET = ("--log-level=warn", "--max-cron-threads=0")
 
 
 def _show(rows):

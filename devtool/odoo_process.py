@@ -51,6 +51,12 @@ def command(*arguments):
     return [str(PYTHON), "-m", "odoo", subcommand, "-c", str(CONFIG), *map(str, rest)]
 
 
+def shell_command(database):
+    """Return the command line of Odoo's shell, which runs what it is given."""
+    options = ("--no-http", "--log-level=warn", "--max-cron-threads=0")
+    return command("shell", "-d", database, *options)
+
+
 def run_once(env, database, *arguments, log_name, on_line=None, failure=None):
     """Run Odoo until it has installed, upgraded or tested, and return its log's path.
 
@@ -81,14 +87,7 @@ def run_script(env, database, script, failure):
     Odoo's shell prints what went wrong, and ends as badly.
     """
     done = subprocess.run(
-        command(
-            "shell",
-            "-d",
-            database,
-            "--no-http",
-            "--log-level=warn",
-            "--max-cron-threads=0",
-        ),
+        shell_command(database),
         input=script,
         text=True,
         env=env,

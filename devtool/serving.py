@@ -40,8 +40,7 @@ def shell(database=None):
     """Open Odoo's shell."""
     workshop = prepare.workshop()
     name = database or _standing_database(workshop)[0]
-    arguments = ("-d", name, "--no-http", "--log-level=warn")
-    return call(odoo_process.command("shell", *arguments), env=workshop.env)
+    return call(odoo_process.shell_command(name), env=workshop.env)
 
 
 def psql(database=None):

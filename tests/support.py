@@ -69,18 +69,16 @@ class Database:
 
     def script(self, code):
         """Run Python in Odoo's shell (`env` is there; commit yourself); its output."""
-        options = ("-d", self.name, "--no-http", "--log-level=warn")
-        command = odoo_process.command("shell", *options, "--max-cron-threads=0")
+        command = odoo_process.shell_command(self.name)
         return _run(command, env=self.env, input=code)
 
     def start_script(self, code):
         """Start the same in the background, for tests of two things at once."""
         path = log_file(f"{self.name}-script-{abs(hash(code))}.py")
         path.write_text(code)
-        options = ("-d", self.name, "--no-http", "--log-level=warn")
         with path.open() as source:
             return subprocess.Popen(
-                odoo_process.command("shell", *options, "--max-cron-threads=0"),
+                odoo_process.shell_command(self.name),
                 env=self.env,
                 cwd=ROOT,
                 stdin=source,
