@@ -6,7 +6,7 @@ from odoo.tools import SQL, sql
 from ..tools.faults import Observed, days_between
 
 # What an equipment says of its device.
-KEPT = (
+KEPT = {
     "name",
     "active",
     "serial",
@@ -15,7 +15,7 @@ KEPT = (
     "warranty_until",
     "removed_on",
     "equipment_id",
-)
+}
 
 
 class ServiceAgreementDevice(models.Model):
@@ -165,7 +165,7 @@ class ServiceAgreementDevice(models.Model):
     def write(self, vals):
         self._check_may_link([vals])
         result = super().write(vals)
-        if vals.keys() & {*KEPT}:
+        if not KEPT.isdisjoint(vals):
             self._update_equipment()
         return result
 

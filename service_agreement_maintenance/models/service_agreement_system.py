@@ -1,5 +1,7 @@
 from odoo import models
 
+from odoo.addons.service_agreement.models.service_agreement_visit import OPEN
+
 
 class ServiceAgreementSystem(models.Model):
     _inherit = "service.agreement.system"
@@ -38,7 +40,7 @@ class ServiceAgreementSystem(models.Model):
                 ("agreement_id", "in", self._find_agreement().ids),
                 ("system_id", "in", (False, self.id)),
                 ("site_id", "in", (False, self.site_id.id)),
-                ("state", "in", ("owed", "planned")),
+                ("state", "in", OPEN),
             ],
             order="date, id",
             limit=1,

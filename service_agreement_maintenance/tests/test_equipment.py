@@ -1,5 +1,7 @@
 from datetime import date
 
+from psycopg2.errors import UniqueViolation
+
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
@@ -78,10 +80,21 @@ class TestEquipment(MaintenanceCommon):
         told = self._make(self.projector | self.amplifier)
         self.assertIn("Amplifier (PJ-1). Correct one", told)
         self.assertTrue(self.projector.equipment_id)
-        with mute_logger("odoo.sql_db"), self.assertRaises(Exception):  # noqa: B017
-            with self.env.cr.savepoint():
-                self.amplifier.equipment_id = self.projector.equipment_id
-                self.env.flush_all()
+        equipment = self.projector.equipment_id
+        with (
+            self.assertRaisesRegex(ValidationError, "as its device says"),
+            self.env.cr.savepoint(),
+        ):
+            self.amplifier.equipment_id = equipment
+        with (
+            mute_logger("odoo.sql_db"),
+            self.assertRaises(UniqueViolation),
+            self.env.cr.savepoint(),
+        ):
+            self.env.cr.execute(
+                "UPDATE service_agreement_device SET equipment_id = %s WHERE id = %s",
+                [equipment.id, self.amplifier.id],
+            )
 
     def test_the_category_is_that_of_others_or_of_the_products_category(self):
         self.product.categ_id = self.env["product.category"].create(
