@@ -146,10 +146,10 @@ class ContractContract(models.Model):
         if isinstance(self.env.context.get("agreements_kept"), Later):
             return
         contracts = self.sudo().with_context(by_contract=ByContract())
-        for contract in contracts.filtered(
-            lambda c: c.service_tier_id or c.service_agreement_id
-        ):
-            contract.with_company(contract.company_id)._keep_agreement()
+        # Not filtered, for then each would be read alone.
+        for contract in contracts:
+            if contract.service_tier_id or contract.service_agreement_id:
+                contract.with_company(contract.company_id)._keep_agreement()
 
     def _keep_agreement_or_tell(self):
         """One that cannot be followed stops no other: its owner gets one to-do."""
@@ -170,23 +170,15 @@ class ContractContract(models.Model):
 
     def _keep_agreement(self):
         self.ensure_one()
-        agreement = self._get_running_agreement()
-        if agreement.contract_moved_on:
-            return
-        if not agreement:
+        agreement = self.service_agreement_id
+        if not agreement or agreement.state == "ended":
             self._make_agreement()
+        elif agreement.contract_moved_on:
+            return
         elif self.service_tier_id:
             agreement._follow_contract()
         else:
-            agreement._end_with_contract(self._get_service_today(-1), "cancelled")
-
-    def _get_running_agreement(self):
-        """:return: service.agreement, not ended, of this contract; one at most"""
-        self.ensure_one()
-        agreements = self.env["service.agreement"]
-        return agreements.search(
-            [("contract_id", "=", self.id), ("state", "!=", "ended")], limit=1
-        )
+            agreement._end(self._get_service_today(-1), "cancelled")
 
     def _get_service_today(self, days=0):
         """:return: date, today in the company's calendar, or so many days later"""
@@ -221,6 +213,8 @@ class ContractContract(models.Model):
         if not lines:
             return
         values = self._prepare_agreement_values(start, lines)
+        # The database allows one that is not ended: it must know which are.
+        self.service_agreement_ids.flush_recordset(["state"])
         self.env["service.agreement"].create(values).action_activate()
 
     def _get_promise_start(self):

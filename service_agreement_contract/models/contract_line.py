@@ -6,6 +6,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import format_date
 
+from .service_agreement_contract import Later
+
 # Unit and months or days of what OCA calls a recurrence.
 UNITS = {
     "daily": ("day", 1),
@@ -87,6 +89,13 @@ class ContractLine(models.Model):
             self.contract_id._keep_agreements()
         return result
 
+    def _update_last_date_invoiced(self):
+        """EXTENDS 'contract': the lines of an invoice are one change."""
+        later = self.with_context(agreements_kept=Later())
+        result = super(ContractLine, later)._update_last_date_invoiced()
+        self.contract_id._keep_agreements()
+        return result
+
     @api.ondelete(at_uninstall=False)
     def _unlink_not_moved(self):
         for line in self.filtered("moved_on"):
@@ -124,10 +133,12 @@ class ContractLine(models.Model):
     def _get_billed_after(self, day):
         """:return: those of these lines that are billed on ``day`` or later"""
         return self.filtered(
-            lambda line: (
-                line._is_chargeable() and not (line.date_end and line.date_end < day)
-            )
+            lambda line: line._is_chargeable() and not line._is_over_by(day)
         )
+
+    def _is_over_by(self, day):
+        self.ensure_one()
+        return bool(self.date_end and self.date_end < day)
 
     def _prepare_agreement_line_values(self):
         """:return: values of the ``service.agreement.line`` that says what this line

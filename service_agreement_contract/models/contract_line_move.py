@@ -40,9 +40,6 @@ class ContractLine(models.Model):
             first = min(first, self.date_end + DAY)
         return Boundary(first, pending)
 
-    def _is_over_by(self, day):
-        return bool(self.date_end and self.date_end < day)
-
     def _get_period_end(self, start):
         """:return: date, last day of OCA's period that begins on ``start``; of the
         next one a date of invoice that was typed over decides

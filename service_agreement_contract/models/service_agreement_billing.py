@@ -37,13 +37,9 @@ class ServiceAgreement(models.Model):
         """:return: {agreement: tools.charges.Invoice, the next one that the contract
         does not make}, of those that have some
         """
-        found = {}
-        for agreement, invoices in self._get_schedules().items():
-            coming = islice(invoices, LOOKED_AHEAD)
-            own = (each for each in coming if not self._is_contract_invoice(each))
-            if invoice := next(own, None):
-                found[agreement] = invoice
-        return found
+        return self._find_next_invoices(
+            lambda each: not self._is_contract_invoice(each)
+        )
 
     def _get_next_invoice_total(self):
         if not self.is_billed_by_contract:
@@ -60,11 +56,17 @@ class ServiceAgreement(models.Model):
         """:return: {agreement: tools.charges.Invoice, the contract's next one, with
         what rides on it}, of those whose contract will make one
         """
+        return self._find_next_invoices(self._is_contract_invoice)
+
+    def _find_next_invoices(self, suits):
+        """
+        :param suits: function of a tools.charges.Invoice
+        :return: {agreement: the next one that suits}, of those that have some
+        """
         found = {}
         for agreement, invoices in self._get_schedules().items():
             coming = islice(invoices, LOOKED_AHEAD)
-            invoice = next(filter(self._is_contract_invoice, coming), None)
-            if invoice:
+            if invoice := next(filter(suits, coming), None):
                 found[agreement] = invoice
         return found
 

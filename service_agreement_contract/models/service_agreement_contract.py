@@ -7,24 +7,6 @@ from odoo.exceptions import UserError
 
 from odoo.addons.service_agreement.models.service_agreement_change import PendingChange
 
-# What of a charge is compared with the line that it follows.
-COMPARED = (
-    "sequence",
-    "product_id",
-    "name",
-    "quantity",
-    "price_unit",
-    "discount",
-    "tax_ids",
-    "analytic_distribution",
-    "plan_id",
-    "is_arrears",
-    "anchor_date",
-    "date_start",
-    "date_end",
-    "settled_until",
-)
-
 
 class ByContract(NamedTuple):
     """In the context: the contract decides. Nobody can send one from outside."""
@@ -122,9 +104,7 @@ class ServiceAgreement(models.Model):
     def _follow_terms(self):
         values = self.contract_id._prepare_agreement_terms()
         changed = {
-            name: value
-            for name, value in values.items()
-            if self._fields[name].convert_to_write(self[name], self) != value
+            name: value for name, value in values.items() if self[name].id != value
         }
         if changed:
             self.write(changed)
@@ -152,14 +132,10 @@ class ServiceAgreement(models.Model):
         if last_day == self.date_end:
             return
         if last_day and last_day < self.date_start:
-            self._end_with_contract(last_day, "expired")
+            self._end(last_day, "expired")
             return
         self.date_end = last_day
         self._expire()
-
-    def _end_with_contract(self, last_day, reason):
-        self.ensure_one()
-        self._end(last_day, reason)
 
     def _follow_tier(self):
         tier = self.contract_id.service_tier_id
@@ -193,9 +169,9 @@ class ServiceAgreementLine(models.Model):
         """:param dict values: of ``contract.line._prepare_agreement_line_values``"""
         self.ensure_one()
         changed = {
-            name: values[name]
-            for name in COMPARED
-            if self._is_different(name, values[name])
+            name: value
+            for name, value in values.items()
+            if self._is_different(name, value)
         }
         if changed:
             self.write(changed)
