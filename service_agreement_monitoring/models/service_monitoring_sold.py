@@ -43,12 +43,7 @@ class ServiceAgreementLine(models.Model):
     @api.model
     def _get_monitoring_domain(self, day):
         """:return: Domain of charges for monitoring that run on a day"""
-        return (
-            Domain("is_monitoring", "=", True)
-            & (Domain("date_start", "=", False) | Domain("date_start", "<=", day))
-            & (Domain("date_end", "=", False) | Domain("date_end", ">=", day))
-            & (Domain("superseded_on", "=", False) | Domain("superseded_on", ">", day))
-        )
+        return Domain("is_monitoring", "=", True) & self._running_domain(day)
 
 
 class ServiceAgreement(models.Model):
