@@ -278,6 +278,14 @@ class ServiceMonitoringAlert(models.Model):
 
     # Looking at it
 
+    @api.model
+    def _view(self, domain):
+        """:return: action that shows the alerts of a domain"""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "service_agreement_monitoring.action_service_monitoring_alert"
+        )
+        return {**action, "domain": domain, "context": {}}
+
     def action_view_ticket(self):
         self.ensure_one()
         self.check_access("read")

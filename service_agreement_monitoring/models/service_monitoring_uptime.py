@@ -69,10 +69,7 @@ class ServiceAgreementSystem(models.Model):
     def action_view_alerts(self):
         self.ensure_one()
         self.check_access("read")
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "service_agreement_monitoring.action_service_monitoring_alert"
-        )
-        return {**action, "domain": [("system_id", "=", self.id)], "context": {}}
+        return self.env["service.monitoring.alert"]._view([("system_id", "=", self.id)])
 
     def action_view_outages(self):
         self.ensure_one()
