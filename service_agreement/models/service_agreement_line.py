@@ -363,11 +363,22 @@ class ServiceAgreementLine(models.Model):
     def _search_current(self, operator, value):
         if operator != "in":
             return NotImplemented
-        today = self.env.company._service_today()
-        current = (
-            Domain("superseded_on", "=", False) | Domain("superseded_on", ">", today)
-        ) & (Domain("date_end", "=", False) | Domain("date_end", ">=", today))
+        current = self._not_over_domain(self.env.company._service_today())
         return current if True in value else ~current
+
+    @api.model
+    def _not_over_domain(self, day):
+        """:return: Domain of those that run on a day, or later"""
+        return (
+            Domain("superseded_on", "=", False) | Domain("superseded_on", ">", day)
+        ) & (Domain("date_end", "=", False) | Domain("date_end", ">=", day))
+
+    @api.model
+    def _running_domain(self, day):
+        """:return: Domain of those that run on a day, by what they say themselves"""
+        return (
+            Domain("date_start", "=", False) | Domain("date_start", "<=", day)
+        ) & self._not_over_domain(day)
 
     @api.model
     def _refresh_revenue(self):
@@ -375,15 +386,8 @@ class ServiceAgreementLine(models.Model):
         stretch that starts or ends by its date does nothing by itself.
         """
         today = self.env.company._service_today()
-        served = (
-            Domain("agreement_id.date_start", "<=", today)
-            & (Domain("date_start", "=", False) | Domain("date_start", "<=", today))
-            & (Domain("date_end", "=", False) | Domain("date_end", ">=", today))
-            & (
-                Domain("superseded_on", "=", False)
-                | Domain("superseded_on", ">", today)
-            )
-        )
+        begun = Domain("agreement_id.date_start", "<=", today)
+        served = begun & self._running_domain(today)
         counted = Domain("mrr", "!=", 0)
         missing = (
             Domain("mrr", "=", 0)

@@ -8,6 +8,7 @@ from odoo.tools import SQL
 from ..tools.sla_history import Happening
 from . import ticket_notes
 from .service_agreement_sla_target import PRIORITIES
+from .sql_values import sql_arrays
 
 FACT_KINDS = [
     ("opened", "Opened"),
@@ -116,7 +117,7 @@ class ServiceAgreementTicketFact(models.Model):
             [{**by_whom, **vals}.get(name) or None for vals in vals_list]
             for name in names
         ]
-        types = (self._fields[name].column_type[1] for name in names)
+        types = (self._fields[name].column_type[0] for name in names)
         rows = self.env.execute_query(
             SQL(
                 """
@@ -132,10 +133,7 @@ class ServiceAgreementTicketFact(models.Model):
                 names=SQL(", ").join(map(SQL.identifier, names)),
                 chosen=SQL(", ").join(SQL.identifier("fact", n) for n in names),
                 now=self.env.cr.now(),
-                columns=SQL(", ").join(
-                    SQL("%s::" + type_ + "[]", column)
-                    for type_, column in zip(types, columns, strict=True)
-                ),
+                columns=sql_arrays(types, columns),
                 tickets=SQL.identifier(tickets._table),
             )
         )

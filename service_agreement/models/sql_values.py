@@ -13,6 +13,19 @@ def sql_values(types, rows):
     )
 
 
+def sql_arrays(types, columns):
+    """For many rows at once, where `sql_values` is for some.
+
+    :param types: as there
+    :param columns: lists of values, one for each type, all of one length
+    :return: SQL of what ``unnest`` makes a table of
+    """
+    return SQL(", ").join(
+        SQL("%s::%s[]", column, SQL.identifier(each))
+        for each, column in zip(types, columns, strict=True)
+    )
+
+
 def _row(types, row):
     return SQL(", ").join(
         SQL("%s::%s", value, SQL.identifier(each))

@@ -100,11 +100,8 @@ class ServiceAgreementTicketMixin(models.AbstractModel):
 
     def action_view_alerts(self):
         self._ticket_check_may_read()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "service_agreement_monitoring.action_service_monitoring_alert"
-        )
         domain = [("res_model", "=", self._name), ("res_id", "in", self.ids)]
-        return {**action, "domain": domain, "context": {}}
+        return self.env["service.monitoring.alert"]._view(domain)
 
     # EXTENDS 'service.agreement.ticket.mixin'
 

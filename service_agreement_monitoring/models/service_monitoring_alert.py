@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from odoo.addons.service_agreement.models.sql_values import sql_arrays
+
 # Columns that name the same alert, and say whose it is.
 CLAIMED = ("source_id", "company_id", "site_id", "key", "name", "severity")
 
@@ -220,10 +222,7 @@ class ServiceMonitoringAlert(models.Model):
                 """,
                 table=SQL.identifier(self._table),
                 names=SQL(", ").join(map(SQL.identifier, CLAIMED)),
-                columns=SQL(", ").join(
-                    SQL("%s::%s[]", column, SQL.identifier(type_))
-                    for type_, column in zip(types, columns, strict=True)
-                ),
+                columns=sql_arrays(types, columns),
                 uid=self.env.uid,
                 now=self.env.cr.now(),
             ),
@@ -278,6 +277,14 @@ class ServiceMonitoringAlert(models.Model):
         }
 
     # Looking at it
+
+    @api.model
+    def _view(self, domain):
+        """:return: action that shows the alerts of a domain"""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "service_agreement_monitoring.action_service_monitoring_alert"
+        )
+        return {**action, "domain": domain, "context": {}}
 
     def action_view_ticket(self):
         self.ensure_one()

@@ -30,11 +30,13 @@ class Known(NamedTuple):
     :ivar events: dict of list of tools.alerts.Event
     :ivar gateways: dict of service.monitoring.outage of the gateways before it
     :ivar outages: dict of service.monitoring.outage, its own
+    :ivar rules: dict of tools.alerts.Rules
     """
 
     events: dict
     gateways: dict
     outages: dict
+    rules: dict
 
 
 class ServiceMonitoringAlert(models.Model):
@@ -146,7 +148,10 @@ class ServiceMonitoringAlert(models.Model):
             )
         )
         return Known(
-            self._read_events(), self._read_gateways(since), self._by_alert(outages)
+            events=self._read_events(),
+            gateways=self._read_gateways(since),
+            outages=self._by_alert(outages),
+            rules={alert: alert._get_rules() for alert in self},
         )
 
     def _by_alert(self, outages):
@@ -233,7 +238,7 @@ class ServiceMonitoringAlert(models.Model):
         own = list_served(known.outages[self]) if served else ()
         return read(
             known.events[self],
-            self._get_rules(),
+            known.rules[self],
             now,
             known.gateways[self]._get_spans(),
             [each.start for each in own],
@@ -296,7 +301,7 @@ class ServiceMonitoringAlert(models.Model):
             last._note_behind(parent)
         with_ticket = [row for row in rows if row.res_id]
         ticket = with_ticket[-1] if with_ticket else self
-        decided_until = get_read_from(reading.outages, self._get_rules(), now)
+        decided_until = get_read_from(reading.outages, known.rules[self], now)
         self.write(
             {
                 "state": reading.state,

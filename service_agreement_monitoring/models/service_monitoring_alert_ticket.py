@@ -57,24 +57,30 @@ class ServiceMonitoringAlert(models.Model):
         """:param list alerts: service.monitoring.alert
         :return: dict of tickets by alert; None where the company has no desk yet
         """
-        tickets, values = dict.fromkeys(alerts), {}
+        tickets = dict.fromkeys(alerts)
         before = self._find_tickets_before(alerts)
-        for alert in alerts:
-            if model := alert._get_ticket_model():
-                values.setdefault((model, alert.company_id), []).append(alert)
-        for (model, company), same in values.items():
-            desk = self._get_desk(model, company)
-            remote = desk.env["service.agreement.work.type"]._get_remote()
-            created = desk.create(
-                [
-                    alert._prepare_ticket_values(desk, remote, before.get(alert))
-                    for alert in same
-                ]
-            )
-            for alert, ticket in zip(same, created, strict=True):
-                tickets[alert] = ticket
-                if before.get(alert):
-                    ticket._ticket_tell_before(before[alert])
+        for company, own in self.browse().concat(*alerts).grouped("company_id").items():
+            tickets |= own._create_tickets(self._get_request(company), before)
+        return tickets
+
+    def _create_tickets(self, request, before):
+        """
+        :param request: service.agreement, see `_get_request`
+        :param dict before: by alert the ticket it had the last time
+        :return: dict of tickets by alert; empty where there is no desk yet
+        """
+        model = request._get_request_model()
+        if not model:
+            return {}
+        desk = request.env[model]
+        remote = desk.env["service.agreement.work.type"]._get_remote()
+        created = desk.create(
+            [a._prepare_ticket_values(desk, request, remote, before) for a in self]
+        )
+        tickets = dict(zip(self, created, strict=True))
+        for alert, ticket in tickets.items():
+            if before.get(alert):
+                ticket._ticket_tell_before(before[alert])
         return tickets
 
     def _find_tickets_before(self, alerts):
@@ -90,41 +96,34 @@ class ServiceMonitoringAlert(models.Model):
         last = {outage.alert_id: outage for outage in outages}
         return {alert: outage._get_ticket() for alert, outage in last.items()}
 
-    def _get_desk(self, model, company):
+    def _get_request(self, company):
         """Our robot opens tickets, whoever mapped the site that it waited for.
 
-        :return: the model of tickets, empty
+        :return: service.agreement, never saved: it is only asked where requests of
+            its company arrive, for there need not be one
         """
         lang = company.partner_id.lang or self.env.lang
         context = {**clean_context(self.env.context), "lang": lang}
         env = self.env(user=SUPERUSER_ID, context=context)
-        return env[model].with_company(company)
+        agreements = env["service.agreement"].with_company(company)
+        return agreements.new({"company_id": company.id})
 
-    def _get_request(self):
-        """:return: service.agreement, never saved: it is only asked where requests of
-        its company arrive, for there need not be one
-        """
-        self.ensure_one()
-        return self.env["service.agreement"].new({"company_id": self.company_id.id})
-
-    def _get_ticket_model(self):
-        return self._get_request()._get_request_model()
-
-    def _prepare_ticket_values(self, desk, work_type, before):
+    def _prepare_ticket_values(self, desk, request, work_type, before):
         """
         :param desk: the model of tickets, empty
+        :param request: service.agreement, see `_get_request`
         :param work_type: service.agreement.work.type, what it is looked after by first
-        :param before: the ticket it had the last time, or None
+        :param dict before: by alert the ticket it had the last time
         :return: dict of values
         """
         self.ensure_one()
         alert, customer = self.with_env(desk.env), self.partner_id
-        follows = {}
-        if before and before._name == desk._name and "follows_id" in desk._fields:
-            follows = {"follows_id": before.id}
+        last, follows = before.get(self), {}
+        if last and last._name == desk._name and "follows_id" in desk._fields:
+            follows = {"follows_id": last.id}
         own = alert.system_id.commercial_partner_id == customer.commercial_partner_id
         return {
-            **desk._ticket_prepare_request(alert._get_request(), customer),
+            **desk._ticket_prepare_request(request, customer),
             **follows,
             "name": alert._get_ticket_title(),
             "description": alert._get_ticket_description(),

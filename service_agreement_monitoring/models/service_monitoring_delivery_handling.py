@@ -86,9 +86,8 @@ class ServiceMonitoringDelivery(models.Model):
             )
             heard_at = max(deliveries.mapped("received_at"))
             source.last_heard_at = heard_at
-            source.site_ids.browse(
-                s.id for s in sites.values()
-            ).last_heard_at = heard_at
+            heard = self.env["service.monitoring.site"].union(*sites.values())
+            heard.last_heard_at = heard_at
         self.filtered(lambda d: d.state == "new").write(
             {"state": "done", "reason": False, "handled_at": now}
         )

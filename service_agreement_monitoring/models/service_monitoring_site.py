@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
+from .service_monitoring_event import WAITING
+
 # Archived ones are nobody's on purpose; a device has the customer of its site.
 UNKNOWN = (
     Domain("partner_id", "=", False)
@@ -110,8 +112,7 @@ class ServiceMonitoringSite(models.Model):
         events = self.env["service.monitoring.event"]
         of_site = dict(
             events._read_group(
-                Domain("site_id", "in", (self | self.child_ids).ids)
-                & Domain("handed_at", "=", False),
+                WAITING & Domain("site_id", "in", (self | self.child_ids).ids),
                 ["site_id"],
                 ["__count"],
             )
@@ -179,14 +180,11 @@ class ServiceMonitoringSite(models.Model):
         responsible are not for everybody who may say whose a site is."""
         places = self.sudo().with_context(active_test=False)
         places |= places.child_ids
-        deliveries = places.event_ids.filtered(lambda e: not e.handed_at).delivery_id
+        waiting = WAITING & Domain("site_id", "in", places.ids)
+        deliveries = places.env["service.monitoring.event"].search(waiting).delivery_id
         deliveries._settle()
         deliveries._wake()
         places.source_id._settle_unknown()
-
-    @api.model
-    def _get_unknown_domain(self):
-        return UNKNOWN
 
     def _prepare_event(self, delivery, position, alert):
         """

@@ -43,12 +43,7 @@ class ServiceAgreementLine(models.Model):
     @api.model
     def _get_monitoring_domain(self, day):
         """:return: Domain of charges for monitoring that run on a day"""
-        return (
-            Domain("is_monitoring", "=", True)
-            & (Domain("date_start", "=", False) | Domain("date_start", "<=", day))
-            & (Domain("date_end", "=", False) | Domain("date_end", ">=", day))
-            & (Domain("superseded_on", "=", False) | Domain("superseded_on", ">", day))
-        )
+        return Domain("is_monitoring", "=", True) & self._running_domain(day)
 
 
 class ServiceAgreement(models.Model):
@@ -143,11 +138,9 @@ class ServiceAgreement(models.Model):
     def action_view_monitoring_alerts(self):
         self.ensure_one()
         self.check_access("read")
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "service_agreement_monitoring.action_service_monitoring_alert"
-        )
         sites = self._get_monitored_sites()[self]
-        return {**action, "domain": [("site_id", "in", sites.ids)], "context": {}}
+        domain = [("site_id", "in", sites.ids)]
+        return self.env["service.monitoring.alert"]._view(domain)
 
     def _get_monitored_sites(self):
         """:return: dict of service.monitoring.site by agreement: those of the systems
@@ -358,9 +351,6 @@ class ResPartner(models.Model):
     def action_view_monitoring_alerts(self):
         self.ensure_one()
         self.check_access("read")
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "service_agreement_monitoring.action_service_monitoring_alert"
-        )
         customer = self.commercial_partner_id
         domain = [("commercial_partner_id", "=", customer.id)]
-        return {**action, "domain": domain, "context": {}}
+        return self.env["service.monitoring.alert"]._view(domain)

@@ -3,6 +3,7 @@ from typing import NamedTuple
 from odoo import models
 
 from ..tools.formats import get_reference
+from .service_monitoring_site import UNKNOWN
 
 
 class Place(NamedTuple):
@@ -32,7 +33,7 @@ class ServiceMonitoringSource(models.Model):
             values = [self._prepare_site(p, names[p], sites) for p in new]
             created = self.env["service.monitoring.site"].create(values)
             sites.update(zip(new, created, strict=True))
-            if unknown := created.filtered_domain(created._get_unknown_domain()):
+            if unknown := created.filtered_domain(UNKNOWN):
                 self._tell_unknown(unknown)
         return sites
 

@@ -1,6 +1,6 @@
 """What monitoring was worth: a part of the value statement."""
 
-from datetime import datetime, time, timedelta, timezone
+from datetime import timedelta
 
 from odoo import fields, models
 from odoo.fields import Domain
@@ -55,13 +55,8 @@ class ServiceAgreementStatement(models.Model):
     def _get_instants(self):
         """:return: (first instant of its days, the one after the last), naive UTC"""
         self.ensure_one()
-        zone = self.company_id._service_tz()
-        return tuple(
-            datetime.combine(day, time(), zone)
-            .astimezone(timezone.utc)
-            .replace(tzinfo=None)
-            for day in (self.date_start, self.date_end + DAY)
-        )
+        days = (self.date_start, self.date_end + DAY)
+        return tuple(map(self.company_id._get_midnight, days))
 
     def _find_outages(self, sites):
         """

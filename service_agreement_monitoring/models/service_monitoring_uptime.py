@@ -1,7 +1,5 @@
 """How much of a month a system was up, by what its alerts told."""
 
-from datetime import datetime, time, timezone
-
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import format_date, formatLang
@@ -71,10 +69,7 @@ class ServiceAgreementSystem(models.Model):
     def action_view_alerts(self):
         self.ensure_one()
         self.check_access("read")
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "service_agreement_monitoring.action_service_monitoring_alert"
-        )
-        return {**action, "domain": [("system_id", "=", self.id)], "context": {}}
+        return self.env["service.monitoring.alert"]._view([("system_id", "=", self.id)])
 
     def action_view_outages(self):
         self.ensure_one()
@@ -96,9 +91,7 @@ class ServiceAgreementSystem(models.Model):
         """
         watched = self._get_watched_since()
         months = {
-            company: list_months(
-                company._service_today(), count, lambda day, c=company: _begin(day, c)
-            )
+            company: list_months(company._service_today(), count, company._get_midnight)
             for company in self.company_id
         }
         spans = self._get_down_spans(
@@ -168,9 +161,3 @@ class ServiceAgreementSystem(models.Model):
             "color": color,
             "width": max(round((uptime - 90) * 10), 4),
         }
-
-
-def _begin(day, company):
-    """:return: naive UTC datetime at which a day begins for a company"""
-    begin = datetime.combine(day, time(), company._service_tz())
-    return begin.astimezone(timezone.utc).replace(tzinfo=None)

@@ -6,6 +6,7 @@ from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import TransactionCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
+from ..models.service_monitoring_site import UNKNOWN
 from .door_cases import DoorMixin
 
 
@@ -24,7 +25,7 @@ class TestDoorSites(DoorMixin, TransactionCase):
         return sites.search([("external_ref", "=", reference)])
 
     def _get_unknown(self):
-        return self.sites.search(self.sites._get_unknown_domain())
+        return self.sites.search(UNKNOWN)
 
     def test_what_is_unknown_waits_and_is_told_once(self):
         deliveries = [

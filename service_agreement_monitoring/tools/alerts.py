@@ -101,10 +101,6 @@ class Case:
     recovered_at: datetime | None
     closed_at: datetime | None
 
-    @property
-    def opened_at(self) -> datetime:
-        return self.outages[0].due
-
     def is_open(self, now: datetime) -> bool:
         return self.closed_at is None or self.closed_at > now
 

@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from . import schema
-from .reading import SUMMARY_LIMIT, URL_LIMIT, FormatError, find, to_instant, to_text
+from .reading import (
+    SUMMARY_LIMIT,
+    TEXT_LIMIT,
+    URL_LIMIT,
+    FormatError,
+    find,
+    to_instant,
+    to_text,
+)
 
 SCHEMA_FILE = Path(__file__).parent.parent / "static" / "schema" / "alerts.schema.json"
 MOST_ALERTS = 1000
@@ -202,8 +210,8 @@ def _read_alert(paths, alert, received_at):
     if not isinstance(alert, dict):
         raise FormatError("wrong_type", where=paths.alerts or "$", wanted="object")
 
-    def text(path, limit=None):
-        return to_text(find(alert, path), *([limit] if limit else [])) if path else ""
+    def text(path, limit=TEXT_LIMIT):
+        return to_text(find(alert, path), limit) if path else ""
 
     def needed(path):
         value = text(path)

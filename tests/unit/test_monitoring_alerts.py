@@ -201,7 +201,7 @@ class TestGateway:
         reading = read(told(0), BEHIND, at(30.5), gateway)
         assert (reading.state, reading.look_at) == ("pending", at(31))
         (case,) = read(told(0), BEHIND, at(31), gateway).cases
-        assert case.opened_at == at(31)
+        assert case.outages[0].due == at(31)
 
     def test_back_with_the_gateway_it_never_gets_one(self):
         gateway = [Span(at(0.2), at(30))]
