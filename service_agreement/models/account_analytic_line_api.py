@@ -99,11 +99,7 @@ class AccountAnalyticLine(models.Model):
             "verdict": line.service_verdict or None,
             "texts": [row["text"] for row in self._list_service_reasons()],
             "parts": [draw._to_api(shows_prices) for draw in line.service_draw_ids],
-            "allowances": payer._api_list_allowances(
-                payer._get_allowance_meters(), payer._get_ledgers_today()
-            )["allowances"]
-            if payer
-            else [],
+            "allowances": payer._api_list_allowances().get(payer, []),
         }
 
 

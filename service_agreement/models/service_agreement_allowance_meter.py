@@ -48,6 +48,7 @@ class ServiceAgreement(models.Model):
         included. A dict has
 
         - allowance: service.agreement.allowance; name, unit, is_low
+        - lots: list of tools.ledger.Lot, usable today; empty: unlimited, or none
         - granted, used, left: float, of what may be used today; None: unlimited
         - valid_until: date, of what expires first; False: without end
         - waiting: float, what may be used once it is paid
@@ -117,6 +118,7 @@ class ServiceAgreementAllowance(models.Model):
         ends = [lot.end for lot in lots if lot.end and lot.balance > 0]
         meter = {
             "allowance": allowance,
+            "lots": lots,
             "name": allowance.name,
             "unit": allowance.unit,
             "granted": granted,
@@ -132,6 +134,7 @@ class ServiceAgreementAllowance(models.Model):
     def _prepare_unlimited_meter(self):
         return {
             "allowance": self,
+            "lots": [],
             "name": self.name,
             "unit": self.unit,
             "granted": None,

@@ -117,10 +117,14 @@ class ServiceAgreement(models.Model):
         :raise AccessError: not your agreement (HTTP 403)
         """
         agreements = ApiInput(self.env).records(self._name, list(self._ids), "ids")
-        meters = agreements._get_allowance_meters()
-        ledgers = agreements._get_ledgers_today()
+        allowances = agreements._api_list_allowances()
         return [
-            agreement._api_list_allowances(meters, ledgers) for agreement in agreements
+            {
+                "agreement": to_link(agreement, agreement.name),
+                "day": to_day(agreement.company_id.sudo()._service_today()),
+                "allowances": allowances[agreement],
+            }
+            for agreement in agreements
         ]
 
     @api.readonly
@@ -423,21 +427,11 @@ class ServiceAgreement(models.Model):
             "total": to_amount(self.amount_total, self.currency_id),
         }
 
-    def _api_list_allowances(self, meters, ledgers):
-        """
-        :param dict meters: of ``_get_allowance_meters``
-        :param dict ledgers: of ``_get_ledgers_today``
-        :return: dict, see ``get_allowances``
-        """
-        self.ensure_one()
-        day = self.company_id.sudo()._service_today()
+    def _api_list_allowances(self):
+        """:return: dict of lists of dict by agreement, see ``get_allowances``"""
         return {
-            "agreement": to_link(self, self.name),
-            "day": to_day(day),
-            "allowances": [
-                _describe_allowance(meter, ledgers.get(meter["allowance"]), day)
-                for meter in meters[self]
-            ],
+            agreement: [_describe_allowance(meter) for meter in meters]
+            for agreement, meters in self._get_allowance_meters().items()
         }
 
     def _api_describe_invoice(self, document):
@@ -464,9 +458,8 @@ class ServiceAgreement(models.Model):
         }
 
 
-def _describe_allowance(meter, ledger, day):
+def _describe_allowance(meter):
     """:return: dict, see ``get_allowances``"""
-    lots = ledger.find(day) if ledger else []
     return {
         "name": meter["name"],
         "unit": meter["unit"],
@@ -485,6 +478,6 @@ def _describe_allowance(meter, ledger, day):
                 "used": to_quantity(lot.drawn),
                 "left": to_quantity(lot.balance),
             }
-            for lot in lots
+            for lot in meter["lots"]
         ],
     }

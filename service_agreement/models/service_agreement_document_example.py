@@ -6,9 +6,8 @@ from odoo.exceptions import UserError
 from odoo.tools import format_date, format_time
 from odoo.tools.i18n import format_list
 
-from ..tools.sla_clock import UTC, Fact, Target, read
+from ..tools.sla_clock import UTC, Fact, read
 from .instant import zone
-from .service_agreement_sla_calendar import ALWAYS, canonical_json
 from .service_agreement_ticket_promise import SITES
 
 # (priority, weekday from Monday = 0, hour): when somebody writes, in the examples.
@@ -65,24 +64,11 @@ class ServiceAgreement(models.Model):
         company = self.company_id or self.env.company
         year = (self.date_start or company._service_today()).year
         try:
-            _key, rows, hours = self.env["service.agreement.sla.promise"]._get_spec(
-                tuple(targets.ids), company.id, self._get_clock_tz(), year
+            return self.env["service.agreement.sla.promise"]._preview_targets(
+                targets, company, self._get_clock_tz(), year, closes=False
             )
         except UserError:
             return {}
-        Calendar = self.env["service.agreement.sla.calendar"]
-        times = {
-            key: Calendar._parse(canonical_json({**spec, "closed": []}))
-            for key, spec in hours.items()
-        }
-        return {
-            (line["priority"], line["metric"]): Target(
-                timedelta(minutes=line["minutes"]),
-                times.get(line["calendar"], ALWAYS),
-                line["pausable"],
-            )
-            for line in rows
-        }
 
     def _get_examples(self, cases):
         """

@@ -8,7 +8,7 @@ from odoo.exceptions import UserError
 from ..tools.sla_clock import Target
 from ..tools.sla_history import Line, get_due_at
 from . import ticket_notes
-from .service_agreement_sla_calendar import canonical_json, digest
+from .service_agreement_sla_calendar import ALWAYS, canonical_json, digest
 from .service_agreement_sla_target import MAX_MINUTES
 
 
@@ -103,6 +103,32 @@ class ServiceAgreementSlaPromise(models.Model):
         if any(line["minutes"] > MAX_MINUTES for line in lines):
             raise UserError(self.env._("A promise takes at most ten years."))
         return digest(canonical_json([lines, hours])), lines, hours
+
+    @api.model
+    def _preview_targets(self, targets, company, tz, year, closes=True):
+        """What would be promised on a ticket right now; nothing is frozen.
+
+        :param targets: service.agreement.sla.target
+        :param str tz: of the customer's clock; empty: each calendar's own
+        :param bool closes: whether holidays count
+        :return: dict of tools.sla_clock.Target by (priority, metric)
+        :raise UserError: if working hours are in a state no clock can be read from
+        """
+        _key, lines, hours = self._get_spec(tuple(targets.ids), company.id, tz, year)
+        change = {} if closes else {"closed": []}
+        calendars = self.env["service.agreement.sla.calendar"]
+        times = {
+            calendar_id: calendars._parse(canonical_json({**spec, **change}))
+            for calendar_id, spec in hours.items()
+        }
+        return {
+            (line["priority"], line["metric"]): Target(
+                timedelta(minutes=line["minutes"]),
+                times.get(line["calendar"], ALWAYS),
+                line["pausable"],
+            )
+            for line in lines
+        }
 
     @api.model
     def _check_countable(self, calendar, spec):

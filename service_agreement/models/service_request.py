@@ -4,14 +4,12 @@ The words and figures are those of the portal's request form, and asked of the s
 methods; see ``service_offer.py``.
 """
 
-from datetime import timedelta, timezone
+from datetime import timezone
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import plaintext2html
 
-from ..tools.sla_clock import Target
 from ..tools.sla_history import Happening, Line, derive
-from .service_agreement_sla_calendar import ALWAYS, canonical_json
 from .service_api import once, to_amount, to_instant, to_link, to_quantity
 
 PRICE_READERS = (
@@ -105,23 +103,14 @@ class ServiceRequest:
         )
         promises = self.env["service.agreement.sla.promise"].sudo()
         year = self.company._service_day(self.at).year
-        _key, spec, hours = promises._get_spec(
-            tuple(self.agreement.target_ids.ids),
-            self.company.id,
-            ticket._ticket_tz(),
-            year,
+        targets = promises._preview_targets(
+            self.agreement.target_ids, self.company, ticket._ticket_tz(), year
         )
         return {
-            line["metric"]: Line(line["metric"], self._get_target(line, hours))
-            for line in spec
-            if line["priority"] == self.priority
+            metric: Line(metric, target)
+            for (priority, metric), target in targets.items()
+            if priority == self.priority
         }
-
-    def _get_target(self, line, hours):
-        calendars = self.env["service.agreement.sla.calendar"]
-        spec = hours.get(line["calendar"])
-        calendar = calendars._parse(canonical_json(spec)) if spec else ALWAYS
-        return Target(timedelta(minutes=line["minutes"]), calendar, line["pausable"])
 
     # Opening it
 

@@ -65,25 +65,23 @@ class ServiceAgreement(models.Model):
 
     def write(self, vals):
         """Signed: in the portal, or on paper, when it is put in force by hand."""
-        if {"state", "signed_on", "activated_on"}.isdisjoint(vals):
-            return super().write(vals)
-        before = self.sudo()
-        signed = before.filtered(
-            lambda a: (
-                not a.signed_on
-                and not a.activated_on
-                and (vals.get("signed_on") or vals.get("activated_on"))
-            )
-        )
-        ended = before.filtered(
-            lambda a: (
-                vals.get("state") == "ended" and a.activated_on and a.state != "ended"
-            )
-        )
+        signed, ended = self._webhook_find_signed(vals), self._webhook_find_ended(vals)
         result = super().write(vals)
         self.env["service.webhook"]._note("agreement.signed", signed)
         self.env["service.webhook"]._note("agreement.ended", ended)
         return result
+
+    def _webhook_find_signed(self, vals):
+        """:return: those that are signed by writing this, read before it is written"""
+        if not (vals.get("signed_on") or vals.get("activated_on")):
+            return self.browse()
+        return self.sudo().filtered(lambda a: not (a.signed_on or a.activated_on))
+
+    def _webhook_find_ended(self, vals):
+        """:return: those that were in force, and are ended by writing this"""
+        if vals.get("state") != "ended":
+            return self.browse()
+        return self.sudo().filtered(lambda a: a.activated_on and a.state != "ended")
 
     def _webhook_source(self):
         """:return: (res.company, service.agreement.tier, record it is about)"""

@@ -2,10 +2,6 @@
 
 from decimal import Decimal
 
-from odoo.addons.service_agreement.models.service_agreement_sla_calendar import (
-    ALWAYS,
-    canonical_json,
-)
 from odoo.addons.service_agreement.tools.sla_credit import credit, room_left
 
 from ..tools.demand import Cover, Promise
@@ -55,19 +51,14 @@ class CapacityCovers:
 
     def _get_promises(self, targets, tz):
         """:return: dict of Promise by (urgency, metric)"""
-        _key, lines, hours = self.env["service.agreement.sla.promise"]._get_spec(
-            tuple(targets.ids), self._company.id, tz, self._day.year
+        promised = self.env["service.agreement.sla.promise"]._preview_targets(
+            targets, self._company, tz, self._day.year
         )
-        calendars = self.env["service.agreement.sla.calendar"]
-        times = {
-            calendar: calendars._parse(canonical_json(spec))
-            for calendar, spec in hours.items()
-        }
         return {
-            (int(line["priority"]), line["metric"]): Promise(
-                line["minutes"] * 60, times.get(line["calendar"], ALWAYS)
+            (int(priority), metric): Promise(
+                int(target.duration.total_seconds()), target.calendar
             )
-            for line in lines
+            for (priority, metric), target in promised.items()
         }
 
     def _get_credit(self, terms, fee):
