@@ -140,6 +140,14 @@ class TestDoorSource(DoorMixin, TransactionCase):
         action = attempt.action_send()
         self.assertEqual(self.deliveries.browse(action["res_id"]).state, "refused")
 
+    def test_nothing_is_sent_to_an_archived_source(self):
+        attempt = self.env["service.monitoring.try"].create(
+            {"source_id": self.source.id}
+        )
+        self.source.active = False
+        with self.assertRaisesRegex(UserError, "is archived"):
+            attempt.action_send()
+
     def test_who_may_not_set_up_a_source_sends_no_test(self):
         with self.assertRaises(AccessError):
             self.env["service.monitoring.try"].with_user(self.user).create(

@@ -77,6 +77,10 @@ class ServiceMonitoringTry(models.TransientModel):
         the user's own right that makes the delivery."""
         self.ensure_one()
         self.source_id.check_access("write")
+        if not self.source_id.active:
+            raise UserError(
+                self.env._("%s is archived: restore it first.", self.source_id.name)
+            )
         deliveries = self.env["service.monitoring.delivery"].sudo()
         door = self.source_id._get_door(self.source_id.door_key)
         now = instant.now(self.env)
