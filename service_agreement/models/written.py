@@ -1,9 +1,9 @@
 """How a mail came to be: what a person wrote answers, what a program sends does not."""
 
-from enum import StrEnum
+from enum import Enum
 
 
-class Written(StrEnum):
+class Written(str, Enum):
     """In a context, as `service_agreement_written`: how a mail came to be.
 
     Compared with ``is``: a context that comes over the API has plain values only, so

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from datetime import datetime, timezone
 
 TEXT_LIMIT = 200
@@ -9,6 +10,8 @@ SUMMARY_LIMIT = 1000
 URL_LIMIT = 2000
 # Seconds since 1970 above this are milliseconds: it is the year 5138 otherwise.
 MILLISECONDS_FROM = 1e11
+FRACTION = re.compile(r"(:\d\d)[.,]\d+")
+ZULU = re.compile(r"(:\d\d)Z$")
 
 
 class FormatError(Exception):
@@ -89,7 +92,9 @@ def to_instant(value):
     """
     try:
         if isinstance(value, str):
-            instant = datetime.fromisoformat(value.strip())
+            # Python 3.10 knows neither a Z nor fractions of nanoseconds.
+            text = FRACTION.sub(r"\1", value.strip())
+            instant = datetime.fromisoformat(ZULU.sub(r"\1+00:00", text))
         elif isinstance(value, (int, float)) and not isinstance(value, bool):
             seconds = value / 1000 if value > MILLISECONDS_FROM else value
             instant = datetime.fromtimestamp(seconds, timezone.utc)

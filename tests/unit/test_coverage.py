@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from itertools import permutations
 
@@ -36,7 +36,7 @@ COMPANY = {"company": {7}}
 
 
 def at(text, day=FRIDAY):
-    return datetime.fromisoformat(f"{day}T{text}:00+00:00").astimezone(UTC)
+    return datetime.fromisoformat(f"{day}T{text}:00+00:00").astimezone(timezone.utc)
 
 
 def work(number=1, quantity="2", day=FRIDAY, hours=None, **values):
@@ -213,7 +213,7 @@ class TestHours:
     def test_seconds_at_the_edge_of_the_hours_are_no_part(self):
         def seconds(start, end):
             begun, ended = (
-                datetime.fromisoformat(f"2026-03-06T{text}+00:00").astimezone(UTC)
+                datetime.fromisoformat(f"2026-03-06T{text}+00:00").astimezone(timezone.utc)
                 for text in (start, end)
             )
             return work(quantity="1", start=begun, end=ended)
