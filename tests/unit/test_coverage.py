@@ -213,7 +213,9 @@ class TestHours:
     def test_seconds_at_the_edge_of_the_hours_are_no_part(self):
         def seconds(start, end):
             begun, ended = (
-                datetime.fromisoformat(f"2026-03-06T{text}+00:00").astimezone(timezone.utc)
+                datetime.fromisoformat(f"2026-03-06T{text}+00:00").astimezone(
+                    timezone.utc
+                )
                 for text in (start, end)
             )
             return work(quantity="1", start=begun, end=ended)
