@@ -19,10 +19,16 @@ from datetime import date, datetime
 
 from odoo.tools import SQL, Query
 
+
+def to_instant(text):
+    """PostgreSQL leaves out last zeros of a second, and Python 3.10 wants them."""
+    return datetime.fromisoformat(text.ljust(26, "0") if "." in text else text)
+
+
 # What the database says otherwise in JSON than Odoo keeps it.
 FROM_JSON = {
     "date": date.fromisoformat,
-    "datetime": datetime.fromisoformat,
+    "datetime": to_instant,
     "float": float,
     "monetary": float,
 }

@@ -15,6 +15,7 @@ digits as their currency has, days are ``2026-03-01`` and instants are in UTC,
 """
 
 import math
+import re
 from datetime import date, datetime, timezone
 from decimal import Decimal
 
@@ -231,8 +232,9 @@ def _parse(parse, value, longest):
 
 
 def _to_utc(text):
-    # Of Python before 3.11, which does not know the Z of UTC.
-    instant = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    # Python before 3.11 knows neither the Z of UTC nor all fractions of a second.
+    text = re.sub(r"(:\d\d)[.,]\d+", r"\1", text.replace("Z", "+00:00"))
+    instant = datetime.fromisoformat(text)
     if instant.tzinfo:
         instant = instant.astimezone(timezone.utc)
     return instant.replace(tzinfo=None, microsecond=0)

@@ -40,6 +40,14 @@ class TestReading(FurnishedCommon):
         self.assertEqual(together, self._describe(records, tree))
         return together
 
+    def test_an_instant_with_any_fraction_of_a_second(self):
+        self.env.cr.execute(
+            "UPDATE service_agreement SET create_date = '2026-03-06 15:00:00.5'"
+            " WHERE id = %s",
+            [self.agreement.id],
+        )
+        self._assert_read(self.agreement, {})
+
     def test_a_page_reads_what_odoo_reads(self):
         for page in ("agreement", "request", "change"):
             with self.subTest(page):
